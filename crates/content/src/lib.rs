@@ -1,0 +1,1 @@
+//! MIMI message content: deterministic CBOR, parts, message ids, selection, timeline. Pure.

@@ -1,0 +1,1 @@
+//! Comity: one embeddable end-to-end encrypted messaging client, for every messenger.

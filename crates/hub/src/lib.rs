@@ -1,0 +1,1 @@
+//! What the server of a gatekeeper runs: validate, order, fan out, hand out key packages. It cannot read content.

@@ -1,0 +1,1 @@
+//! The MLS rules that clients and hubs share: identities, key packages, commits, room state.

@@ -1,0 +1,1 @@
+//! What a MIMI room is: URIs, media types, participants, roles, metadata. Pure.

@@ -1,0 +1,1 @@
+//! MIMI protocol structs to octets and back. No state.

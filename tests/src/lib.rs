@@ -1,0 +1,1 @@
+//! Whole-product tests across crates: see `tests/tests`.

@@ -1,0 +1,2 @@
+//! The only scripts of the project.
+fn main() {}
