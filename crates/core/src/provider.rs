@@ -1,0 +1,108 @@
+//! What OpenMLS is given to work with: cryptography, randomness, storage, and our signature.
+//!
+//! **Owns** the one seam at which another cryptographic library could be put.
+//! **Knows nothing of** groups.
+
+use std::fmt;
+
+use ed25519_dalek::{Signer as _, SigningKey};
+use openmls_rust_crypto::RustCrypto;
+use openmls_traits::OpenMlsProvider;
+use openmls_traits::signatures::{Signer, SignerError};
+use openmls_traits::types::SignatureScheme;
+use zeroize::Zeroizing;
+
+use crate::store::{MlsStore, StorageError, Store};
+
+/// The provider for one call of OpenMLS, inside the store's open transaction. Cheap to make; make one per call.
+pub(crate) struct Provider<'a> {
+    crypto: &'a RustCrypto,
+    storage: MlsStore<'a>,
+}
+
+impl<'a> Provider<'a> {
+    /// For the group of a room; `room` is the room's row id.
+    pub(crate) fn for_room(crypto: &'a RustCrypto, store: &'a Store, room: i64) -> Self {
+        Self {
+            crypto,
+            storage: MlsStore::for_room(store, room),
+        }
+    }
+
+    /// For what belongs to no group: making key packages.
+    pub(crate) fn for_client(crypto: &'a RustCrypto, store: &'a Store) -> Self {
+        Self {
+            crypto,
+            storage: MlsStore::for_client(store),
+        }
+    }
+
+    /// The storage failure behind the error that OpenMLS has just returned, if it was one.
+    pub(crate) fn take_error(&self) -> Option<StorageError> {
+        self.storage.take_error()
+    }
+}
+
+impl<'a> OpenMlsProvider for Provider<'a> {
+    type CryptoProvider = RustCrypto;
+    type RandProvider = RustCrypto;
+    type StorageProvider = MlsStore<'a>;
+
+    fn storage(&self) -> &MlsStore<'a> {
+        &self.storage
+    }
+
+    fn crypto(&self) -> &RustCrypto {
+        self.crypto
+    }
+
+    fn rand(&self) -> &RustCrypto {
+        self.crypto
+    }
+}
+
+/// The client's signature key, kept with its public half so that signing does not compute that anew each time. Wiped
+/// from memory when dropped and never printed.
+pub(crate) struct LeafSigner(SigningKey);
+
+impl LeafSigner {
+    /// A new key from the operating system's randomness.
+    pub(crate) fn generate() -> Result<Self, StorageError> {
+        let mut seed = Zeroizing::new([0; 32]);
+        getrandom::fill(seed.as_mut())?;
+        Ok(Self::from_octets(&seed))
+    }
+
+    /// The key whose [`LeafSigner::octets`] these are.
+    pub(crate) fn from_octets(seed: &[u8; 32]) -> Self {
+        Self(SigningKey::from_bytes(seed))
+    }
+
+    /// The 32 secret octets, to be sealed.
+    pub(crate) fn octets(&self) -> Zeroizing<[u8; 32]> {
+        Zeroizing::new(self.0.to_bytes())
+    }
+
+    /// The public key, as it stands in the leaf.
+    pub(crate) fn public(&self) -> [u8; 32] {
+        self.0.verifying_key().to_bytes()
+    }
+}
+
+impl Signer for LeafSigner {
+    fn sign(&self, payload: &[u8]) -> Result<Vec<u8>, SignerError> {
+        let signature = self.0.try_sign(payload).map_err(|_| SignerError::SigningError)?;
+        Ok(signature.to_bytes().to_vec())
+    }
+
+    fn signature_scheme(&self) -> SignatureScheme {
+        SignatureScheme::ED25519
+    }
+}
+
+impl fmt::Debug for LeafSigner {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self(_) = self;
+        f.write_str("LeafSigner(..)")
+    }
+}

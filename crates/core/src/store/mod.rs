@@ -1,0 +1,423 @@
+//! The client's one file: a sealed SQLite database, and the transaction that every step is.
+//!
+//! **Owns** the connection, the keys, and all SQL of the engine. `open` says whose file it is, `ring` and `seal` keep
+//! it secret, `codec` turns values into octets, `mls` is what OpenMLS sees of it; each table of the domain has a module
+//! beside them, built on [`Store::put_sealed`], [`Store::one_sealed`] and [`Store::all_sealed`].
+//! **Knows nothing of** what a step decides.
+//!
+//! Writing is only possible between [`Store::begin_immediate`] and [`Store::commit`]. SQLite rolls back by itself after
+//! some failures (a full disk, an interrupt); every write therefore checks that the transaction is still there, so that
+//! nothing is ever written outside one.
+
+mod codec;
+mod error;
+mod mls;
+mod open;
+mod ring;
+mod seal;
+
+use std::cell::{Cell, RefCell};
+use std::path::{Path, PathBuf};
+
+use rusqlite::types::ValueRef;
+use rusqlite::{Connection, InterruptHandle, Params, Row, params_from_iter};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+pub use error::StorageError;
+pub use seal::Key32;
+
+pub(crate) use mls::MlsStore;
+pub(crate) use ring::Scope;
+pub(crate) use seal::{Col, RowAt, Table};
+
+use ring::Ring;
+use seal::Place;
+
+/// One open connection to a client's file. `Send` but not `Sync`: one thread at a time.
+pub(crate) struct Store {
+    conn: Connection,
+    ring: RefCell<Ring>,
+    path: PathBuf,
+    /// A commit failed, and nobody knows whether it took effect.
+    poisoned: Cell<bool>,
+    /// Between [`Store::begin_immediate`] and the end of its transaction.
+    writing: Cell<bool>,
+    /// `data_version` when the previous transaction on this connection began; 0 before the first.
+    seen_version: Cell<i64>,
+    /// The first failure inside a call of OpenMLS, which hides it from its caller.
+    hidden: Cell<Option<StorageError>>,
+}
+
+// Lifecycle
+impl Store {
+    /// Creates the file and its keys.
+    ///
+    /// # Errors
+    /// [`StorageError::Exists`] if there is anything but an empty file at the path.
+    pub(crate) fn create(path: &Path, key: &Key32) -> Result<Self, StorageError> {
+        open::create(path, key).map(|(conn, ring)| Self::with(conn, ring, path))
+    }
+
+    /// Opens a file for reading and writing.
+    ///
+    /// # Errors
+    /// In the order in which they are found: [`StorageError::Missing`], `NotADatabase`, `Foreign`, `FromTheFuture` or
+    /// `NeedsApp`, `Corrupt`, `WrongKey`.
+    pub(crate) fn open(path: &Path, key: &Key32) -> Result<Self, StorageError> {
+        open::open(path, key).map(|(conn, ring)| Self::with(conn, ring, path))
+    }
+
+    /// Opens a file for reading only: every write fails.
+    pub(crate) fn open_reader(path: &Path, key: &Key32) -> Result<Self, StorageError> {
+        open::open_reading(path, key).map(|(conn, ring)| Self::with(conn, ring, path))
+    }
+
+    /// A second, read-only connection to the same file, for another thread.
+    pub(crate) fn reader(&self) -> Result<Self, StorageError> {
+        self.alive()?;
+        let (conn, _) = open::connect_reading(&self.path)?;
+        Ok(Self::with(conn, self.ring.borrow().copy(), &self.path))
+    }
+
+    /// Closes the connection. The last one to close moves the write-ahead log into the database.
+    pub(crate) fn close(self) -> Result<(), StorageError> {
+        self.conn.close().map_err(|(_, error)| error.into())
+    }
+
+    /// Interrupts the statement that runs, from any thread; it fails with [`StorageError::Interrupted`].
+    pub(crate) fn interrupt_handle(&self) -> InterruptHandle {
+        self.conn.get_interrupt_handle()
+    }
+
+    fn with(conn: Connection, ring: Ring, path: &Path) -> Self {
+        Self {
+            conn,
+            ring: RefCell::new(ring),
+            path: path.to_path_buf(),
+            poisoned: Cell::new(false),
+            writing: Cell::new(false),
+            seen_version: Cell::new(0),
+            hidden: Cell::new(None),
+        }
+    }
+}
+
+// The transaction
+impl Store {
+    /// Takes the write lock. Says whether another connection has committed since the previous transaction on this one:
+    /// then whatever the engine kept in memory may be stale. The first transaction always says so.
+    ///
+    /// # Errors
+    /// [`StorageError::Locked`], [`StorageError::Poisoned`], or [`StorageError::FromTheFuture`] if the other connection
+    /// has migrated the file meanwhile.
+    pub(crate) fn begin_immediate(&self) -> Result<bool, StorageError> {
+        self.alive()?;
+        self.hidden.set(None);
+        self.run("BEGIN IMMEDIATE")?;
+        self.writing.set(true);
+        let begun = self.data_version().and_then(|version| {
+            let others_wrote = self.seen_version.replace(version) != version;
+            if others_wrote {
+                self.ring.borrow_mut().forget_scopes();
+                open::check_versions(&self.conn)?;
+            }
+            Ok(others_wrote)
+        });
+        if begun.is_err() {
+            self.seen_version.set(0);
+            self.rollback();
+        }
+        begun
+    }
+
+    /// Ends the transaction: when this returns `Ok`, everything written since [`Store::begin_immediate`] is on the
+    /// medium.
+    ///
+    /// # Errors
+    /// If a failure inside OpenMLS was not taken with [`Store::take_hidden`], or SQLite has given up the transaction by
+    /// itself, nothing was written. If COMMIT itself fails the outcome is unknown and the store is
+    /// [`StorageError::Poisoned`] from then on.
+    pub(crate) fn commit(&self) -> Result<(), StorageError> {
+        self.alive()?;
+        if let Some(error) = self.hidden.take() {
+            self.rollback();
+            return Err(error);
+        }
+        if let Err(error) = self.writable() {
+            self.rollback();
+            return Err(error);
+        }
+        if let Err(error) = self.run("COMMIT") {
+            self.poisoned.set(true);
+            self.rollback();
+            return Err(error);
+        }
+        self.writing.set(false);
+        self.ring.borrow_mut().keep_fresh();
+        Ok(())
+    }
+
+    /// Undoes everything since [`Store::begin_immediate`]. Harmless if SQLite has done it already. A rollback that
+    /// fails poisons the store.
+    pub(crate) fn rollback(&self) {
+        self.ring.borrow_mut().forget_uncommitted();
+        self.hidden.set(None);
+        self.writing.set(false);
+        if !self.conn.is_autocommit() && self.run("ROLLBACK").is_err() {
+            self.poisoned.set(true);
+        }
+    }
+
+    /// Marks a point inside the transaction to which [`Store::rollback_to`] can return. Savepoints nest; both ends refer
+    /// to the latest.
+    pub(crate) fn savepoint(&self) -> Result<(), StorageError> {
+        self.writable()?;
+        self.run("SAVEPOINT inner")
+    }
+
+    /// Keeps what was written since the savepoint, which is gone then.
+    pub(crate) fn release(&self) -> Result<(), StorageError> {
+        self.writable()?;
+        self.run("RELEASE inner")
+    }
+
+    /// Undoes what was written since the savepoint, which is gone then.
+    pub(crate) fn rollback_to(&self) -> Result<(), StorageError> {
+        self.ring.borrow_mut().forget_uncommitted();
+        self.writable()?;
+        self.run("ROLLBACK TO inner")?;
+        self.run("RELEASE inner")
+    }
+
+    /// Runs queries that see one state of the file, and ends the read transaction whatever they return.
+    pub(crate) fn snapshot<R>(
+        &self,
+        query: impl FnOnce(&Self) -> Result<R, StorageError>,
+    ) -> Result<R, StorageError> {
+        self.alive()?;
+        self.run("BEGIN DEFERRED")?;
+        let result = self.refresh().and_then(|()| query(self));
+        if self.run("COMMIT").is_err() {
+            self.rollback();
+        }
+        self.ring.borrow_mut().keep_fresh();
+        result
+    }
+
+    /// A number that changes when another connection has committed, and not when this one has. After closing and
+    /// reopening it says nothing.
+    pub(crate) fn data_version(&self) -> Result<i64, StorageError> {
+        Ok(self
+            .conn
+            .prepare_cached("PRAGMA data_version")?
+            .query_row([], |row| row.get(0))?)
+    }
+
+    /// Moves the write-ahead log into the database and empties it, so that deleted values leave the files. `false` if a
+    /// reader stood in the way and it must be tried again.
+    pub(crate) fn checkpoint_truncate(&self) -> Result<bool, StorageError> {
+        self.alive()?;
+        let busy: i64 = self
+            .conn
+            .query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0))?;
+        Ok(busy == 0)
+    }
+
+    /// Whether a commit has failed, so that only closing and opening again helps.
+    pub(crate) fn poisoned(&self) -> bool {
+        self.poisoned.get()
+    }
+
+    /// The failure that OpenMLS has hidden behind an error of its own since the transaction began. As long as it is not
+    /// taken, [`Store::commit`] refuses.
+    pub(crate) fn take_hidden(&self) -> Option<StorageError> {
+        self.hidden.take()
+    }
+
+    fn hide(&self, error: StorageError) {
+        self.hidden.set(Some(self.hidden.get().unwrap_or(error)));
+    }
+
+    fn alive(&self) -> Result<(), StorageError> {
+        if self.poisoned.get() {
+            Err(StorageError::Poisoned)
+        } else {
+            Ok(())
+        }
+    }
+
+    /// Whether the write transaction is still open.
+    fn writable(&self) -> Result<(), StorageError> {
+        self.alive()?;
+        if !self.writing.get() || self.conn.is_autocommit() {
+            return Err(StorageError::Bug("a write outside a transaction"));
+        }
+        Ok(())
+    }
+
+    /// Forgets cached keys if another connection has written, as a reader must before each query.
+    fn refresh(&self) -> Result<(), StorageError> {
+        let version = self.data_version()?;
+        if self.seen_version.replace(version) != version {
+            self.ring.borrow_mut().forget_scopes();
+            open::check_versions(&self.conn)?;
+        }
+        Ok(())
+    }
+
+    fn run(&self, statement: &'static str) -> Result<(), StorageError> {
+        self.conn.prepare_cached(statement)?.execute([])?;
+        Ok(())
+    }
+}
+
+// Sealed rows
+impl Store {
+    /// Writes a row: `sql` binds the key columns, then the clear columns, and last the sealed value.
+    pub(crate) fn put_sealed<T: Serialize + ?Sized>(
+        &self,
+        sql: &'static str,
+        scope: Scope,
+        at: &RowAt<'_>,
+        value: &T,
+    ) -> Result<(), StorageError> {
+        self.writable()?;
+        let place = Place::of(at)?;
+        let sealed = self
+            .ring
+            .borrow_mut()
+            .sealer(&self.conn, scope)?
+            .seal_with(&place, |octets| codec::encode_into(octets, value))?;
+        let sealed = Col::Octets(&sealed);
+        let columns = at.key.iter().chain(at.clear).chain(std::iter::once(&sealed));
+        self.conn
+            .prepare_cached(sql)?
+            .execute(params_from_iter(columns))?;
+        Ok(())
+    }
+
+    /// Reads at most one row. `sql` selects the key columns, then the clear columns, both in the order in which they
+    /// were written, and last the sealed value. `row` sees the columns and the opened value.
+    pub(crate) fn one_sealed<T: DeserializeOwned, R>(
+        &self,
+        sql: &'static str,
+        params: impl Params,
+        scope: Scope,
+        table: Table,
+        row: impl FnOnce(&Row<'_>, T) -> rusqlite::Result<R>,
+    ) -> Result<Option<R>, StorageError> {
+        let mut statement = self.conn.prepare_cached(sql)?;
+        let mut rows = statement.query(params)?;
+        let Some(found) = rows.next()? else {
+            return Ok(None);
+        };
+        let value = self.open_row(found, scope, table)?;
+        Ok(Some(row(found, value)?))
+    }
+
+    /// As [`Store::one_sealed`], for every row in the order of the statement.
+    pub(crate) fn all_sealed<T: DeserializeOwned, R>(
+        &self,
+        sql: &'static str,
+        params: impl Params,
+        scope: Scope,
+        table: Table,
+        mut row: impl FnMut(&Row<'_>, T) -> rusqlite::Result<R>,
+    ) -> Result<Vec<R>, StorageError> {
+        let mut statement = self.conn.prepare_cached(sql)?;
+        let mut rows = statement.query(params)?;
+        let mut all = Vec::new();
+        while let Some(found) = rows.next()? {
+            let value = self.open_row(found, scope, table)?;
+            all.push(row(found, value)?);
+        }
+        Ok(all)
+    }
+
+    /// The value alone of at most one row; see [`Store::one_sealed`].
+    pub(crate) fn get_sealed<T: DeserializeOwned>(
+        &self,
+        sql: &'static str,
+        params: impl Params,
+        scope: Scope,
+        table: Table,
+    ) -> Result<Option<T>, StorageError> {
+        self.one_sealed(sql, params, scope, table, |_, value| Ok(value))
+    }
+
+    fn open_row<T: DeserializeOwned>(
+        &self,
+        row: &Row<'_>,
+        scope: Scope,
+        table: Table,
+    ) -> Result<T, StorageError> {
+        let width = row.as_ref().column_count();
+        let last = width.checked_sub(1).filter(|last| *last >= table.keys());
+        let last = last.ok_or(StorageError::Bug("a statement selects too few columns"))?;
+        let mut place = Place::in_table(table);
+        for column in 0..last {
+            place.push(&Col::try_from(row.get_ref(column)?)?);
+        }
+        let ValueRef::Blob(sealed) = row.get_ref(last)? else {
+            return Err(StorageError::Corrupt);
+        };
+        let plain = self
+            .ring
+            .borrow_mut()
+            .opener(&self.conn, scope)?
+            .open(&place, sealed)?;
+        codec::decode(&plain)
+    }
+}
+
+// Rows of clear columns only, and keys
+impl Store {
+    /// Runs a statement that writes; says how many rows it changed.
+    pub(crate) fn write(&self, sql: &'static str, params: impl Params) -> Result<usize, StorageError> {
+        self.writable()?;
+        Ok(self.conn.prepare_cached(sql)?.execute(params)?)
+    }
+
+    /// The row id that the last INSERT on this connection was given.
+    pub(crate) fn last_row_id(&self) -> i64 {
+        self.conn.last_insert_rowid()
+    }
+
+    /// Reads clear columns of at most one row.
+    pub(crate) fn one<R>(
+        &self,
+        sql: &'static str,
+        params: impl Params,
+        row: impl FnOnce(&Row<'_>) -> rusqlite::Result<R>,
+    ) -> Result<Option<R>, StorageError> {
+        let mut statement = self.conn.prepare_cached(sql)?;
+        let mut rows = statement.query(params)?;
+        Ok(rows.next()?.map(row).transpose()?)
+    }
+
+    /// Reads clear columns of every row, collected so that no read outlives the call.
+    pub(crate) fn all<R>(
+        &self,
+        sql: &'static str,
+        params: impl Params,
+        row: impl FnMut(&Row<'_>) -> rusqlite::Result<R>,
+    ) -> Result<Vec<R>, StorageError> {
+        let mut statement = self.conn.prepare_cached(sql)?;
+        Ok(statement
+            .query_map(params, row)?
+            .collect::<rusqlite::Result<_>>()?)
+    }
+
+    /// The hash under which an identifier is looked up in a table: 16 octets that tell nothing without the file's keys.
+    pub(crate) fn lookup(&self, table: Table, identifier: &[u8]) -> [u8; 16] {
+        self.ring.borrow().lookup(table.tag(), identifier)
+    }
+
+    /// Deletes the key of a scope: all values sealed in it are unreadable for ever, in this file and in every copy of
+    /// it. Delete the rows in the same transaction.
+    pub(crate) fn end_scope(&self, scope: Scope) -> Result<(), StorageError> {
+        self.writable()?;
+        self.ring.borrow_mut().end_scope(&self.conn, scope)
+    }
+}

@@ -1,0 +1,262 @@
+//! The keys of one file: host key → root key → one key per scope → values.
+//!
+//! **Owns** the rows of `root_key` and `scope_key`, and the initialised ciphers in memory. A scope's key is drawn when
+//! something is first sealed in it, inside the transaction that writes it; deleting its row makes everything sealed in
+//! the scope unreadable for ever, whatever copies of the values remain on the medium.
+//!
+//! Keys met while a transaction is open are forgotten when it is rolled back, because their rows may be gone.
+
+use std::collections::HashMap;
+
+use hmac::{Hmac, KeyInit, Mac};
+use rusqlite::{Connection, OptionalExtension, params};
+use sha2::Sha256;
+
+use super::StorageError;
+use super::seal::{Col, Key32, Place, RowAt, Sealer, Table};
+
+const ROOT_KEY: Table = Table::new(1, 1);
+const SCOPE_KEY: Table = Table::new(2, 2);
+
+/// What one key seals, and what can therefore be made unreadable alone. Ids are the rooms' row ids.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) enum Scope {
+    /// What belongs to no room: identity, signature keys, key packages, trust, the outbox.
+    Client,
+    /// The MLS state of a room.
+    Mls(i64),
+    /// The kept messages of a room.
+    Messages(i64),
+}
+
+impl Scope {
+    fn kind_and_id(self) -> (i64, i64) {
+        match self {
+            Self::Client => (1, 0),
+            Self::Mls(room) => (2, room),
+            Self::Messages(room) => (3, room),
+        }
+    }
+}
+
+/// Where the key of hashed identifiers lies in `scope_key`. A scope of its own and not derived from the root key, so
+/// that a new root key leaves every hashed column as it is.
+const LOOKUP: (i64, i64) = (0, 0);
+
+const CREATE_ROOT: &str = "INSERT INTO root_key (id, host_check, sealed) VALUES (1, ?1, ?2)";
+const READ_ROOT: &str = "SELECT host_check, sealed FROM root_key WHERE id = 1";
+const CREATE_SCOPE: &str = "INSERT INTO scope_key (kind, id, sealed) VALUES (?1, ?2, ?3)";
+const READ_SCOPE: &str = "SELECT sealed FROM scope_key WHERE kind = ?1 AND id = ?2";
+const DELETE_SCOPE: &str = "DELETE FROM scope_key WHERE kind = ?1 AND id = ?2";
+
+/// The two numbers that say who may open a file; see `open.rs`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Versions {
+    pub(super) schema: i64,
+    pub(super) oldest_reader: i64,
+}
+
+/// The opened keys of one file.
+pub(super) struct Ring {
+    root: Sealer,
+    lookup: Hmac<Sha256>,
+    scopes: HashMap<Scope, Sealer>,
+    /// Scopes whose key was first met inside the open transaction.
+    fresh: Vec<Scope>,
+}
+
+impl Ring {
+    /// Draws a root key for a new file and writes its rows.
+    pub(super) fn create(conn: &Connection, host: &Key32, versions: Versions) -> Result<Self, StorageError> {
+        let root_key = Key32::random()?;
+        let sealed = Sealer::new(host).seal_with(&root_place(versions)?, |octets| {
+            octets.extend_from_slice(root_key.octets());
+            Ok(())
+        })?;
+        conn.prepare_cached(CREATE_ROOT)?
+            .execute(params![host_check(host)?, sealed])?;
+
+        let root = Sealer::new(&root_key);
+        let lookup = draw_scope_key(conn, &root, LOOKUP)?;
+        Self::with(root, &lookup)
+    }
+
+    /// Opens the keys of a file.
+    ///
+    /// # Errors
+    /// [`StorageError::WrongKey`] only if neither the check nor the seal knows the host's key; one of them alone is
+    /// damage.
+    pub(super) fn open(conn: &Connection, host: &Key32, versions: Versions) -> Result<Self, StorageError> {
+        let (check, sealed): (Vec<u8>, Vec<u8>) = conn
+            .prepare_cached(READ_ROOT)?
+            .query_row([], |row| Ok((row.get(0)?, row.get(1)?)))
+            .optional()?
+            .ok_or(StorageError::Corrupt)?;
+        let known = mac(host.octets(), CHECK_LABEL)?.verify_slice(&check).is_ok();
+        let root_key = match (Sealer::new(host).open(&root_place(versions)?, &sealed), known) {
+            (Ok(octets), true) => key_of(&octets)?,
+            (Err(_), false) => return Err(StorageError::WrongKey),
+            _ => return Err(StorageError::Corrupt),
+        };
+
+        let root = Sealer::new(&root_key);
+        let lookup = read_scope_key(conn, &root, LOOKUP)?.ok_or(StorageError::Corrupt)?;
+        Self::with(root, &lookup)
+    }
+
+    /// The same ring for another connection, with nothing cached.
+    pub(super) fn copy(&self) -> Self {
+        Self {
+            root: self.root.clone(),
+            lookup: self.lookup.clone(),
+            scopes: HashMap::new(),
+            fresh: Vec::new(),
+        }
+    }
+
+    fn with(root: Sealer, lookup: &Key32) -> Result<Self, StorageError> {
+        let lookup = mac_key(lookup.octets())?;
+        Ok(Self {
+            root,
+            lookup,
+            scopes: HashMap::new(),
+            fresh: Vec::new(),
+        })
+    }
+
+    /// The hash under which an identifier is looked up: equal identifiers of one table are equal, and nothing else can
+    /// be told without the key.
+    pub(super) fn lookup(&self, tag: u8, identifier: &[u8]) -> [u8; 16] {
+        let mut mac = self.lookup.clone();
+        mac.update(&[tag]);
+        mac.update(identifier);
+        let full = mac.finalize().into_bytes();
+        let mut short = [0; 16];
+        short.iter_mut().zip(full).for_each(|(to, from)| *to = from);
+        short
+    }
+
+    /// The cipher that seals in a scope; its key is drawn and written if the scope is new.
+    pub(super) fn sealer(&mut self, conn: &Connection, scope: Scope) -> Result<&Sealer, StorageError> {
+        if !self.scopes.contains_key(&scope) {
+            let key = match read_scope_key(conn, &self.root, scope.kind_and_id())? {
+                Some(key) => key,
+                None => draw_scope_key(conn, &self.root, scope.kind_and_id())?,
+            };
+            self.remember(conn, scope, &key);
+        }
+        self.scopes
+            .get(&scope)
+            .ok_or(StorageError::Bug("a scope's key was not kept"))
+    }
+
+    /// The cipher that opens what was sealed in a scope.
+    ///
+    /// # Errors
+    /// [`StorageError::Corrupt`] if the scope has no key: whoever has a row to open says that there is one.
+    pub(super) fn opener(&mut self, conn: &Connection, scope: Scope) -> Result<&Sealer, StorageError> {
+        if !self.scopes.contains_key(&scope) {
+            let key = read_scope_key(conn, &self.root, scope.kind_and_id())?.ok_or(StorageError::Corrupt)?;
+            self.remember(conn, scope, &key);
+        }
+        self.scopes
+            .get(&scope)
+            .ok_or(StorageError::Bug("a scope's key was not kept"))
+    }
+
+    /// Deletes the key of a scope. Whatever is still sealed in it stays unreadable.
+    pub(super) fn end_scope(&mut self, conn: &Connection, scope: Scope) -> Result<(), StorageError> {
+        self.scopes.remove(&scope);
+        let (kind, id) = scope.kind_and_id();
+        conn.prepare_cached(DELETE_SCOPE)?.execute([kind, id])?;
+        Ok(())
+    }
+
+    /// After a commit: what was met in the transaction may be kept.
+    pub(super) fn keep_fresh(&mut self) {
+        self.fresh.clear();
+    }
+
+    /// After a rollback: forgets the keys first met inside the transaction, whose rows may never have existed.
+    pub(super) fn forget_uncommitted(&mut self) {
+        for scope in self.fresh.drain(..) {
+            self.scopes.remove(&scope);
+        }
+    }
+
+    /// Forgets every scope's key, because another connection may have ended or begun scopes.
+    pub(super) fn forget_scopes(&mut self) {
+        self.scopes.clear();
+        self.fresh.clear();
+    }
+
+    fn remember(&mut self, conn: &Connection, scope: Scope, key: &Key32) {
+        if !conn.is_autocommit() {
+            self.fresh.push(scope);
+        }
+        self.scopes.insert(scope, Sealer::new(key));
+    }
+}
+
+fn draw_scope_key(conn: &Connection, root: &Sealer, (kind, id): (i64, i64)) -> Result<Key32, StorageError> {
+    let key = Key32::random()?;
+    let sealed = root.seal_with(&scope_place(kind, id)?, |octets| {
+        octets.extend_from_slice(key.octets());
+        Ok(())
+    })?;
+    conn.prepare_cached(CREATE_SCOPE)?
+        .execute(params![kind, id, sealed])?;
+    Ok(key)
+}
+
+fn read_scope_key(
+    conn: &Connection,
+    root: &Sealer,
+    (kind, id): (i64, i64),
+) -> Result<Option<Key32>, StorageError> {
+    let sealed: Option<Vec<u8>> = conn
+        .prepare_cached(READ_SCOPE)?
+        .query_row([kind, id], |row| row.get(0))
+        .optional()?;
+    sealed
+        .map(|sealed| key_of(&root.open(&scope_place(kind, id)?, &sealed)?))
+        .transpose()
+}
+
+fn root_place(versions: Versions) -> Result<Place, StorageError> {
+    Place::of(&RowAt {
+        table: ROOT_KEY,
+        key: &[Col::Int(1)],
+        clear: &[Col::Int(versions.schema), Col::Int(versions.oldest_reader)],
+    })
+}
+
+fn scope_place(kind: i64, id: i64) -> Result<Place, StorageError> {
+    Place::of(&RowAt {
+        table: SCOPE_KEY,
+        key: &[Col::Int(kind), Col::Int(id)],
+        clear: &[],
+    })
+}
+
+fn key_of(octets: &[u8]) -> Result<Key32, StorageError> {
+    <[u8; 32]>::try_from(octets)
+        .map(Key32::new)
+        .map_err(|_| StorageError::Corrupt)
+}
+
+const CHECK_LABEL: &[u8] = b"comity host key check";
+
+fn host_check(host: &Key32) -> Result<Vec<u8>, StorageError> {
+    Ok(mac(host.octets(), CHECK_LABEL)?.finalize().into_bytes().to_vec())
+}
+
+fn mac(key: &[u8; 32], message: &[u8]) -> Result<Hmac<Sha256>, StorageError> {
+    let mut mac = mac_key(key)?;
+    mac.update(message);
+    Ok(mac)
+}
+
+fn mac_key(key: &[u8; 32]) -> Result<Hmac<Sha256>, StorageError> {
+    Hmac::new_from_slice(key).map_err(|_| StorageError::Bug("HMAC takes keys of any length"))
+}

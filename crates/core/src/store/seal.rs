@@ -1,0 +1,310 @@
+//! How the value of a row is sealed, so that it opens only in the place it was written for.
+//!
+//! **Owns** the format of a sealed value: algorithm octet (1 = XChaCha20-Poly1305) ‖ 24-octet random nonce ‖
+//! ciphertext ‖ 16-octet tag. The associated data name the format, the table, the row's key and its clear columns: a
+//! value moved to another row, or a clear column edited beside it, no longer opens.
+//! **Knows nothing of** SQL and of where keys come from (`ring.rs`).
+
+use std::fmt;
+
+use chacha20poly1305::aead::generic_array::GenericArray;
+use chacha20poly1305::{AeadInPlace, KeyInit, XChaCha20Poly1305};
+use rusqlite::ToSql;
+use rusqlite::types::{ToSqlOutput, ValueRef};
+use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
+
+use super::StorageError;
+
+/// The 32 octets under which a client's file is sealed, from the platform's key store.
+///
+/// Losing them loses the file: nothing in it opens without them. They are wiped from memory when dropped and never
+/// printed.
+#[derive(Clone, Zeroize, ZeroizeOnDrop)]
+pub struct Key32([u8; 32]);
+
+impl Key32 {
+    /// A key the host brought. It must be 32 uniformly random octets, not a password.
+    #[must_use]
+    pub const fn new(octets: [u8; 32]) -> Self {
+        Self(octets)
+    }
+
+    /// Fresh octets from the operating system.
+    pub(crate) fn random() -> Result<Self, StorageError> {
+        let mut key = Self([0; 32]);
+        getrandom::fill(&mut key.0)?;
+        Ok(key)
+    }
+
+    pub(crate) fn octets(&self) -> &[u8; 32] {
+        &self.0
+    }
+}
+
+impl From<[u8; 32]> for Key32 {
+    fn from(octets: [u8; 32]) -> Self {
+        Self(octets)
+    }
+}
+
+impl fmt::Debug for Key32 {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self(_) = self;
+        f.write_str("Key32(..)")
+    }
+}
+
+/// What the seal has to know of a table: one constant in each row module.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Table {
+    tag: u8,
+    keys: usize,
+    padded: bool,
+}
+
+impl Table {
+    /// A table whose primary key has `keys` columns. `tag` is its name inside seals and must never change or be reused.
+    pub(crate) const fn new(tag: u8, keys: usize) -> Self {
+        Self {
+            tag,
+            keys,
+            padded: false,
+        }
+    }
+
+    /// As [`Table::new`], but values are padded to a multiple of [`PAD`] octets, so that their length does not name
+    /// their kind. For the bodies of messages and of the outbox.
+    pub(crate) const fn padded(tag: u8, keys: usize) -> Self {
+        Self {
+            tag,
+            keys,
+            padded: true,
+        }
+    }
+
+    pub(super) const fn tag(&self) -> u8 {
+        self.tag
+    }
+
+    pub(super) const fn keys(&self) -> usize {
+        self.keys
+    }
+}
+
+/// The grain of padded values, in octets.
+pub(crate) const PAD: usize = 256;
+
+/// The value of one clear column.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Col<'a> {
+    Null,
+    Int(i64),
+    Octets(&'a [u8]),
+}
+
+impl From<i64> for Col<'_> {
+    fn from(value: i64) -> Self {
+        Self::Int(value)
+    }
+}
+
+impl From<bool> for Col<'_> {
+    fn from(value: bool) -> Self {
+        Self::Int(value.into())
+    }
+}
+
+impl<'a> From<&'a [u8]> for Col<'a> {
+    fn from(value: &'a [u8]) -> Self {
+        Self::Octets(value)
+    }
+}
+
+impl<'a, const N: usize> From<&'a [u8; N]> for Col<'a> {
+    fn from(value: &'a [u8; N]) -> Self {
+        Self::Octets(value)
+    }
+}
+
+impl<'a, T: Into<Self>> From<Option<T>> for Col<'a> {
+    fn from(value: Option<T>) -> Self {
+        value.map_or(Self::Null, Into::into)
+    }
+}
+
+impl<'a> TryFrom<ValueRef<'a>> for Col<'a> {
+    type Error = StorageError;
+
+    /// Our clear columns are integers and blobs; anything else was put there by somebody else.
+    fn try_from(value: ValueRef<'a>) -> Result<Self, StorageError> {
+        match value {
+            ValueRef::Null => Ok(Self::Null),
+            ValueRef::Integer(value) => Ok(Self::Int(value)),
+            ValueRef::Blob(value) => Ok(Self::Octets(value)),
+            ValueRef::Real(_) | ValueRef::Text(_) => Err(StorageError::Corrupt),
+        }
+    }
+}
+
+impl ToSql for Col<'_> {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        Ok(ToSqlOutput::Borrowed(match *self {
+            Self::Null => ValueRef::Null,
+            Self::Int(value) => ValueRef::Integer(value),
+            Self::Octets(value) => ValueRef::Blob(value),
+        }))
+    }
+}
+
+/// The place a sealed value belongs to.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct RowAt<'a> {
+    pub(crate) table: Table,
+    /// The columns of the primary key, in the order of the schema.
+    pub(crate) key: &'a [Col<'a>],
+    /// Every other column that is not sealed, in the order of the schema.
+    pub(crate) clear: &'a [Col<'a>],
+}
+
+/// The associated data of a row: format ‖ table ‖ key columns ‖ clear columns.
+pub(super) struct Place(Vec<u8>);
+
+const PLAIN_FORMAT: u8 = 1;
+const PADDED_FORMAT: u8 = 2;
+
+impl Place {
+    /// # Errors
+    /// [`StorageError::Bug`] if the row names another number of key columns than its table has.
+    pub(super) fn of(at: &RowAt<'_>) -> Result<Self, StorageError> {
+        if at.key.len() != at.table.keys {
+            return Err(StorageError::Bug(
+                "a row is keyed by other columns than its table",
+            ));
+        }
+        let mut place = Self::in_table(at.table);
+        for column in at.key.iter().chain(at.clear) {
+            place.push(column);
+        }
+        Ok(place)
+    }
+
+    pub(super) fn in_table(table: Table) -> Self {
+        let mut octets = Vec::with_capacity(128);
+        octets.push(if table.padded { PADDED_FORMAT } else { PLAIN_FORMAT });
+        octets.push(table.tag);
+        Self(octets)
+    }
+
+    /// Adds the next column, so that no two different rows have the same associated data: every column says its type,
+    /// octets say their length, and the table fixes how many columns are the key.
+    pub(super) fn push(&mut self, column: &Col<'_>) {
+        match column {
+            Col::Null => self.0.push(0),
+            Col::Int(value) => {
+                self.0.push(1);
+                self.0.extend_from_slice(&value.to_be_bytes());
+            }
+            Col::Octets(octets) => {
+                self.0.push(2);
+                self.0.extend_from_slice(&(octets.len() as u64).to_be_bytes());
+                self.0.extend_from_slice(octets);
+            }
+        }
+    }
+}
+
+const XCHACHA20_POLY1305: u8 = 1;
+const NONCE: usize = 24;
+const TAG: usize = 16;
+/// What stands before the ciphertext.
+const HEAD: usize = 1 + NONCE;
+
+/// An initialised cipher. Wipes its key when dropped.
+#[derive(Clone)]
+pub(super) struct Sealer(XChaCha20Poly1305);
+
+impl Sealer {
+    pub(super) fn new(key: &Key32) -> Self {
+        Self(XChaCha20Poly1305::new(GenericArray::from_slice(key.octets())))
+    }
+
+    /// Seals what `write` appends to the buffer it is given, in that buffer.
+    pub(super) fn seal_with(
+        &self,
+        place: &Place,
+        write: impl FnOnce(&mut Vec<u8>) -> Result<(), StorageError>,
+    ) -> Result<Vec<u8>, StorageError> {
+        let mut head = [XCHACHA20_POLY1305; HEAD];
+        let (_, nonce) = head.split_at_mut(1);
+        getrandom::fill(nonce)?;
+        let nonce = GenericArray::clone_from_slice(nonce);
+
+        let mut sealed = Zeroizing::new(Vec::with_capacity(1024));
+        sealed.extend_from_slice(&head);
+        write(&mut sealed)?;
+        if place.is_padded() {
+            pad(&mut sealed);
+        }
+        let body = sealed
+            .get_mut(HEAD..)
+            .ok_or(StorageError::Bug("a writer shortened its buffer"))?;
+        let tag = self
+            .0
+            .encrypt_in_place_detached(&nonce, &place.0, body)
+            .map_err(|_| StorageError::Bug("a value is too large to seal"))?;
+        sealed.extend_from_slice(&tag);
+        Ok(std::mem::take(&mut *sealed))
+    }
+
+    /// The plaintext of a sealed value.
+    ///
+    /// # Errors
+    /// [`StorageError::Corrupt`] if the value was not sealed with this key at this place.
+    pub(super) fn open(&self, place: &Place, sealed: &[u8]) -> Result<Zeroizing<Vec<u8>>, StorageError> {
+        let (head, rest) = sealed.split_at_checked(HEAD).ok_or(StorageError::Corrupt)?;
+        let (algorithm, nonce) = head.split_first().ok_or(StorageError::Corrupt)?;
+        if *algorithm != XCHACHA20_POLY1305 {
+            return Err(StorageError::Corrupt);
+        }
+        let split = rest.len().checked_sub(TAG).ok_or(StorageError::Corrupt)?;
+        let (body, tag) = rest.split_at(split);
+        let mut plain = Zeroizing::new(body.to_vec());
+        self.0
+            .decrypt_in_place_detached(
+                GenericArray::from_slice(nonce),
+                &place.0,
+                &mut plain,
+                GenericArray::from_slice(tag),
+            )
+            .map_err(|_| StorageError::Corrupt)?;
+        if place.is_padded() {
+            unpad(&mut plain)?;
+        }
+        Ok(plain)
+    }
+}
+
+impl Place {
+    fn is_padded(&self) -> bool {
+        self.0.first() == Some(&PADDED_FORMAT)
+    }
+}
+
+/// ISO/IEC 7816-4: one octet 0x80, then zeros, until the plaintext behind the head fills whole grains.
+fn pad(sealed: &mut Vec<u8>) {
+    sealed.push(0x80);
+    let plain = sealed.len().saturating_sub(HEAD);
+    sealed.resize(HEAD.saturating_add(plain.next_multiple_of(PAD)), 0);
+}
+
+fn unpad(plain: &mut Vec<u8>) -> Result<(), StorageError> {
+    let mark = plain
+        .iter()
+        .rposition(|octet| *octet != 0)
+        .ok_or(StorageError::Corrupt)?;
+    if plain.get(mark) != Some(&0x80) {
+        return Err(StorageError::Corrupt);
+    }
+    plain.truncate(mark);
+    Ok(())
+}
