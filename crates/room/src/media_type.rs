@@ -189,6 +189,10 @@ impl MediaType {
     }
 
     fn bare(essence: &str) -> Result<Self, MediaTypeError> {
+        // `mime` would read parameters too, and they would be lost here.
+        if essence.contains(';') {
+            return Err(MediaTypeError::Essence);
+        }
         let parsed = mime::Mime::from_str(essence).map_err(|_| MediaTypeError::Essence)?;
         let essence = parsed.essence_str().to_owned();
         let (kind, subtype) = essence.split_once('/').ok_or(MediaTypeError::Essence)?;

@@ -258,7 +258,7 @@ const MEMBER_CAPABILITIES: [RoleCapability; 32] = [
 ];
 
 /// What only admins of a standard room may do.
-const ADMIN_CAPABILITIES: [RoleCapability; 20] = [
+const ADMIN_CAPABILITIES: [RoleCapability; 21] = [
     AddParticipant,
     RemoveParticipant,
     Ban,
@@ -279,6 +279,7 @@ const ADMIN_CAPABILITIES: [RoleCapability; 20] = [
     ChangePreauthorizedUserList,
     ChangeOtherPolicyAttribute,
     ChangeMlsOperationalPolicies,
+    SendMlsReinitProposal,
 ];
 
 fn changes(rows: &[(u32, &[u32])]) -> Vec<(RoleIndex, Vec<RoleIndex>)> {
