@@ -1,1 +1,35 @@
 //! MIMI message content: deterministic CBOR, parts, message ids, selection, timeline. Pure.
+
+pub mod cid;
+mod classify;
+mod decode;
+mod disposition;
+mod encode;
+mod error;
+mod extensions;
+mod language;
+pub mod limits;
+mod message;
+mod message_id;
+mod part;
+mod reaction;
+mod reader;
+mod received;
+mod salt;
+mod select;
+mod value;
+
+pub use classify::{Class, classify};
+pub use disposition::Disposition;
+pub use error::{DecodeError, DecodeErrorKind, EncodeError, ExtensionError, NotDeterministic, PartError};
+pub use extensions::{ExtensionKey, ExtensionValue, Extensions};
+pub use limits::Limits;
+pub use message::{Content, Expiration};
+pub use message_id::{MessageId, MessageIdError};
+pub use part::{Body, ContentKey, ExternalPart, MultiPart, Part, PartIndex, PartSemantics, SinglePart, Walk};
+pub use received::{Contradiction, Received};
+pub use salt::Salt;
+pub use select::{
+    Chosen, PassedOver, PassedOverBecause, Selection, Supported, leaf_media_types, readable, select,
+};
+pub use value::Value;

@@ -1,0 +1,150 @@
+//! Writes a message in the deterministic encoding of RFC 8949 §4.2.1: shortest forms, definite lengths, ordered keys.
+//!
+//! minicbor writes shortest forms and the lengths it is told, and [`Extensions`] are kept in order, so nothing has to
+//! be arranged here but the fields.
+
+use std::convert::Infallible;
+
+use minicbor::Encoder;
+
+use crate::error::EncodeError;
+use crate::extensions::Extensions;
+use crate::limits::{MESSAGE_ID_OCTETS, SALT_OCTETS, TOPIC_OCTETS};
+use crate::message::{Content, Expiration};
+use crate::message_id::MessageId;
+use crate::part::{Body, ExternalPart, MultiPart, Part};
+
+type Output<'e> = Encoder<&'e mut Vec<u8>>;
+/// Writing to a `Vec` cannot fail.
+type Written = Result<(), minicbor::encode::Error<Infallible>>;
+
+pub(crate) fn content(content: &Content) -> Result<Vec<u8>, EncodeError> {
+    if content.topic.len() > TOPIC_OCTETS {
+        return Err(EncodeError::TopicTooLong);
+    }
+    let mut octets = Vec::with_capacity(size_hint(content));
+    // The error type is uninhabited, so there is none to report.
+    drop(fields(content, &mut Encoder::new(&mut octets)));
+    Ok(octets)
+}
+
+fn fields(content: &Content, e: &mut Output<'_>) -> Written {
+    let Content {
+        salt,
+        replaces,
+        topic,
+        expires,
+        in_reply_to,
+        extensions,
+        part,
+    } = content;
+    e.array(7)?.bytes(salt.octets())?;
+    message_id(replaces.as_ref(), e)?;
+    e.bytes(topic)?;
+    match expires {
+        None => e.null()?,
+        Some(Expiration::Relative(seconds)) => e.array(2)?.bool(true)?.u32(*seconds)?,
+        Some(Expiration::Absolute(seconds)) => e.array(2)?.bool(false)?.u32(*seconds)?,
+    };
+    message_id(in_reply_to.as_ref(), e)?;
+    write_extensions(extensions, e)?;
+    write_part(part, e)
+}
+
+fn message_id(id: Option<&MessageId>, e: &mut Output<'_>) -> Written {
+    match id {
+        None => e.null()?.ok(),
+        Some(id) => e.bytes(id.octets())?.ok(),
+    }
+}
+
+fn write_extensions(extensions: &Extensions, e: &mut Output<'_>) -> Written {
+    e.map(extensions.len() as u64)?;
+    for (key, value) in extensions.iter() {
+        match (key.as_integer(), key.as_text()) {
+            (Some(key), _) => e.i64(key)?,
+            (None, Some(key)) => e.str(key)?,
+            (None, None) => e,
+        };
+        e.writer_mut().extend_from_slice(value.octets());
+    }
+    e.ok()
+}
+
+fn write_part(part: &Part, e: &mut Output<'_>) -> Written {
+    let Part {
+        disposition,
+        language,
+        body,
+    } = part;
+    let (length, cardinality) = match body {
+        Body::Null => (3, 0),
+        Body::Single(_) => (5, 1),
+        Body::External(_) => (15, 2),
+        Body::Multi(_) => (5, 3),
+    };
+    e.array(length)?
+        .u8(disposition.value())?
+        .str(language)?
+        .u8(cardinality)?;
+    match body {
+        Body::Null => e.ok(),
+        Body::Single(single) => e.str(&single.media_type)?.bytes(&single.content)?.ok(),
+        Body::External(external) => write_external(external, e),
+        Body::Multi(multi) => write_multi(multi, e),
+    }
+}
+
+fn write_external(external: &ExternalPart, e: &mut Output<'_>) -> Written {
+    e.str(&external.media_type)?
+        .str(&external.url)?
+        .u32(external.expires)?
+        .u64(external.size)?
+        .u16(external.encryption_algorithm)?
+        .bytes(external.key.octets())?
+        .bytes(&external.nonce)?
+        .bytes(&external.aad)?
+        .u8(external.hash_algorithm)?
+        .bytes(&external.content_hash)?
+        .str(&external.description)?
+        .str(&external.filename)?
+        .ok()
+}
+
+fn write_multi(multi: &MultiPart, e: &mut Output<'_>) -> Written {
+    e.u8(multi.semantics().value())?
+        .array(multi.parts().len() as u64)?;
+    multi.parts().iter().try_for_each(|part| write_part(part, e))
+}
+
+/// At least as many octets as the encoding has.
+fn size_hint(content: &Content) -> usize {
+    // Heads take at most nine octets each.
+    let fixed = 64 + SALT_OCTETS + 2 * MESSAGE_ID_OCTETS + content.topic.len();
+    let extensions = content
+        .extensions
+        .iter()
+        .map(|(key, value)| 9 + key.as_text().map_or(0, str::len) + value.octets().len());
+    let parts = content
+        .part
+        .walk()
+        .map(|(_, part)| 32 + part.language.len() + body_size_hint(&part.body));
+    extensions.chain(parts).fold(fixed, usize::saturating_add)
+}
+
+fn body_size_hint(body: &Body) -> usize {
+    match body {
+        Body::Null | Body::Multi(_) => 0,
+        Body::Single(single) => single.media_type.len() + single.content.len(),
+        Body::External(external) => {
+            96 + external.media_type.len()
+                + external.url.len()
+                + external.key.octets().len()
+                + external.nonce.len()
+                + external.aad.len()
+                + external.content_hash.len()
+                + external.description.len()
+                + external.filename.len()
+        }
+    }
+}
