@@ -1,0 +1,92 @@
+//! Whether a GroupInfo belongs to a commit. Only the last committer can make one, and whoever joins from outside
+//! believes it, so a hub keeps none that it has not compared.
+
+use openmls::group::GroupContext;
+use openmls::messages::group_info::VerifiableGroupInfo;
+use openmls::prelude::{ConfirmationTag, ExtensionType, OpenMlsSignaturePublicKey, Verifiable as _};
+use openmls_traits::crypto::OpenMlsCrypto;
+use tls_codec::{DeserializeBytes as _, Serialize as _, VLBytes};
+
+use crate::CIPHER_SUITE;
+
+/// Why a GroupInfo does not belong to a commit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum GroupInfoFault {
+    /// Not a GroupInfo.
+    #[error("not a group info")]
+    Malformed,
+    /// It describes another state than the commit leads to.
+    #[error("the group info is of another commit")]
+    OtherCommit,
+    /// It is not signed by the committer.
+    #[error("the group info is not signed by the committer")]
+    Signature,
+    /// It carries the ratchet tree, which travels beside it.
+    #[error("the group info carries the ratchet tree")]
+    CarriesTree,
+}
+
+impl GroupInfoFault {
+    /// The stable code of this fault.
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::Malformed => "group_info_malformed",
+            Self::OtherCommit => "group_info_mismatch",
+            Self::Signature => "group_info_signature",
+            Self::CarriesTree => "group_info_carries_tree",
+        }
+    }
+}
+
+/// Decodes a GroupInfo and checks that it leads to the state `context` with the confirmation tag `tag`, signed by
+/// `signer`.
+///
+/// # Errors
+/// [`GroupInfoFault`] as named.
+pub fn check_group_info(
+    crypto: &impl OpenMlsCrypto,
+    context: &GroupContext,
+    tag: &[u8],
+    octets: &[u8],
+    signer: &[u8],
+) -> Result<VerifiableGroupInfo, GroupInfoFault> {
+    let info =
+        VerifiableGroupInfo::tls_deserialize_exact_bytes(octets).map_err(|_| GroupInfoFault::Malformed)?;
+    if info
+        .extensions()
+        .iter()
+        .any(|e| e.extension_type() == ExtensionType::RatchetTree)
+    {
+        return Err(GroupInfoFault::CarriesTree);
+    }
+    if info.group_context() != context || confirmation_tag_in(octets)? != tag {
+        return Err(GroupInfoFault::OtherCommit);
+    }
+    let key = OpenMlsSignaturePublicKey::from_signature_key(
+        signer.to_vec().into(),
+        CIPHER_SUITE.signature_algorithm(),
+    );
+    info.clone()
+        .verify(crypto, &key)
+        .map_err(|_| GroupInfoFault::Signature)?;
+    Ok(info)
+}
+
+/// The octets of a confirmation tag, as they stand in a GroupInfo and in a commit.
+///
+/// # Errors
+/// [`GroupInfoFault::Malformed`] if OpenMLS cannot serialise it.
+pub fn tag_octets(tag: &ConfirmationTag) -> Result<Vec<u8>, GroupInfoFault> {
+    tag.tls_serialize_detached()
+        .map_err(|_| GroupInfoFault::Malformed)
+}
+
+/// OpenMLS has no getter: GroupContext, `extensions<V>`, confirmation tag, signer, signature.
+fn confirmation_tag_in(octets: &[u8]) -> Result<Vec<u8>, GroupInfoFault> {
+    let malformed = |_| GroupInfoFault::Malformed;
+    let (_, rest) = GroupContext::tls_deserialize_bytes(octets).map_err(malformed)?;
+    let (_, rest) = VLBytes::tls_deserialize_bytes(rest).map_err(malformed)?;
+    let (tag, _) = VLBytes::tls_deserialize_bytes(rest).map_err(malformed)?;
+    tag.tls_serialize_detached().map_err(malformed)
+}
