@@ -14,7 +14,8 @@ use zeroize::Zeroizing;
 
 use crate::store::{MlsStore, StorageError, Store};
 
-/// The provider for one call of OpenMLS, inside the store's open transaction. Cheap to make; make one per call.
+/// The provider for one call of OpenMLS, inside the store's open transaction. Cheap to make; make one per
+/// call.
 pub(crate) struct Provider<'a> {
     crypto: &'a RustCrypto,
     storage: MlsStore<'a>,
@@ -61,8 +62,8 @@ impl<'a> OpenMlsProvider for Provider<'a> {
     }
 }
 
-/// The client's signature key, kept with its public half so that signing does not compute that anew each time. Wiped
-/// from memory when dropped and never printed.
+/// The client's signature key, kept with its public half so that signing does not compute that anew each
+/// time. Wiped from memory when dropped and never printed.
 pub(crate) struct LeafSigner(SigningKey);
 
 impl LeafSigner {
@@ -104,5 +105,42 @@ impl fmt::Debug for LeafSigner {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self(_) = self;
         f.write_str("LeafSigner(..)")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use openmls_traits::crypto::OpenMlsCrypto as _;
+
+    use super::*;
+
+    #[test]
+    fn what_the_signer_signs_openmls_verifies() {
+        let signer = LeafSigner::generate().unwrap();
+        let signature = signer.sign(b"leaf").unwrap();
+        let crypto = RustCrypto::default();
+        let verify = |payload| {
+            crypto.verify_signature(SignatureScheme::ED25519, payload, &signer.public(), &signature)
+        };
+        assert!(verify(b"leaf").is_ok());
+        assert!(verify(b"leav").is_err());
+    }
+
+    #[test]
+    fn a_signer_comes_back_from_its_sealed_octets() {
+        let signer = LeafSigner::generate().unwrap();
+        assert_eq!(
+            LeafSigner::from_octets(&signer.octets()).public(),
+            signer.public()
+        );
+        assert_ne!(LeafSigner::generate().unwrap().public(), signer.public());
+    }
+
+    #[test]
+    fn a_signer_is_not_printed() {
+        assert_eq!(
+            format!("{:?}", LeafSigner::from_octets(&[0x2a; 32])),
+            "LeafSigner(..)"
+        );
     }
 }

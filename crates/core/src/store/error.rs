@@ -1,7 +1,7 @@
 //! What can go wrong with the file, said so that the host knows what to do.
 //!
-//! **Owns** the translation of SQLite's result codes. No variant carries a path, a key, SQL or a value, so an error may
-//! be logged anywhere.
+//! **Owns** the translation of SQLite's result codes. No variant carries a path, a key, SQL or a value, so
+//! an error may be logged anywhere.
 
 use rusqlite::ffi;
 
@@ -45,8 +45,8 @@ pub enum StorageError {
     /// The host interrupted the call.
     #[error("the call was interrupted")]
     Interrupted,
-    /// A commit failed and nobody knows whether it took effect. Close the client, open it again, and ask what is
-    /// outstanding.
+    /// A commit failed and nobody knows whether it took effect. Close the client, open it again, and ask
+    /// what is outstanding.
     #[error("the outcome of the last commit is unknown until the client is opened again")]
     Poisoned,
     /// Our own mistake; please report it.

@@ -1,12 +1,13 @@
 //! OpenMLS's state, as rows beside ours in the same transaction.
 //!
-//! **Owns** the table `mls`: one sealed row per entity. What belongs to a group lies in the room's scope, so that
-//! ending the scope erases it; what outlives groups (key packages, signature keys, pre-shared keys) lies in the
-//! client's. The method decides, not the instance: joining reads a key package of the client and writes a group.
+//! **Owns** the table `mls`: one sealed row per entity. What belongs to a group lies in the room's scope,
+//! so that ending the scope erases it; what outlives groups (key packages, signature keys, pre-shared keys)
+//! lies in the client's. The method decides, not the instance: joining reads a key package of the client
+//! and writes a group.
 //! **Knows nothing of** what the entities mean.
 //!
-//! OpenMLS hides some storage failures behind errors of its own, so the first one is kept in the store: take it with
-//! [`MlsStore::take_error`] whenever OpenMLS fails.
+//! OpenMLS hides some storage failures behind errors of its own, so the first one is kept in the store:
+//! take it with [`MlsStore::take_error`] whenever OpenMLS fails.
 
 use openmls_traits::storage::{CURRENT_VERSION, Entity, Key, StorageProvider, traits};
 use serde::Serialize;
@@ -236,18 +237,21 @@ impl StorageProvider<V> for MlsStore<'_> {
 
     // One entity per group
 
-    one_per_group!(JoinConfig: write_mls_join_config, mls_group_join_config, delete_group_config, MlsGroupJoinConfig);
+    one_per_group!(JoinConfig: write_mls_join_config, mls_group_join_config, delete_group_config,
+        MlsGroupJoinConfig);
     one_per_group!(Tree: write_tree, tree, delete_tree, TreeSync);
     one_per_group!(InterimTranscriptHash: write_interim_transcript_hash, interim_transcript_hash,
         delete_interim_transcript_hash, InterimTranscriptHash);
     one_per_group!(Context: write_context, group_context, delete_context, GroupContext);
-    one_per_group!(ConfirmationTag: write_confirmation_tag, confirmation_tag, delete_confirmation_tag, ConfirmationTag);
-    one_per_group!(MessageSecrets: write_message_secrets, message_secrets, delete_message_secrets, MessageSecrets);
+    one_per_group!(ConfirmationTag: write_confirmation_tag, confirmation_tag, delete_confirmation_tag,
+        ConfirmationTag);
+    one_per_group!(MessageSecrets: write_message_secrets, message_secrets, delete_message_secrets,
+        MessageSecrets);
     one_per_group!(ResumptionPsks: write_resumption_psk_store, resumption_psk_store,
         delete_all_resumption_psk_secrets, ResumptionPskStore);
     one_per_group!(OwnLeafIndex: write_own_leaf_index, own_leaf_index, delete_own_leaf_index, LeafNodeIndex);
-    one_per_group!(GroupEpochSecrets: write_group_epoch_secrets, group_epoch_secrets, delete_group_epoch_secrets,
-        GroupEpochSecrets);
+    one_per_group!(GroupEpochSecrets: write_group_epoch_secrets, group_epoch_secrets,
+        delete_group_epoch_secrets, GroupEpochSecrets);
 
     fn write_group_state<E: traits::GroupState<V>, G: traits::GroupId<V>>(
         &self,

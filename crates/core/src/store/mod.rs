@@ -1,13 +1,14 @@
 //! The client's one file: a sealed SQLite database, and the transaction that every step is.
 //!
-//! **Owns** the connection, the keys, and all SQL of the engine. `open` says whose file it is, `ring` and `seal` keep
-//! it secret, `codec` turns values into octets, `mls` is what OpenMLS sees of it; each table of the domain has a module
-//! beside them, built on [`Store::put_sealed`], [`Store::one_sealed`] and [`Store::all_sealed`].
+//! **Owns** the connection, the keys, and all SQL of the engine. `open` says whose file it is, `ring` and
+//! `seal` keep it secret, `codec` turns values into octets, `mls` is what OpenMLS sees of it; each table of
+//! the domain has a module beside them, built on [`Store::put_sealed`], [`Store::one_sealed`] and
+//! [`Store::all_sealed`].
 //! **Knows nothing of** what a step decides.
 //!
-//! Writing is only possible between [`Store::begin_immediate`] and [`Store::commit`]. SQLite rolls back by itself after
-//! some failures (a full disk, an interrupt); every write therefore checks that the transaction is still there, so that
-//! nothing is ever written outside one.
+//! Writing is only possible between [`Store::begin_immediate`] and [`Store::commit`]. SQLite rolls back by
+//! itself after some failures (a full disk, an interrupt); every write therefore checks that the
+//! transaction is still there, so that nothing is ever written outside one.
 
 mod codec;
 mod error;
@@ -15,6 +16,8 @@ mod mls;
 mod open;
 mod ring;
 mod seal;
+#[cfg(test)]
+mod tests;
 
 use std::cell::{Cell, RefCell};
 use std::path::{Path, PathBuf};
@@ -62,8 +65,8 @@ impl Store {
     /// Opens a file for reading and writing.
     ///
     /// # Errors
-    /// In the order in which they are found: [`StorageError::Missing`], `NotADatabase`, `Foreign`, `FromTheFuture` or
-    /// `NeedsApp`, `Corrupt`, `WrongKey`.
+    /// In the order in which they are found: [`StorageError::Missing`], `NotADatabase`, `Foreign`,
+    /// `FromTheFuture` or `NeedsApp`, `Corrupt`, `WrongKey`.
     pub(crate) fn open(path: &Path, key: &Key32) -> Result<Self, StorageError> {
         open::open(path, key).map(|(conn, ring)| Self::with(conn, ring, path))
     }
@@ -105,12 +108,13 @@ impl Store {
 
 // The transaction
 impl Store {
-    /// Takes the write lock. Says whether another connection has committed since the previous transaction on this one:
-    /// then whatever the engine kept in memory may be stale. The first transaction always says so.
+    /// Takes the write lock. Says whether another connection has committed since the previous transaction
+    /// on this one: then whatever the engine kept in memory may be stale. The first transaction always says
+    /// so.
     ///
     /// # Errors
-    /// [`StorageError::Locked`], [`StorageError::Poisoned`], or [`StorageError::FromTheFuture`] if the other connection
-    /// has migrated the file meanwhile.
+    /// [`StorageError::Locked`], [`StorageError::Poisoned`], or [`StorageError::FromTheFuture`] if the
+    /// other connection has migrated the file meanwhile.
     pub(crate) fn begin_immediate(&self) -> Result<bool, StorageError> {
         self.alive()?;
         self.hidden.set(None);
@@ -131,13 +135,13 @@ impl Store {
         begun
     }
 
-    /// Ends the transaction: when this returns `Ok`, everything written since [`Store::begin_immediate`] is on the
-    /// medium.
+    /// Ends the transaction: when this returns `Ok`, everything written since [`Store::begin_immediate`] is
+    /// on the medium.
     ///
     /// # Errors
-    /// If a failure inside OpenMLS was not taken with [`Store::take_hidden`], or SQLite has given up the transaction by
-    /// itself, nothing was written. If COMMIT itself fails the outcome is unknown and the store is
-    /// [`StorageError::Poisoned`] from then on.
+    /// If a failure inside OpenMLS was not taken with [`Store::take_hidden`], or SQLite has given up the
+    /// transaction by itself, nothing was written. If COMMIT itself fails the outcome is unknown and the
+    /// store is [`StorageError::Poisoned`] from then on.
     pub(crate) fn commit(&self) -> Result<(), StorageError> {
         self.alive()?;
         if let Some(error) = self.hidden.take() {
@@ -158,8 +162,8 @@ impl Store {
         Ok(())
     }
 
-    /// Undoes everything since [`Store::begin_immediate`]. Harmless if SQLite has done it already. A rollback that
-    /// fails poisons the store.
+    /// Undoes everything since [`Store::begin_immediate`]. Harmless if SQLite has done it already. A
+    /// rollback that fails poisons the store.
     pub(crate) fn rollback(&self) {
         self.ring.borrow_mut().forget_uncommitted();
         self.hidden.set(None);
@@ -169,8 +173,8 @@ impl Store {
         }
     }
 
-    /// Marks a point inside the transaction to which [`Store::rollback_to`] can return. Savepoints nest; both ends refer
-    /// to the latest.
+    /// Marks a point inside the transaction to which [`Store::rollback_to`] can return. Savepoints nest;
+    /// both ends refer to the latest.
     pub(crate) fn savepoint(&self) -> Result<(), StorageError> {
         self.writable()?;
         self.run("SAVEPOINT inner")
@@ -205,8 +209,8 @@ impl Store {
         result
     }
 
-    /// A number that changes when another connection has committed, and not when this one has. After closing and
-    /// reopening it says nothing.
+    /// A number that changes when another connection has committed, and not when this one has. After
+    /// closing and reopening it says nothing.
     pub(crate) fn data_version(&self) -> Result<i64, StorageError> {
         Ok(self
             .conn
@@ -214,8 +218,8 @@ impl Store {
             .query_row([], |row| row.get(0))?)
     }
 
-    /// Moves the write-ahead log into the database and empties it, so that deleted values leave the files. `false` if a
-    /// reader stood in the way and it must be tried again.
+    /// Moves the write-ahead log into the database and empties it, so that deleted values leave the files.
+    /// `false` if a reader stood in the way and it must be tried again.
     pub(crate) fn checkpoint_truncate(&self) -> Result<bool, StorageError> {
         self.alive()?;
         let busy: i64 = self
@@ -229,8 +233,8 @@ impl Store {
         self.poisoned.get()
     }
 
-    /// The failure that OpenMLS has hidden behind an error of its own since the transaction began. As long as it is not
-    /// taken, [`Store::commit`] refuses.
+    /// The failure that OpenMLS has hidden behind an error of its own since the transaction began. As long
+    /// as it is not taken, [`Store::commit`] refuses.
     pub(crate) fn take_hidden(&self) -> Option<StorageError> {
         self.hidden.take()
     }
@@ -297,8 +301,8 @@ impl Store {
         Ok(())
     }
 
-    /// Reads at most one row. `sql` selects the key columns, then the clear columns, both in the order in which they
-    /// were written, and last the sealed value. `row` sees the columns and the opened value.
+    /// Reads at most one row. `sql` selects the key columns, then the clear columns, both in the order in
+    /// which they were written, and last the sealed value. `row` sees the columns and the opened value.
     pub(crate) fn one_sealed<T: DeserializeOwned, R>(
         &self,
         sql: &'static str,
@@ -401,21 +405,25 @@ impl Store {
         &self,
         sql: &'static str,
         params: impl Params,
-        row: impl FnMut(&Row<'_>) -> rusqlite::Result<R>,
+        mut row: impl FnMut(&Row<'_>) -> rusqlite::Result<R>,
     ) -> Result<Vec<R>, StorageError> {
         let mut statement = self.conn.prepare_cached(sql)?;
-        Ok(statement
-            .query_map(params, row)?
-            .collect::<rusqlite::Result<_>>()?)
+        let mut rows = statement.query(params)?;
+        let mut all = Vec::new();
+        while let Some(found) = rows.next()? {
+            all.push(row(found)?);
+        }
+        Ok(all)
     }
 
-    /// The hash under which an identifier is looked up in a table: 16 octets that tell nothing without the file's keys.
+    /// The hash under which an identifier is looked up in a table: 16 octets that tell nothing without the
+    /// file's keys.
     pub(crate) fn lookup(&self, table: Table, identifier: &[u8]) -> [u8; 16] {
         self.ring.borrow().lookup(table.tag(), identifier)
     }
 
-    /// Deletes the key of a scope: all values sealed in it are unreadable for ever, in this file and in every copy of
-    /// it. Delete the rows in the same transaction.
+    /// Deletes the key of a scope: all values sealed in it are unreadable for ever, in this file and in
+    /// every copy of it. Delete the rows in the same transaction.
     pub(crate) fn end_scope(&self, scope: Scope) -> Result<(), StorageError> {
         self.writable()?;
         self.ring.borrow_mut().end_scope(&self.conn, scope)

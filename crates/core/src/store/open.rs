@@ -1,8 +1,8 @@
 //! Creating and opening the one file of a client.
 //!
-//! **Owns** the connection's settings, the two version numbers, and the comparison of the schema's text. After this
-//! module has said yes, the file is ours, of a version we know, under the right key, and holds no trigger or view that
-//! could act on our statements.
+//! **Owns** the connection's settings, the two version numbers, and the comparison of the schema's text.
+//! After this module has said yes, the file is ours, of a version we know, under the right key, and holds
+//! no trigger or view that could act on our statements.
 //! **Knows nothing of** what the rows mean.
 
 use std::path::{Path, PathBuf};
@@ -32,8 +32,8 @@ const BUSY: Duration = Duration::from_millis(500);
 /// Every statement of the store is prepared once per connection.
 const STATEMENTS: usize = 256;
 
-/// Creates the file, readable by this user only, in one transaction. An empty file left behind by a creation that was
-/// killed is taken over.
+/// Creates the file, readable by this user only, in one transaction. An empty file left behind by a
+/// creation that was killed is taken over.
 pub(super) fn create(path: &Path, key: &Key32) -> Result<(Connection, Ring), StorageError> {
     let path = plain(path);
     reserve(&path)?;
@@ -90,8 +90,8 @@ fn reading() -> OpenFlags {
     OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX
 }
 
-/// SQLite reads some names as URIs, as "in memory" or as "a temporary file"; a path that starts with a directory is
-/// always a path.
+/// SQLite reads some names as URIs, as "in memory" or as "a temporary file"; a path that starts with a
+/// directory is always a path.
 fn plain(path: &Path) -> PathBuf {
     if path.is_absolute() {
         path.to_path_buf()
@@ -100,8 +100,8 @@ fn plain(path: &Path) -> PathBuf {
     }
 }
 
-/// Makes sure that the file exists with the right permissions, which SQLite then copies to its companions. An existing
-/// file is not touched: closing it would drop this process's locks on it.
+/// Makes sure that the file exists with the right permissions, which SQLite then copies to its companions.
+/// An existing file is not touched: closing it would drop this process's locks on it.
 fn reserve(path: &Path) -> Result<(), StorageError> {
     let mut options = std::fs::OpenOptions::new();
     options.write(true).create_new(true);
@@ -155,7 +155,10 @@ fn harden(conn: &Connection) -> Result<(), StorageError> {
         conn.set_db_config(config, on)?;
     }
     conn.execute_batch(
-        "PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON; PRAGMA mmap_size = 0; PRAGMA temp_store = MEMORY;",
+        "PRAGMA trusted_schema = OFF;
+         PRAGMA cell_size_check = ON;
+         PRAGMA mmap_size = 0;
+         PRAGMA temp_store = MEMORY;",
     )?;
     Ok(())
 }
@@ -165,8 +168,8 @@ const SYNCHRONOUS: &str = "PRAGMA synchronous = FULL";
 #[cfg(feature = "bench-normal")]
 const SYNCHRONOUS: &str = "PRAGMA synchronous = NORMAL";
 
-/// The settings of a writing connection. Nothing may leave before it is on the medium, hence `synchronous = FULL`, and
-/// on Apple's systems a full flush of the drive.
+/// The settings of a writing connection. Nothing may leave before it is on the medium, hence `synchronous =
+/// FULL`, and on Apple's systems a full flush of the drive.
 fn settle(conn: &Connection) -> Result<(), StorageError> {
     let mode: String = conn.query_row("PRAGMA journal_mode = WAL", [], |row| row.get(0))?;
     if mode != "wal" {
@@ -174,7 +177,10 @@ fn settle(conn: &Connection) -> Result<(), StorageError> {
     }
     conn.execute_batch(SYNCHRONOUS)?;
     conn.execute_batch(
-        "PRAGMA fullfsync = ON; PRAGMA checkpoint_fullfsync = ON; PRAGMA secure_delete = ON; PRAGMA foreign_keys = ON;",
+        "PRAGMA fullfsync = ON;
+         PRAGMA checkpoint_fullfsync = ON;
+         PRAGMA secure_delete = ON;
+         PRAGMA foreign_keys = ON;",
     )?;
     Ok(())
 }
@@ -227,8 +233,8 @@ fn read_versions(conn: &Connection) -> Result<Versions, StorageError> {
         .ok_or(StorageError::Corrupt)
 }
 
-/// The rule of the two numbers: an older program may use a newer file as long as it knows the oldest schema that its
-/// writer calls sufficient; a newer program migrates an older file, which only the main app does.
+/// The rule of the two numbers: an older program may use a newer file as long as it knows the oldest schema
+/// that its writer calls sufficient; a newer program migrates an older file, which only the main app does.
 fn judge(file: Versions, ours: Versions) -> Result<(), StorageError> {
     if file.schema < 1 || file.oldest_reader < 1 || file.oldest_reader > file.schema {
         Err(StorageError::Corrupt)
@@ -272,4 +278,28 @@ fn schema_text(conn: &Connection) -> Result<String, StorageError> {
         }
     }
     Ok(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_is_admitted_by_whoever_knows_the_oldest_schema_that_suffices() {
+        let file = |schema, oldest_reader| Versions {
+            schema,
+            oldest_reader,
+        };
+        let ours = file(5, 4);
+        for (found, verdict) in [
+            (file(5, 4), Ok(())),
+            (file(9, 5), Ok(())),
+            (file(9, 6), Err(StorageError::FromTheFuture)),
+            (file(4, 1), Err(StorageError::NeedsApp)),
+            (file(0, 0), Err(StorageError::Corrupt)),
+            (file(5, 6), Err(StorageError::Corrupt)),
+        ] {
+            assert_eq!(judge(found, ours), verdict, "{found:?}");
+        }
+    }
 }

@@ -1,8 +1,9 @@
 //! The keys of one file: host key → root key → one key per scope → values.
 //!
-//! **Owns** the rows of `root_key` and `scope_key`, and the initialised ciphers in memory. A scope's key is drawn when
-//! something is first sealed in it, inside the transaction that writes it; deleting its row makes everything sealed in
-//! the scope unreadable for ever, whatever copies of the values remain on the medium.
+//! **Owns** the rows of `root_key` and `scope_key`, and the initialised ciphers in memory. A scope's key is
+//! drawn when something is first sealed in it, inside the transaction that writes it; deleting its row
+//! makes everything sealed in the scope unreadable for ever, whatever copies of the values remain on the
+//! medium.
 //!
 //! Keys met while a transaction is open are forgotten when it is rolled back, because their rows may be gone.
 
@@ -39,8 +40,8 @@ impl Scope {
     }
 }
 
-/// Where the key of hashed identifiers lies in `scope_key`. A scope of its own and not derived from the root key, so
-/// that a new root key leaves every hashed column as it is.
+/// Where the key of hashed identifiers lies in `scope_key`. A scope of its own and not derived from the
+/// root key, so that a new root key leaves every hashed column as it is.
 const LOOKUP: (i64, i64) = (0, 0);
 
 const CREATE_ROOT: &str = "INSERT INTO root_key (id, host_check, sealed) VALUES (1, ?1, ?2)";
@@ -84,8 +85,8 @@ impl Ring {
     /// Opens the keys of a file.
     ///
     /// # Errors
-    /// [`StorageError::WrongKey`] only if neither the check nor the seal knows the host's key; one of them alone is
-    /// damage.
+    /// [`StorageError::WrongKey`] only if neither the check nor the seal knows the host's key; one of them
+    /// alone is damage.
     pub(super) fn open(conn: &Connection, host: &Key32, versions: Versions) -> Result<Self, StorageError> {
         let (check, sealed): (Vec<u8>, Vec<u8>) = conn
             .prepare_cached(READ_ROOT)?
@@ -124,8 +125,8 @@ impl Ring {
         })
     }
 
-    /// The hash under which an identifier is looked up: equal identifiers of one table are equal, and nothing else can
-    /// be told without the key.
+    /// The hash under which an identifier is looked up: equal identifiers of one table are equal, and
+    /// nothing else can be told without the key.
     pub(super) fn lookup(&self, tag: u8, identifier: &[u8]) -> [u8; 16] {
         let mut mac = self.lookup.clone();
         mac.update(&[tag]);
@@ -177,7 +178,8 @@ impl Ring {
         self.fresh.clear();
     }
 
-    /// After a rollback: forgets the keys first met inside the transaction, whose rows may never have existed.
+    /// After a rollback: forgets the keys first met inside the transaction, whose rows may never have
+    /// existed.
     pub(super) fn forget_uncommitted(&mut self) {
         for scope in self.fresh.drain(..) {
             self.scopes.remove(&scope);

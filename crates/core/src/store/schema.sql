@@ -23,13 +23,109 @@ CREATE TABLE scope_key (
     PRIMARY KEY (kind, id)
 ) STRICT, WITHOUT ROWID;
 
--- OpenMLS's entities (see mls.rs). `scope` is a room's id, or 0 for what belongs to the client.
+-- OpenMLS's entities (see mls.rs). `scope` is a room's id, or 0 for what belongs to the client. Not WITHOUT ROWID:
+-- there a value of more than 1,000 octets leaves its page, and a send writes up to four pages instead of one.
 CREATE TABLE mls (
     scope INTEGER NOT NULL,
     kind INTEGER NOT NULL,
     key BLOB NOT NULL,
     sealed BLOB NOT NULL,
     PRIMARY KEY (scope, kind, key)
-) STRICT, WITHOUT ROWID;
+) STRICT;
 
 -- Domain tables follow, one block per row module.
+
+-- Rooms (see room.rs). `due` is when the next errand of the room is to be run.
+CREATE TABLE room (
+    id INTEGER PRIMARY KEY,
+    uri BLOB NOT NULL UNIQUE,
+    mls_group BLOB NOT NULL UNIQUE,
+    due INTEGER,
+    sealed BLOB NOT NULL
+) STRICT;
+CREATE INDEX room_due ON room (due) WHERE due IS NOT NULL;
+
+-- Who is in a room, as of its epoch: one row each, rewritten when the epoch changes.
+CREATE TABLE room_view (
+    room INTEGER PRIMARY KEY,
+    sealed BLOB NOT NULL
+) STRICT;
+
+-- Messages (see message.rs): what lists need. `root` is the message that this one belongs to, itself or another;
+-- `shown` is 1 for those that stand in the timeline.
+CREATE TABLE message (
+    id BLOB NOT NULL PRIMARY KEY,
+    room INTEGER NOT NULL,
+    root BLOB NOT NULL,
+    shown INTEGER NOT NULL,
+    waiting INTEGER NOT NULL,
+    position INTEGER NOT NULL,
+    tie INTEGER NOT NULL,
+    expires INTEGER,
+    sealed BLOB NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX message_timeline ON message (room, shown, position, tie);
+CREATE INDEX message_root ON message (room, root);
+CREATE INDEX message_waiting ON message (room, waiting) WHERE waiting <> 0;
+CREATE INDEX message_expires ON message (expires) WHERE expires IS NOT NULL;
+
+-- The octets of messages, apart from what lists need.
+CREATE TABLE content (
+    id BLOB NOT NULL PRIMARY KEY,
+    room INTEGER NOT NULL,
+    sealed BLOB NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- The event log.
+CREATE TABLE event (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT,
+    sealed BLOB NOT NULL
+) STRICT;
+
+-- Requests that have not been answered, in the order in which they were made.
+CREATE TABLE outbox (
+    ord INTEGER PRIMARY KEY AUTOINCREMENT,
+    id BLOB NOT NULL UNIQUE,
+    due INTEGER NOT NULL,
+    sealed BLOB NOT NULL
+) STRICT;
+CREATE INDEX outbox_due ON outbox (due);
+
+-- Frames that wait for something.
+CREATE TABLE held (
+    ord INTEGER PRIMARY KEY AUTOINCREMENT,
+    hash BLOB NOT NULL UNIQUE,
+    mls_group BLOB NOT NULL,
+    provider BLOB NOT NULL,
+    due INTEGER NOT NULL,
+    sealed BLOB NOT NULL
+) STRICT;
+CREATE INDEX held_group ON held (mls_group, ord);
+CREATE INDEX held_due ON held (due);
+CREATE INDEX held_provider ON held (provider);
+
+-- Frames that were taken, by the hash of their MLSMessage.
+CREATE TABLE seen (
+    hash BLOB NOT NULL PRIMARY KEY,
+    sealed BLOB NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- What was asked for and takes more than one step.
+CREATE TABLE task (
+    id BLOB NOT NULL PRIMARY KEY,
+    sealed BLOB NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- Clients of other users, and of our own, that we have met.
+CREATE TABLE peer (
+    client BLOB NOT NULL PRIMARY KEY,
+    user BLOB NOT NULL,
+    sealed BLOB NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX peer_user ON peer (user);
+
+-- Small things of the client itself: its identity, its settings, its cursors.
+CREATE TABLE setting (
+    name BLOB NOT NULL PRIMARY KEY,
+    sealed BLOB NOT NULL
+) STRICT, WITHOUT ROWID;

@@ -1,8 +1,8 @@
 //! How the value of a row is sealed, so that it opens only in the place it was written for.
 //!
-//! **Owns** the format of a sealed value: algorithm octet (1 = XChaCha20-Poly1305) ‖ 24-octet random nonce ‖
-//! ciphertext ‖ 16-octet tag. The associated data name the format, the table, the row's key and its clear columns: a
-//! value moved to another row, or a clear column edited beside it, no longer opens.
+//! **Owns** the format of a sealed value: algorithm octet (1 = XChaCha20-Poly1305) ‖ 24-octet random nonce
+//! ‖ ciphertext ‖ 16-octet tag. The associated data name the format, the table, the row's key and its clear
+//! columns: a value moved to another row, or a clear column edited beside it, no longer opens.
 //! **Knows nothing of** SQL and of where keys come from (`ring.rs`).
 
 use std::fmt;
@@ -17,8 +17,8 @@ use super::StorageError;
 
 /// The 32 octets under which a client's file is sealed, from the platform's key store.
 ///
-/// Losing them loses the file: nothing in it opens without them. They are wiped from memory when dropped and never
-/// printed.
+/// Losing them loses the file: nothing in it opens without them. They are wiped from memory when dropped
+/// and never printed.
 #[derive(Clone, Zeroize, ZeroizeOnDrop)]
 pub struct Key32([u8; 32]);
 
@@ -63,7 +63,8 @@ pub(crate) struct Table {
 }
 
 impl Table {
-    /// A table whose primary key has `keys` columns. `tag` is its name inside seals and must never change or be reused.
+    /// A table whose primary key has `keys` columns. `tag` is its name inside seals and must never change
+    /// or be reused.
     pub(crate) const fn new(tag: u8, keys: usize) -> Self {
         Self {
             tag,
@@ -72,8 +73,8 @@ impl Table {
         }
     }
 
-    /// As [`Table::new`], but values are padded to a multiple of [`PAD`] octets, so that their length does not name
-    /// their kind. For the bodies of messages and of the outbox.
+    /// As [`Table::new`], but values are padded to a multiple of [`PAD`] octets, so that their length does
+    /// not name their kind. For the bodies of messages and of the outbox.
     pub(crate) const fn padded(tag: u8, keys: usize) -> Self {
         Self {
             tag,
@@ -195,8 +196,8 @@ impl Place {
         Self(octets)
     }
 
-    /// Adds the next column, so that no two different rows have the same associated data: every column says its type,
-    /// octets say their length, and the table fixes how many columns are the key.
+    /// Adds the next column, so that no two different rows have the same associated data: every column says
+    /// its type, octets say their length, and the table fixes how many columns are the key.
     pub(super) fn push(&mut self, column: &Col<'_>) {
         match column {
             Col::Null => self.0.push(0),
@@ -307,4 +308,122 @@ fn unpad(plain: &mut Vec<u8>) -> Result<(), StorageError> {
     }
     plain.truncate(mark);
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const PLAIN: Table = Table::new(200, 1);
+    const PADDED: Table = Table::padded(200, 1);
+
+    fn sealer(octet: u8) -> Sealer {
+        Sealer::new(&Key32::new([octet; 32]))
+    }
+
+    fn place(table: Table, key: i64, clear: &[Col<'_>]) -> Place {
+        Place::of(&RowAt {
+            table,
+            key: &[Col::Int(key)],
+            clear,
+        })
+        .unwrap()
+    }
+
+    fn seal(place: &Place, plain: &[u8]) -> Vec<u8> {
+        sealer(1)
+            .seal_with(place, |octets| {
+                octets.extend_from_slice(plain);
+                Ok(())
+            })
+            .unwrap()
+    }
+
+    #[test]
+    fn a_sealed_value_opens_where_it_was_written_and_nowhere_else() {
+        let here = place(PLAIN, 1, &[Col::Int(5), Col::Null]);
+        let sealed = seal(&here, b"secret");
+        assert_eq!(sealer(1).open(&here, &sealed).unwrap().as_slice(), b"secret");
+
+        for elsewhere in [
+            place(PLAIN, 2, &[Col::Int(5), Col::Null]),
+            place(PLAIN, 1, &[Col::Int(6), Col::Null]),
+            place(PLAIN, 1, &[Col::Null, Col::Int(5)]),
+            place(PLAIN, 1, &[Col::Int(5)]),
+            place(PADDED, 1, &[Col::Int(5), Col::Null]),
+            place(Table::new(201, 1), 1, &[Col::Int(5), Col::Null]),
+        ] {
+            assert_eq!(sealer(1).open(&elsewhere, &sealed), Err(StorageError::Corrupt));
+        }
+        assert_eq!(sealer(2).open(&here, &sealed), Err(StorageError::Corrupt));
+    }
+
+    #[test]
+    fn octets_cannot_move_from_one_column_into_the_next() {
+        let apart = place(PLAIN, 1, &[Col::Octets(b"ab"), Col::Octets(b"c")]);
+        let sealed = seal(&apart, b"secret");
+        let shifted = place(PLAIN, 1, &[Col::Octets(b"a"), Col::Octets(b"bc")]);
+        assert_eq!(sealer(1).open(&shifted, &sealed), Err(StorageError::Corrupt));
+    }
+
+    #[test]
+    fn every_flipped_bit_and_every_cut_of_a_sealed_value_is_noticed() {
+        let here = place(PADDED, 1, &[]);
+        let sealed = seal(&here, b"secret");
+        for bit in 0..sealed.len() * 8 {
+            let mut flipped = sealed.clone();
+            *flipped.get_mut(bit / 8).unwrap() ^= 1 << (bit % 8);
+            assert_eq!(
+                sealer(1).open(&here, &flipped),
+                Err(StorageError::Corrupt),
+                "bit {bit}"
+            );
+        }
+        for cut in 0..sealed.len() {
+            assert_eq!(
+                sealer(1).open(&here, sealed.get(..cut).unwrap()),
+                Err(StorageError::Corrupt)
+            );
+        }
+    }
+
+    #[test]
+    fn sealing_the_same_value_twice_gives_different_octets() {
+        let here = place(PLAIN, 1, &[]);
+        assert_ne!(seal(&here, b"secret"), seal(&here, b"secret"));
+    }
+
+    #[test]
+    fn padded_values_show_only_whole_grains() {
+        let here = place(PADDED, 1, &[]);
+        let length = |plain: usize| seal(&here, &vec![0; plain]).len() - HEAD - TAG;
+        assert_eq!([length(0), length(1), length(PAD - 1)], [PAD; 3]);
+        assert_eq!([length(PAD), length(2 * PAD - 1)], [2 * PAD; 2]);
+    }
+
+    #[test]
+    fn a_row_keyed_by_too_few_columns_is_refused() {
+        let at = RowAt {
+            table: PLAIN,
+            key: &[],
+            clear: &[],
+        };
+        assert!(matches!(Place::of(&at), Err(StorageError::Bug(_))));
+    }
+
+    #[test]
+    fn a_key_is_not_printed() {
+        assert_eq!(format!("{:?}", Key32::new([0x2a; 32])), "Key32(..)");
+    }
+
+    proptest! {
+        #[test]
+        fn padding_loses_nothing(plain in proptest::collection::vec(any::<u8>(), 0..1024)) {
+            let here = place(PADDED, 1, &[]);
+            let opened = sealer(1).open(&here, &seal(&here, &plain)).unwrap();
+            prop_assert_eq!(opened.as_slice(), plain.as_slice());
+        }
+    }
 }

@@ -1,0 +1,263 @@
+//! Creating, opening and closing files.
+
+use rusqlite::Connection;
+
+use super::*;
+
+fn created() -> (TempDir, PathBuf) {
+    let (directory, path) = place();
+    Store::create(&path, &KEY).unwrap().close().unwrap();
+    (directory, path)
+}
+
+/// Runs SQL on the file as somebody without the key could.
+fn tamper(path: &Path, sql: &str) {
+    Connection::open(path).unwrap().execute_batch(sql).unwrap();
+}
+
+fn refused(path: &Path, key: &Key32) -> StorageError {
+    let error = Store::open(path, key).err().unwrap();
+    assert_eq!(
+        Store::open_reader(path, key).err(),
+        Some(error),
+        "a reader is told the same"
+    );
+    error
+}
+
+#[test]
+fn a_file_that_is_not_there_is_missing_and_is_not_made() {
+    let (_directory, path) = place();
+    assert_eq!(refused(&path, &KEY), StorageError::Missing);
+    assert!(!path.exists());
+}
+
+#[test]
+fn a_file_is_created_once() {
+    let (_directory, path) = created();
+    assert_eq!(Store::create(&path, &KEY).err(), Some(StorageError::Exists));
+    Store::open(&path, &KEY).unwrap();
+}
+
+#[test]
+fn nothing_of_somebody_elses_is_overwritten() {
+    let (_directory, path) = place();
+    std::fs::write(&path, vec![0x5a; 5000]).unwrap();
+    assert_eq!(Store::create(&path, &KEY).err(), Some(StorageError::Exists));
+    std::fs::remove_file(&path).unwrap();
+    tamper(&path, "CREATE TABLE theirs (x)");
+    assert_eq!(Store::create(&path, &KEY).err(), Some(StorageError::Exists));
+}
+
+#[test]
+fn a_creation_that_was_killed_can_be_done_again() {
+    let (_directory, path) = place();
+    std::fs::write(&path, []).unwrap();
+    assert_eq!(refused(&path, &KEY), StorageError::Missing);
+    Store::create(&path, &KEY).unwrap().close().unwrap();
+    std::fs::remove_file(&path).unwrap();
+
+    let _: String = Connection::open(&path)
+        .unwrap()
+        .query_row("PRAGMA journal_mode = WAL", [], |row| row.get(0))
+        .unwrap();
+    assert!(path.metadata().unwrap().len() > 0);
+    assert_eq!(Store::open(&path, &KEY).err(), Some(StorageError::Missing));
+    Store::create(&path, &KEY).unwrap().close().unwrap();
+    Store::open(&path, &KEY).unwrap();
+}
+
+#[test]
+fn a_directory_that_does_not_exist_is_not_made() {
+    let (directory, _) = place();
+    let path = directory.path().join("no").join("file");
+    assert_eq!(Store::create(&path, &KEY).err(), Some(StorageError::Io));
+}
+
+#[test]
+fn another_key_does_not_open_the_file() {
+    let (_directory, path) = created();
+    assert_eq!(refused(&path, &Key32::new([0x12; 32])), StorageError::WrongKey);
+    Store::open(&path, &KEY).unwrap();
+}
+
+#[test]
+fn damage_to_the_keys_is_not_called_a_wrong_key() {
+    for damage in [
+        "UPDATE root_key SET sealed = zeroblob(length(sealed))",
+        "UPDATE root_key SET host_check = zeroblob(length(host_check))",
+        "UPDATE root_key SET host_check = x''",
+        "DELETE FROM root_key",
+        "DELETE FROM scope_key",
+        "UPDATE scope_key SET sealed = x'01'",
+        "DELETE FROM meta",
+        "UPDATE meta SET schema = 0",
+        "UPDATE meta SET schema = 2",
+        "UPDATE meta SET oldest_reader = 0",
+        "UPDATE meta SET oldest_reader = 2",
+    ] {
+        let (_directory, path) = created();
+        tamper(&path, damage);
+        assert_eq!(refused(&path, &KEY), StorageError::Corrupt, "{damage}");
+    }
+}
+
+#[test]
+fn a_file_of_a_newer_version_is_told_before_any_key() {
+    let (_directory, path) = created();
+    tamper(
+        &path,
+        "UPDATE meta SET schema = 9, oldest_reader = 8; DROP TABLE scope_key; CREATE TABLE newer (x)",
+    );
+    assert_eq!(refused(&path, &KEY), StorageError::FromTheFuture);
+    assert_eq!(refused(&path, &Key32::new([0; 32])), StorageError::FromTheFuture);
+}
+
+#[test]
+fn a_file_that_becomes_newer_while_it_is_open_is_not_written_any_more() {
+    let (_directory, path) = created();
+    let store = Store::open(&path, &KEY).unwrap();
+    store.begin_immediate().unwrap();
+    store.commit().unwrap();
+    tamper(&path, "UPDATE meta SET schema = 9, oldest_reader = 9");
+    assert_eq!(store.begin_immediate(), Err(StorageError::FromTheFuture));
+    assert_eq!(store.begin_immediate(), Err(StorageError::FromTheFuture));
+    assert_eq!(store.snapshot(|_| Ok(())), Err(StorageError::FromTheFuture));
+}
+
+#[test]
+fn a_changed_schema_is_damage() {
+    for change in [
+        "CREATE TRIGGER undo AFTER DELETE ON scope_key BEGIN SELECT 1; END",
+        "CREATE VIEW v AS SELECT * FROM mls",
+        "CREATE TABLE extra (x)",
+        "CREATE INDEX more ON mls (sealed)",
+        "ALTER TABLE mls ADD COLUMN more BLOB",
+        "DROP TABLE mls",
+    ] {
+        let (_directory, path) = created();
+        tamper(&path, change);
+        assert_eq!(refused(&path, &KEY), StorageError::Corrupt, "{change}");
+    }
+}
+
+#[test]
+fn a_planted_trigger_never_runs() {
+    let (_directory, path) = created();
+    let store = Store::open(&path, &KEY).unwrap();
+    tamper(
+        &path,
+        "CREATE TRIGGER undo AFTER DELETE ON scope_key BEGIN SELECT RAISE(ABORT, 'no'); END",
+    );
+    store.begin_immediate().unwrap();
+    store.end_scope(Scope::Client).unwrap();
+    store.commit().unwrap();
+}
+
+#[test]
+fn foreign_databases_and_garbage_are_told_apart() {
+    let (_directory, path) = place();
+    tamper(&path, "CREATE TABLE theirs (x); INSERT INTO theirs VALUES (1)");
+    assert_eq!(refused(&path, &KEY), StorageError::Foreign);
+    tamper(&path, "PRAGMA application_id = 77");
+    assert_eq!(refused(&path, &KEY), StorageError::Foreign);
+    for garbage in [vec![0x5a; 10_000], b"not a database".to_vec(), vec![0; 4096]] {
+        std::fs::write(&path, garbage).unwrap();
+        assert_eq!(refused(&path, &KEY), StorageError::NotADatabase);
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn only_this_user_may_read_the_files() {
+    use std::os::unix::fs::PermissionsExt;
+    let (directory, path) = place();
+    let store = Store::create(&path, &KEY).unwrap();
+    store.begin_immediate().unwrap();
+    let names: Vec<_> = std::fs::read_dir(directory.path())
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .collect();
+    assert_eq!(names.len(), 3, "database, log and index");
+    for name in names {
+        assert_eq!(
+            name.metadata().unwrap().permissions().mode() & 0o777,
+            0o600,
+            "{name:?}"
+        );
+    }
+}
+
+#[test]
+fn a_path_is_a_path_and_never_a_uri_or_memory() {
+    let (directory, _) = place();
+    for name in ["file:x?mode=memory", ":memory:"] {
+        let path = directory.path().join(name);
+        Store::create(&path, &KEY).unwrap().close().unwrap();
+        assert!(path.exists(), "{name}");
+    }
+    assert!(Store::open(Path::new(""), &KEY).is_err());
+}
+
+#[test]
+fn the_connection_is_set_as_the_policy_says() {
+    let (_directory, path) = created();
+    let store = Store::open(&path, &KEY).unwrap();
+    let synchronous = if cfg!(feature = "bench-normal") { 1 } else { 2 };
+    for (pragma, value) in [
+        ("PRAGMA synchronous", synchronous),
+        ("PRAGMA secure_delete", 1),
+        ("PRAGMA foreign_keys", 1),
+        ("PRAGMA trusted_schema", 0),
+        ("PRAGMA fullfsync", 1),
+        ("PRAGMA checkpoint_fullfsync", 1),
+    ] {
+        assert_eq!(
+            store.one(pragma, [], |row| row.get(0)).unwrap(),
+            Some(value),
+            "{pragma}"
+        );
+    }
+    assert_eq!(
+        store.one("PRAGMA journal_mode", [], |row| row.get(0)).unwrap(),
+        Some("wal".to_owned())
+    );
+    let reader = store.reader().unwrap();
+    assert_eq!(
+        reader.one("PRAGMA query_only", [], |row| row.get(0)).unwrap(),
+        Some(1)
+    );
+}
+
+#[test]
+fn a_reader_reads_from_another_thread_and_cannot_write() {
+    let (_directory, path) = created();
+    let store = Store::open(&path, &KEY).unwrap();
+    let reader = store.reader().unwrap();
+    store.begin_immediate().unwrap();
+    let count = std::thread::scope(|threads| {
+        let reading = threads.spawn(move || {
+            assert!(reader.begin_immediate().is_err());
+            assert!(
+                reader
+                    .snapshot(|reader| reader.write("DELETE FROM meta", []))
+                    .is_err()
+            );
+            reader.snapshot(|reader| reader.one("SELECT count(*) FROM meta", [], |row| row.get(0)))
+        });
+        reading.join().unwrap()
+    });
+    assert_eq!(count.unwrap(), Some(1));
+    store.commit().unwrap();
+    store.close().unwrap();
+    let alone = Store::open_reader(&path, &KEY).unwrap();
+    assert!(alone.snapshot(|_| Ok(())).is_ok());
+}
+
+#[test]
+fn errors_carry_stable_codes_and_nothing_of_the_host() {
+    let (_directory, path) = place();
+    let error = Store::open(&path, &KEY).err().unwrap();
+    assert_eq!(error.code(), "storage_missing");
+    assert!(!error.to_string().contains("client.comity"));
+}
