@@ -15,7 +15,7 @@ use openmls::prelude::{
     RatchetTreeIn, RequiredCapabilitiesExtension, Welcome,
 };
 use sha2::{Digest, Sha256};
-use tls_codec::DeserializeBytes;
+use tls_codec::Deserialize;
 
 use crate::WireError;
 use crate::codec::{Codec, MAX_MLS_LEN, Reader, Writer};
@@ -44,7 +44,7 @@ pub type CapabilitiesOctets = MlsOctets<Capabilities>;
 pub type RequiredCapabilitiesOctets = MlsOctets<RequiredCapabilitiesExtension>;
 
 /// An MLS struct that [`MlsOctets`] can hold. Implemented for the OpenMLS types that its aliases name.
-pub trait MlsStruct: DeserializeBytes {
+pub trait MlsStruct: Deserialize {
     /// RFC 9420's name of the struct.
     const NAME: &'static str;
 }
@@ -163,11 +163,14 @@ impl<T: MlsStruct> Codec for MlsOctets<T> {
 }
 
 /// Parses one struct and moves the cursor behind it.
+///
+/// Through `Deserialize`: in debug builds tls_codec's `DeserializeBytes` panics on a vector cut short.
 fn delimit<T: MlsStruct>(input: &mut Reader<'_>) -> Result<T, WireError> {
     let offset = input.offset();
     let all = input.rest();
     let bounded = all.get(..MAX_MLS_LEN).unwrap_or(all);
-    let (parsed, rest) = T::tls_deserialize_bytes(bounded).map_err(|error| match error {
+    let mut rest = bounded;
+    let parsed = T::tls_deserialize(&mut rest).map_err(|error| match error {
         tls_codec::Error::EndOfStream if bounded.len() == all.len() => WireError::Truncated { offset },
         tls_codec::Error::EndOfStream => WireError::TooLong {
             offset,
