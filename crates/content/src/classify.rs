@@ -2,6 +2,8 @@
 //!
 //! See *mimi-content*, "Reply", "Reaction", "Edit", "Delete" and "Unlike".
 
+use serde::{Deserialize, Serialize};
+
 use crate::disposition::Disposition;
 use crate::message::Content;
 use crate::message_id::MessageId;
@@ -11,7 +13,7 @@ use crate::part::Body;
 ///
 /// Whether it may, and what its target is, only the messages before it tell: a [`Delete`](Self::Delete) of a reaction is
 /// as good as an [`Unlike`](Self::Unlike), and a target may itself be an edit of something older.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum Class {
     /// Says something. A reply is one that names what it replies to.
