@@ -285,6 +285,14 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_path_is_a_path_and_never_a_uri_or_memory() {
+        for name in ["file:x?mode=memory", ":memory:", ""] {
+            assert!(plain(Path::new(name)).starts_with("./"), "{name}");
+        }
+        assert_eq!(plain(Path::new("/file:x")), Path::new("/file:x"));
+    }
+
+    #[test]
     fn a_file_is_admitted_by_whoever_knows_the_oldest_schema_that_suffices() {
         let file = |schema, oldest_reader| Versions {
             schema,

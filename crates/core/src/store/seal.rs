@@ -362,9 +362,10 @@ mod tests {
 
     #[test]
     fn octets_cannot_move_from_one_column_into_the_next() {
-        let apart = place(PLAIN, 1, &[Col::Octets(b"ab"), Col::Octets(b"c")]);
+        // Without lengths both would read: octets, a, octets, b, octets, c.
+        let apart = place(PLAIN, 1, &[Col::Octets(b"a\x02b"), Col::Octets(b"c")]);
         let sealed = seal(&apart, b"secret");
-        let shifted = place(PLAIN, 1, &[Col::Octets(b"a"), Col::Octets(b"bc")]);
+        let shifted = place(PLAIN, 1, &[Col::Octets(b"a"), Col::Octets(b"b\x02c")]);
         assert_eq!(sealer(1).open(&shifted, &sealed), Err(StorageError::Corrupt));
     }
 
