@@ -53,7 +53,12 @@ pub fn classify(content: &Content) -> Class {
     }
 }
 
-/// Whether the body as a whole is a reaction.
+/// Whether the message reacts to another one.
+pub(crate) fn is_a_reaction(content: &Content) -> bool {
+    matches!(classify(content), Class::Reaction { .. })
+}
+
+/// Whether the body as a whole is a reaction, to something or not.
 pub(crate) fn is_reaction(content: &Content) -> bool {
     content.part.disposition == Disposition::REACTION
 }
