@@ -12,7 +12,10 @@ use crate::WireError;
 
 /// Octets of a whole body, 64 MiB: a commit with its tree in a room of many thousands stays far below.
 pub const MAX_BODY_LEN: usize = 64 << 20;
-/// Octets of one embedded MLS struct, 16 MiB.
+/// Octets of one embedded MLS struct, 16 MiB: trees of tens of thousands of members.
+///
+/// OpenMLS takes up to about 30 times as much memory while it parses a hostile one, so a host that has less refuses long bodies
+/// before it decodes them.
 pub const MAX_MLS_LEN: usize = 16 << 20;
 /// Entries of one list.
 pub const MAX_ENTRIES: usize = 100_000;
@@ -22,6 +25,19 @@ pub const MAX_TEXT_LEN: usize = 64 << 10;
 /// A value that stands in a request, an answer, a message or a component.
 ///
 /// Brought into scope, it gives every struct of this crate, and the room types that have a wire form, the same two calls.
+///
+/// # Example
+/// ```
+/// use comity_room::{MediaType, Requirement};
+/// use comity_wire::Wire;
+///
+/// let requirement = Requirement::new([MediaType::parse("application/mimi-content")?])?;
+/// let octets = requirement.encode();
+/// assert_eq!(octets.len(), 27);
+/// assert_eq!(Requirement::decode(&octets)?, requirement);
+/// assert_eq!(Requirement::decode(&octets[..20]).unwrap_err().code(), "wire_truncated");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub trait Wire: Sized {
     /// The octets of the value.
     ///
@@ -302,7 +318,7 @@ impl Writer {
 }
 
 /// The length of a vector, and how many of the octets are used. From 2^30 on, where MLS has no form, it becomes RFC 9000's
-/// eight octets, which every MLS reader refuses: better an unreadable body than one that means something else.
+/// eight octets, which MLS does not know: better an unreadable body than one that means something else.
 fn length_header(len: usize) -> ([u8; 8], usize) {
     let [a, b, c, d, e, f, g, h] = (len as u64).to_be_bytes();
     match len {
@@ -341,5 +357,64 @@ impl Codec for Vec<u8> {
 
     fn read(input: &mut Reader<'_>) -> Result<Self, WireError> {
         input.opaque(MAX_BODY_LEN).map(<[u8]>::to_vec)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tls_codec::{Serialize, VLBytes};
+
+    use super::*;
+
+    #[test]
+    fn a_length_is_written_as_mls_writes_it() {
+        for len in [0, 1, 0x3e, 0x3f, 0x40, 0x3fff, 0x4000, 0x1_0000, 0x10_0001] {
+            let octets = vec![0xa5; len];
+            let expected = VLBytes::from(octets.clone()).tls_serialize_detached().unwrap();
+            assert_eq!(encode(&octets), expected, "{len}");
+            assert_eq!(decode::<Vec<u8>>(&expected).unwrap(), octets, "{len}");
+            let mut nested = Writer::default();
+            nested.vector(|out| out.raw(&octets));
+            assert_eq!(nested.into_octets(), expected, "{len}");
+        }
+    }
+
+    #[test]
+    fn a_length_that_mls_cannot_write_is_one_that_no_reader_takes() {
+        let (header, len) = length_header(1 << 30);
+        assert_eq!((header, len), ([0xc0, 0, 0, 0, 0x40, 0, 0, 0], 8));
+        assert_eq!(decode::<Vec<u8>>(&header).unwrap_err().code(), "wire_too_long");
+        assert_eq!(
+            length_header((1 << 30) - 1),
+            ([0xbf, 0xff, 0xff, 0xff, 0, 0, 0, 0], 4)
+        );
+    }
+
+    #[test]
+    fn a_length_longer_than_it_need_be_is_refused() {
+        for octets in [
+            &[0x40, 0][..],
+            &[0x40, 0x3f],
+            &[0x80, 0, 0, 0],
+            &[0x80, 0, 0x3f, 0xff],
+            &[0xc0, 0, 0, 0, 0, 0, 0, 0],
+        ] {
+            let error = decode::<Vec<u8>>(octets).unwrap_err();
+            assert_eq!(
+                (error.code(), error.offset()),
+                ("wire_length_not_minimal", 0),
+                "{octets:x?}"
+            );
+        }
+    }
+
+    #[test]
+    fn offsets_count_from_the_start_of_the_body() {
+        let mut input = Reader::new(&[9, 3, 1, 0x40, 0, 7]).unwrap();
+        input.u8().unwrap();
+        let mut inner = input.vector(100).unwrap();
+        assert_eq!((inner.offset(), input.offset()), (2, 5));
+        inner.u8().unwrap();
+        assert_eq!(inner.vector(100).err().map(|error| error.offset()), Some(3));
     }
 }

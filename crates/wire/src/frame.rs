@@ -151,15 +151,22 @@ impl<T: MlsStruct> Codec for MlsOctets<T> {
     }
 
     fn read(input: &mut Reader<'_>) -> Result<Self, WireError> {
-        let octets = input.rest();
-        let start = input.offset();
-        delimit::<T>(input)?;
-        let octets = octets.get(..input.offset() - start).unwrap_or_default().to_vec();
-        Ok(Self {
+        read_octets(input).map(|(octets, _)| octets)
+    }
+}
+
+/// Reads one struct, as octets and parsed.
+fn read_octets<T: MlsStruct>(input: &mut Reader<'_>) -> Result<(MlsOctets<T>, T), WireError> {
+    let (start, rest) = (input.offset(), input.rest());
+    let parsed = delimit(input)?;
+    let octets = rest.get(..input.offset() - start).unwrap_or_default().to_vec();
+    Ok((
+        MlsOctets {
             octets,
             what: PhantomData,
-        })
-    }
+        },
+        parsed,
+    ))
 }
 
 /// Parses one struct and moves the cursor behind it.
@@ -231,17 +238,7 @@ impl MessageKind {
 
 /// Reads an `MLSMessage` and says what it is: the fields that follow depend on it.
 pub(crate) fn read_message(input: &mut Reader<'_>) -> Result<(MlsOctets, MessageKind), WireError> {
-    let octets = input.rest();
-    let start = input.offset();
-    let kind = MessageKind::of(delimit::<MlsMessageIn>(input)?);
-    let octets = octets.get(..input.offset() - start).unwrap_or_default().to_vec();
-    Ok((
-        MlsOctets {
-            octets,
-            what: PhantomData,
-        },
-        kind,
-    ))
+    read_octets(input).map(|(octets, parsed)| (octets, MessageKind::of(parsed)))
 }
 
 /// Reads a list of messages that must all be proposals.
