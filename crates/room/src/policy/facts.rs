@@ -92,7 +92,7 @@ impl<'a> Facts<'a> {
         }
     }
 
-    /// A committer is listed and has a client; an external one brings its client, and may only just be joining.
+    /// A committer is listed and has a client; an external one brings its client, which stays, and may only just be joining.
     pub(super) fn check_committer(&self) -> Result<(), Denied> {
         let actor = self.change.actor;
         let brings_client = self
@@ -101,7 +101,7 @@ impl<'a> Facts<'a> {
             .iter()
             .any(|added| added.user == actor && added.by == actor);
         let present = match self.change.external {
-            true => brings_client,
+            true => brings_client && self.clients_after(actor) > 0,
             false => self.role_before(actor) != RoleIndex::NONE && self.clients_before(actor) > 0,
         };
         if present { Ok(()) } else { Err(Denied::NotInRoom) }

@@ -1,9 +1,8 @@
 //! Whose clients are in the group, who commits, joins, and kicks.
 
 use comity_room::policy::Denied::*;
-use comity_room::{RoleCapability, RoleIndex, Roles};
+use comity_room::{RoleCapability, RoleIndex};
 
-use crate::commit::{Commit, with};
 use crate::{
     ADMIN, BANNED, MEMBER, NONE, Row, allowed, by, by_in, check, denied, granting, lacks, no_change,
     withholding, without_changes,
@@ -23,6 +22,11 @@ pub(crate) fn committers() -> Vec<Row> {
         denied(
             "an external commit that brings no client",
             by("bob").externally_without_client(),
+            NotInRoom,
+        ),
+        denied(
+            "an external commit whose client does not stay",
+            by("zoe").externally().removes_client("zoe"),
             NotInRoom,
         ),
         denied(

@@ -1,6 +1,4 @@
-//! Commits in a few words, for the policy's tests: state who is where, say what happens, ask for the verdict.
-
-#![allow(dead_code, reason = "each test file uses a part")]
+//! Commits in a few words: state who is where, say what happens, ask for the verdict.
 
 use std::collections::BTreeMap;
 
@@ -247,6 +245,32 @@ impl Commit {
                 other_policy: by,
             },
         })
+    }
+
+    /// The role table in force.
+    pub(crate) const fn roles(&self) -> &Roles {
+        &self.roles
+    }
+
+    /// How many clients `name` has afterwards.
+    pub(crate) fn clients(&self, name: &str) -> u32 {
+        self.active_after.get(&user(name)).copied().unwrap_or_default()
+    }
+
+    /// Whether the room afterwards is the room before.
+    pub(crate) fn changes_nothing(&self) -> bool {
+        let by_user = |list: &[Participant]| {
+            list.iter()
+                .map(|one| (one.user.clone(), one.role))
+                .collect::<BTreeMap<_, _>>()
+        };
+        let people =
+            by_user(&self.before) == by_user(&self.after) && self.added.is_empty() && self.removed.is_empty();
+        people
+            && !self.requirement
+            && !self.preauthorized_list
+            && !self.other_policy
+            && self.new_roles.is_none()
     }
 
     /// Every active user afterwards is listed and not banned.
