@@ -14,7 +14,7 @@ use comity_wire::{
     KeyPackageOctets, MessageKind, MlsOctets, PublishKeyPackages, RatchetTreeOption, SubmitMessageRequest,
     WelcomeOctets, Wire, labelled,
 };
-use common::samples::{client, group_info_request, key_material_request, room, sealed, user};
+use common::samples::{Check, client, each, group_info_request, key_material_request, room, sealed, user};
 use common::{Made, made};
 use openmls::prelude::{OpenMlsCrypto, ProtocolVersion, SignatureScheme};
 use sha2::{Digest, Sha256};
@@ -287,6 +287,146 @@ fn a_request_for_key_material_has_its_fields_in_the_drafts_order() {
         [&[0, 1][..], &uri("alice")].concat(),
     ];
     assert_eq!(key_material_request(&made).to_be_signed(), parts.concat());
+}
+
+#[test]
+fn the_other_endpoints_have_their_fields_in_the_drafts_order() {
+    struct Layout(Vec<(&'static str, Vec<Vec<u8>>)>, usize);
+    impl Check for Layout {
+        fn check<T: Wire + PartialEq + std::fmt::Debug>(&mut self, name: &str, value: &T) {
+            if let Some((_, parts)) = self.0.iter().find(|(known, _)| *known == name) {
+                assert_eq!(value.encode(), parts.concat(), "{name}");
+                self.1 += 1;
+            }
+        }
+    }
+    let made = made();
+    let mut layout = Layout(layouts(&made), 0);
+    each(&made, &mut layout);
+    assert_eq!(layout.1, layout.0.len());
+}
+
+fn layouts(made: &Made) -> Vec<(&'static str, Vec<Vec<u8>>)> {
+    let uri = |text: &str| [&[u8::try_from(text.len()).unwrap()], text.as_bytes()].concat();
+    let (alice, bob) = (
+        uri("mimi://example.com/u/alice-smith"),
+        uri("mimi://example.com/u/bob-jones"),
+    );
+    let (room, phone) = (
+        uri("mimi://example.com/r/engineering_team"),
+        uri("mimi://example.com/d/phone/0003"),
+    );
+    let list = |entries: &[&[u8]]| {
+        let octets = entries.concat();
+        [
+            (u16::try_from(octets.len()).unwrap() | 0x4000)
+                .to_be_bytes()
+                .to_vec(),
+            octets,
+        ]
+        .concat()
+    };
+    let filled = |value: u8, len: u8| [vec![len], vec![value; len.into()]].concat();
+    let signature = [&[0x40, 0x40][..], &[5; 64]].concat();
+    let signatory = [filled(3, 32), vec![0, 1], uri("alice")].concat();
+    let (group_info, tree) = (
+        made.group_info.as_slice().to_vec(),
+        [&[1], made.tree.as_slice()].concat(),
+    );
+    let time = 1_644_387_225_019_u64.to_be_bytes().to_vec();
+    let proposals = list(&[made.proposal.as_slice()]);
+    let pending = [made.self_remove.as_slice(), &time].concat();
+    let key_package = made.key_package.as_slice();
+    let clients = list(&[
+        &[&[0], &phone[..], key_package].concat(),
+        &[&[1], &uri("mimi://example.com/d/watch/0003")[..]].concat(),
+        &[
+            &[2],
+            &uri("mimi://example.com/d/tablet/0003")[..],
+            &[1],
+            made.capabilities.as_slice(),
+        ]
+        .concat(),
+        &[&[2], &uri("mimi://example.com/d/fridge/0003")[..], &[0]].concat(),
+    ]);
+    let frank = [vec![1], vec![7; 32], vec![0, 1, 0x40, 0x40], vec![9; 64]].concat();
+    let suite = vec![0, 1];
+    vec![
+        (
+            "SubmitMessageRequest",
+            vec![vec![1], made.application.as_slice().to_vec(), alice.clone()],
+        ),
+        (
+            "Fanout franked",
+            vec![time.clone(), made.application.as_slice().to_vec(), frank],
+        ),
+        (
+            "Fanout welcome",
+            vec![
+                time.clone(),
+                made.welcome_message.as_slice().to_vec(),
+                tree.clone(),
+            ],
+        ),
+        (
+            "Fanout proposal",
+            vec![
+                time.clone(),
+                made.self_remove.as_slice().to_vec(),
+                proposals.clone(),
+            ],
+        ),
+        (
+            "Fanout external commit",
+            vec![time, made.external_commit.as_slice().to_vec(), proposals],
+        ),
+        (
+            "CreateRoom",
+            vec![
+                vec![1],
+                room.clone(),
+                alice,
+                uri("mimi://example.com/d/3b52249d/0003"),
+                group_info.clone(),
+                tree.clone(),
+            ],
+        ),
+        (
+            "GroupInfoRequest",
+            vec![
+                vec![1],
+                suite.clone(),
+                signatory.clone(),
+                filled(4, 32),
+                vec![1],
+                uri("let me in"),
+                signature.clone(),
+            ],
+        ),
+        (
+            "GroupInfoResponse success",
+            vec![
+                vec![1],
+                room.clone(),
+                vec![1],
+                suite,
+                signatory,
+                filled(1, 32),
+                [&[0x40, 70][..], &[2; 70]].concat(),
+                signature,
+            ],
+        ),
+        ("GroupInfoResponse noSuchRoom", vec![vec![1], room, vec![3]]),
+        (
+            "GroupInfoRatchetTreeTbe",
+            vec![group_info, tree, list(&[&pending, &pending])],
+        ),
+        ("KeyMaterialResponse", vec![vec![1, 1], bob.clone(), clients]),
+        (
+            "PublishKeyPackages",
+            vec![vec![1], bob, phone, vec![1], list(&[key_package, key_package])],
+        ),
+    ]
 }
 
 #[test]
