@@ -1,8 +1,45 @@
-//! MIMI message content: deterministic CBOR, parts, message ids, selection, timeline. Pure.
+//! MIMI message content: what a message is, to the octet.
+//!
+//! **Owns** the content container of draft-ietf-mimi-content-08: its model, its one encoding, its limits, the ids of
+//! messages, which parts a reader sees, and what edits, deletes and reactions make of a conversation.
+//! **Knows nothing of** MLS, rooms beyond their names and policy, storage, transport, clocks or randomness: every function
+//! is values in, values out.
+//!
+//! # A message, there and back
+//! ```
+//! use comity_content::{Content, Disposition, MessageId, Part, Received, Salt};
+//! use comity_room::{RoomUri, UserUri};
+//!
+//! # fn random(octets: &mut [u8; 16]) { octets.fill(7) }
+//! let alice = UserUri::parse("mimi://a.example/u/alice")?;
+//! let room = RoomUri::parse("mimi://a.example/r/lunch")?;
+//! let body = Part::single(Disposition::RENDER, "text/plain;charset=utf-8", "Pizza?");
+//! let content = Content::new(Salt::draw(random), &alice, &room, body);
+//! let octets = content.encode()?;
+//! let id = MessageId::compute(&alice, &room, &octets, &content.salt);
+//!
+//! let received = Received::decode(octets)?;
+//! assert_eq!(received.content(), &content);
+//! assert_eq!(received.message_id(&alice, &room)?, id);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! # Tour
+//! - [`Content`] has seven fields; its body is a tree of [`Part`]s.
+//! - [`Content::encode`] and [`Content::decode`] are inverse: one message, one encoding. What breaks a rule is a
+//!   [`DecodeError`] with a stable code and the octet where it happens; the rules' numbers are in [`limits`].
+//! - [`Received`] keeps octets and content together, because ids are computed over the octets that travelled.
+//! - [`readable`] tells a sender who will see something, [`select`] tells a receiver what to show; both are one rule.
+//!   [`cid`] has the links from part to part.
+//! - [`classify`] says what a message does, [`fold`] what a conversation looks like after all was said, and [`Folded`]
+//!   the same, one message at a time.
+//! - [`attachment`] seals and opens content that lies elsewhere. [`to_plain_text`] makes the basic form of Markdown.
 
+pub mod attachment;
 pub mod cid;
 mod classify;
 mod decode;
+mod derived;
 mod disposition;
 mod encode;
 mod error;
@@ -10,8 +47,10 @@ mod extensions;
 mod folded;
 mod language;
 pub mod limits;
+mod markdown;
 mod message;
 mod message_id;
+mod outgoing;
 mod part;
 mod reaction;
 mod reader;
@@ -23,13 +62,16 @@ mod timeline;
 mod value;
 
 pub use classify::{Class, classify};
+pub use derived::{DerivedValues, ImplausibleTime, check_accepted};
 pub use disposition::Disposition;
 pub use error::{DecodeError, DecodeErrorKind, EncodeError, ExtensionError, NotDeterministic, PartError};
 pub use extensions::{ExtensionKey, ExtensionValue, Extensions};
 pub use folded::{Folded, Place, Stored, needed};
 pub use limits::Limits;
+pub use markdown::to_plain_text;
 pub use message::{Content, Expiration};
 pub use message_id::{MessageId, MessageIdError};
+pub use outgoing::{OutgoingError, OutgoingReason, check_outgoing};
 pub use part::{Body, ContentKey, ExternalPart, MultiPart, Part, PartIndex, PartSemantics, SinglePart, Walk};
 pub use received::{Contradiction, Received};
 pub use replies::{CHAIN_STEPS, ChainEnd, reply_chain};

@@ -53,7 +53,7 @@ fn words(timeline: &Timeline) -> Vec<String> {
     timeline
         .entries
         .iter()
-        .map(|entry| entry.shown().map_or("deleted".into(), |v| plain(&v.part)))
+        .map(|entry| entry.shown().map_or_else(|| "deleted".into(), |v| plain(&v.part)))
         .collect()
 }
 
