@@ -4,7 +4,7 @@
 //! [`Inspected::parts`](crate::Inspected::parts) named, and the body as it came. Each returns a [`Verdict`]; a refusal is
 //! a verdict too. `Err` means that the host's rows are not what this crate wrote.
 
-use comity_room::{ProviderUri, Timestamp};
+use comity_room::{ProviderUri, RoomUri, Timestamp};
 use openmls_traits::crypto::OpenMlsCrypto;
 use openmls_traits::signatures::Signer;
 
@@ -57,8 +57,8 @@ impl<C: OpenMlsCrypto> Hub<C> {
     }
 
     /// The answer to a body that was refused before any call, or that the host itself refuses.
-    pub fn refuse(&self, endpoint: Endpoint, rows: &Rows, refusal: &Refusal) -> Vec<u8> {
-        room::refusal_reply(endpoint, rows.room(), refusal)
+    pub fn refuse(&self, endpoint: Endpoint, room: &RoomUri, refusal: &Refusal) -> Vec<u8> {
+        room::refusal_reply(endpoint, room, refusal)
     }
 
     /// A CreateRoom: the first GroupInfo and tree of a room of this hub.

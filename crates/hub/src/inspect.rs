@@ -5,7 +5,7 @@ use comity_wire::{
     CreateRoom, GroupInfoRequest, HandshakeBundle, KeyMaterialRequest, MessageKind, MlsOctets,
     PublishKeyPackages, SubmitMessageRequest, Wire, WireError,
 };
-use openmls::prelude::{MlsMessageBodyIn, ProtocolMessage, PublicMessageIn, Sender};
+use openmls::prelude::{MlsMessageBodyIn, PublicMessageIn, Sender};
 use sha2::{Digest as _, Sha256};
 
 use crate::limits::Limits;
@@ -231,7 +231,6 @@ pub(crate) fn key_of_proposals(first: &MlsOctets, more: &[MlsOctets]) -> [u8; 32
 pub(crate) struct Frame {
     pub(crate) group_id: Vec<u8>,
     pub(crate) epoch: u64,
-    pub(crate) protocol: ProtocolMessage,
 }
 
 impl Frame {
@@ -244,7 +243,6 @@ impl Frame {
         Ok(Self {
             group_id: protocol.group_id().as_slice().to_vec(),
             epoch: protocol.epoch().as_u64(),
-            protocol,
         })
     }
 }

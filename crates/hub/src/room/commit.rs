@@ -294,8 +294,9 @@ fn tree_after(group: &PublicGroup, sent: &RatchetTreeOption) -> Outcome<RatchetT
     }
 }
 
-/// The rows that the new epoch makes useless: two epochs back, and verdicts on what is too old anyway. The previous
-/// epoch's verdicts stay at any tolerance, because the answer to this very commit may get lost.
+/// The rows that the new epoch makes useless: two epochs back, and verdicts on what is too old anyway. One epoch's verdicts
+/// more than are accepted stay, because the hub may step back; and the previous epoch's at any tolerance, because the
+/// answer to this very commit may get lost.
 fn forgotten(old: u64, new: u64, tolerance: u64) -> Vec<Write> {
     let mut writes = Vec::new();
     if let Some(dead) = old.checked_sub(1) {
@@ -307,7 +308,7 @@ fn forgotten(old: u64, new: u64, tolerance: u64) -> Vec<Write> {
         ];
         writes.extend(rows.map(|part| Write::Delete { part }));
     }
-    if let Some(through) = new.checked_sub(tolerance.max(1).saturating_add(1)) {
+    if let Some(through) = new.checked_sub(tolerance.max(1).saturating_add(2)) {
         writes.push(Write::ForgetReplies { through });
     }
     writes
