@@ -1,6 +1,11 @@
 //! Whatever is sent and in whatever order it arrives, everybody comes to the same timeline.
 
-#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
 
 mod common;
 

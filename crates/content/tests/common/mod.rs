@@ -1,7 +1,16 @@
 //! What several tests need: people, a room, and messages with chosen salts.
 
 #![allow(dead_code, reason = "each test uses some of it")]
-#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
+
+pub(crate) mod negatives;
+pub(crate) mod reference;
+pub(crate) mod strategies;
 
 use comity_content::{Content, Disposition, MessageId, Part, Received, Salt, Stored};
 use comity_room::{RoomUri, Timestamp, UserUri};
@@ -16,6 +25,7 @@ pub(crate) const PLAIN: &str = "text/plain;charset=utf-8";
 pub(crate) const HTML: &str = "text/html;charset=utf-8";
 
 /// A published example and its message id as of draft -08.
+#[derive(Debug)]
 pub(crate) struct Example {
     pub(crate) name: &'static str,
     pub(crate) octets: &'static [u8],

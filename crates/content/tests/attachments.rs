@@ -1,0 +1,303 @@
+//! External parts, row by row of the checklist.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
+
+mod common;
+
+use comity_content::attachment::{self, AttachmentError, Sealed, fetch_limit, is_available, open, seal};
+use comity_content::{Content, ContentKey, Disposition, ExternalPart, Part, check_outgoing};
+use comity_room::Timestamp;
+use common::{content, example};
+use sha2::{Digest, Sha256};
+
+const KEY: [u8; 16] = [1; 16];
+const NONCE: [u8; 12] = [2; 12];
+
+fn sealed() -> Sealed {
+    seal(&KEY, &NONCE, b"a photo").unwrap()
+}
+
+fn published(name: &str) -> ExternalPart {
+    match Content::decode(example(name).octets).unwrap().part.body {
+        comity_content::Body::External(external) => *external,
+        _ => panic!("an external part"),
+    }
+}
+
+#[test]
+fn c_100_what_is_uploaded_is_not_what_was_said() {
+    let sealed = sealed();
+    assert!(
+        !sealed
+            .ciphertext
+            .octets()
+            .windows(4)
+            .any(|window| b"a photo".windows(4).any(|w| w == window))
+    );
+    assert!(!format!("{sealed:?}").contains("photo"));
+}
+
+/// The vectors of the GCM specification, test cases 2 to 4.
+#[test]
+fn c_101_aes_128_gcm_is_the_specified_one_both_ways() {
+    let octets = |text: &str| hex::decode(text).unwrap();
+    let plaintext = concat!(
+        "d9313225f88406e5a55909c5aff5269a86a7a9531534f7da2e4c303d8a318a72",
+        "1c3c0c95956809532fcf0e2449a6b525b16aedf5aa0de657ba637b391aafd255"
+    );
+    let ciphertext = concat!(
+        "42831ec2217774244b7221b784d0d49ce3aa212f2c02a4e035c17e2329aca12e",
+        "21d514b25466931c7d8f6a5aac84aa051ba30b396a0aac973d58e091473f5985"
+    );
+    for (key, nonce, plaintext, ciphertext, tag) in [
+        (
+            "00000000000000000000000000000000",
+            "000000000000000000000000",
+            "00000000000000000000000000000000",
+            "0388dace60b6a392f328c2b971b2fe78",
+            "ab6e47d42cec13bdf53a67b21257bddf",
+        ),
+        (
+            "feffe9928665731c6d6a8f9467308308",
+            "cafebabefacedbaddecaf888",
+            plaintext,
+            ciphertext,
+            "4d5c2af327cd64a62cf35abd2ba6fab4",
+        ),
+    ] {
+        let (key, nonce) = (octets(key).try_into().unwrap(), octets(nonce).try_into().unwrap());
+        let sealed = seal(&key, &nonce, &octets(plaintext)).unwrap();
+        assert_eq!(
+            hex::encode(sealed.ciphertext.octets()),
+            format!("{ciphertext}{tag}")
+        );
+        assert_eq!(
+            hex::encode(&open(&sealed.part, sealed.ciphertext.octets()).unwrap().plaintext[..]),
+            plaintext
+        );
+    }
+    // Case 4 has additional data, which we only read.
+    let fetched = octets(&format!(
+        "{}{}",
+        &ciphertext[..120],
+        "5bc94fbc3221a5db94fae95ae7121a47"
+    ));
+    let part = ExternalPart {
+        encryption_algorithm: attachment::AES_128_GCM,
+        key: ContentKey::new(octets("feffe9928665731c6d6a8f9467308308")),
+        nonce: octets("cafebabefacedbaddecaf888"),
+        aad: octets("feedfacedeadbeeffeedfacedeadbeefabaddad2"),
+        ..ExternalPart::default()
+    };
+    assert_eq!(
+        hex::encode(&open(&part, &fetched).unwrap().plaintext[..]),
+        plaintext[..120]
+    );
+}
+
+#[test]
+fn c_103_additional_data_is_empty() {
+    assert_eq!(sealed().part.aad, b"");
+    assert_eq!(published("attachment").aad, b"");
+}
+
+#[test]
+fn c_104_what_is_not_encrypted_has_no_key() {
+    let session = published("conferencing");
+    assert_eq!(session.encryption_algorithm, attachment::NOT_ENCRYPTED);
+    assert_eq!(attachment::check_lengths(&session), Ok(()));
+    for mismatched in [
+        ExternalPart {
+            key: ContentKey::new(vec![1]),
+            ..session.clone()
+        },
+        ExternalPart {
+            nonce: vec![1],
+            ..session.clone()
+        },
+        ExternalPart {
+            aad: vec![1],
+            ..session.clone()
+        },
+    ] {
+        assert_eq!(
+            open(&mismatched, b"x"),
+            Err(AttachmentError::KeyWithoutEncryption)
+        );
+        let message = content(1, Part::external(Disposition::ATTACHMENT, mismatched));
+        assert_eq!(
+            check_outgoing(&message).unwrap_err().code(),
+            "attachment_key_without_encryption"
+        );
+    }
+    assert_eq!(&open(&session, b"public").unwrap().plaintext[..], b"public");
+}
+
+#[test]
+fn c_105_key_and_nonce_have_the_length_of_their_algorithm() {
+    let Sealed { ciphertext, part } = sealed();
+    for length in [0, 15, 17, 32] {
+        let short = ExternalPart {
+            key: ContentKey::new(vec![1; length]),
+            ..part.clone()
+        };
+        assert_eq!(open(&short, ciphertext.octets()), Err(AttachmentError::KeyLength));
+    }
+    for length in [0, 11, 13] {
+        let short = ExternalPart {
+            nonce: vec![2; length],
+            ..part.clone()
+        };
+        assert_eq!(
+            open(&short, ciphertext.octets()),
+            Err(AttachmentError::NonceLength)
+        );
+    }
+    let unknown = ExternalPart {
+        encryption_algorithm: 29,
+        ..part
+    };
+    assert_eq!(
+        open(&unknown, ciphertext.octets()),
+        Err(AttachmentError::UnknownEncryption(29))
+    );
+}
+
+#[test]
+fn c_106_the_hash_is_of_the_octets_at_the_url_and_checked_before_anything_is_released() {
+    let Sealed { ciphertext, part } = sealed();
+    assert_eq!(part.content_hash, Sha256::digest(ciphertext.octets()).to_vec());
+    assert_eq!(
+        (part.hash_algorithm, part.size),
+        (1, 7 + 16),
+        "the size counts the tag"
+    );
+    let opened = open(&part, ciphertext.octets()).unwrap();
+    assert!(opened.hash_checked);
+    assert_eq!(&opened.plaintext[..], b"a photo");
+    for at in 0..ciphertext.octets().len() {
+        let mut fetched = ciphertext.octets().to_vec();
+        fetched[at] ^= 1;
+        assert_eq!(open(&part, &fetched), Err(AttachmentError::HashMismatch));
+    }
+    let empty = ExternalPart {
+        content_hash: Vec::new(),
+        ..part
+    };
+    assert_eq!(
+        open(&empty, ciphertext.octets()),
+        Err(AttachmentError::HashMismatch)
+    );
+}
+
+#[test]
+fn c_107_without_a_hash_that_we_know_the_tag_decides_and_that_is_told() {
+    let Sealed { ciphertext, part } = sealed();
+    for (hash_algorithm, content_hash) in [(0, vec![]), (6, vec![0; 4]), (200, vec![1; 32])] {
+        let unhashed = ExternalPart {
+            hash_algorithm,
+            content_hash,
+            ..part.clone()
+        };
+        let opened = open(&unhashed, ciphertext.octets()).unwrap();
+        assert!(!opened.hash_checked);
+        assert_eq!(&opened.plaintext[..], b"a photo");
+        let mut fetched = ciphertext.octets().to_vec();
+        fetched[0] ^= 1;
+        assert_eq!(open(&unhashed, &fetched), Err(AttachmentError::TagMismatch));
+    }
+}
+
+#[test]
+fn c_108_a_stated_size_caps_the_download() {
+    let Sealed { ciphertext, part } = sealed();
+    assert_eq!(fetch_limit(&part, 1 << 30), part.size + 16);
+    assert_eq!(fetch_limit(&part, 10), 10);
+    assert_eq!(
+        fetch_limit(
+            &ExternalPart {
+                size: 0,
+                ..part.clone()
+            },
+            1000
+        ),
+        1000
+    );
+    assert_eq!(
+        fetch_limit(
+            &ExternalPart {
+                size: u64::MAX,
+                ..part.clone()
+            },
+            1000
+        ),
+        1000
+    );
+    for (size, good) in [
+        (0, true),
+        (7, true),
+        (23, true),
+        (6, false),
+        (8, false),
+        (24, false),
+        (u64::MAX, false),
+    ] {
+        let stated = ExternalPart { size, ..part.clone() };
+        let opened = open(&stated, ciphertext.octets()).map(drop);
+        assert_eq!(
+            opened,
+            if good {
+                Ok(())
+            } else {
+                Err(AttachmentError::SizeMismatch)
+            },
+            "{size}"
+        );
+    }
+}
+
+#[test]
+fn c_109_what_has_expired_is_not_available() {
+    let part = |expires| ExternalPart {
+        expires,
+        ..ExternalPart::default()
+    };
+    let now = Timestamp::from_millis(100_000);
+    assert!(is_available(&part(0), now) && is_available(&part(101), now));
+    assert!(!is_available(&part(100), now) && !is_available(&part(1), now));
+}
+
+#[test]
+fn c_110_nothing_is_released_of_what_is_cut_short() {
+    let Sealed { ciphertext, part } = sealed();
+    let unhashed = ExternalPart {
+        size: 0,
+        hash_algorithm: 0,
+        content_hash: Vec::new(),
+        ..part
+    };
+    for length in 0..ciphertext.octets().len() {
+        assert_eq!(
+            open(&unhashed, &ciphertext.octets()[..length]),
+            Err(AttachmentError::TagMismatch),
+            "{length}"
+        );
+    }
+}
+
+#[test]
+fn a_sealed_part_is_fit_to_be_sent_once_it_has_a_url() {
+    let part = ExternalPart {
+        url: "https://example.com/x".into(),
+        media_type: "image/png".into(),
+        ..sealed().part
+    };
+    let message = content(1, Part::external(Disposition::INLINE, part));
+    assert_eq!(check_outgoing(&message), Ok(()));
+    assert_eq!(Content::decode(&message.encode().unwrap()), Ok(message));
+}

@@ -1,0 +1,35 @@
+//! Octets that are no message: each is refused for its own reason, at the octet where the reason shows.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
+
+mod common;
+
+use comity_content::Content;
+use common::negatives::{negatives, smallest};
+
+#[test]
+fn every_negative_vector_is_refused_for_its_reason_and_at_its_octet() {
+    for negative in negatives() {
+        let error = Content::decode(&negative.octets).expect_err(negative.name);
+        assert_eq!(
+            (error.code(), error.offset),
+            (negative.code, negative.offset),
+            "{}: {error}",
+            negative.name
+        );
+    }
+}
+
+#[test]
+fn what_the_negative_vectors_are_made_of_is_accepted() {
+    assert_eq!(
+        hex::encode(smallest()),
+        "875000000000000000000000000000000000f640f6f6a083006000"
+    );
+    assert!(Content::decode(&smallest()).is_ok());
+}
