@@ -1,10 +1,10 @@
 //! What a client can receive, what a room requires, and the difference between the two.
 //!
-//! **Owns** the two lists of media types that MLS carries in the component `content_media_types`: in a leaf or key package it
-//! is an [`Advertisement`], in the GroupContext a [`Requirement`].
+//! **Owns** the two lists of media types that MLS carries in the component `content_media_types`: in a leaf
+//! or key package it is an [`Advertisement`], in the GroupContext a [`Requirement`].
 //! **Knows nothing of** components and leaves.
 //!
-//! See *mls-extensions*, "Content advertisement".
+//! See *mls-extensions*, "Content Advertisement".
 
 use std::collections::BTreeSet;
 
@@ -61,7 +61,8 @@ impl Advertisement {
         }
     }
 
-    /// Whether a client that advertises this can read `wanted`: one of its types [covers](MediaType::covers) it.
+    /// Whether a client that advertises this can read `wanted`: one of its types [covers](MediaType::covers)
+    /// it.
     #[must_use]
     pub fn can_read(&self, wanted: &MediaType) -> bool {
         self.has(wanted.essence(), &[]) || self.has(wanted.essence(), &wanted.read_as())
@@ -172,7 +173,8 @@ impl<'de> Deserialize<'de> for Requirement {
     }
 }
 
-/// The required types that a client with this advertisement cannot read, in the room's order. Empty: it may be added.
+/// The required types that a client with this advertisement cannot read, in the room's order. Empty: it may
+/// be added.
 #[must_use]
 pub fn missing(advertisement: &Advertisement, requirement: &Requirement) -> Vec<MediaType> {
     requirement

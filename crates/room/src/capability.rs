@@ -10,7 +10,8 @@ use serde::{Deserialize, Serialize};
 
 macro_rules! registry {
     ($($value:literal $variant:ident $name:literal;)*) => {
-        /// One entry of the registry. "Reserved" entries have a number and a name, but no meaning in the draft yet.
+        /// One entry of the registry. "Reserved" entries have a number and a name, but no meaning in the
+        /// draft yet.
         ///
         /// Two capabilities are equal if their numbers are.
         #[derive(Clone, Copy, Serialize, Deserialize)]

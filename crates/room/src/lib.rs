@@ -1,11 +1,11 @@
 //! What a MIMI room is: URIs, media types, participants, roles, metadata. Pure.
 //!
-//! **Owns** the words in which a room is described and the rules that decide what may change in it. Clients and hubs call
-//! the same functions, so both reach the same verdict.
+//! **Owns** the words in which a room is described and the rules that decide what may change in it. Clients
+//! and hubs call the same functions, so both reach the same verdict.
 //! **Knows nothing of** MLS, TLS presentation language, storage, clocks or randomness: values in, values out.
 //!
-//! See *mimi-protocol*, *mimi-room-policy*, *mimi-content* ("Required and recommended media types") and *mls-extensions*
-//! ("Content advertisement").
+//! See *mimi-protocol*, *mimi-room-policy*, *mimi-content* ("MIMI Required and Recommended media types") and
+//! *mls-extensions* ("Content Advertisement").
 
 mod advertisement;
 mod bounded;

@@ -3,11 +3,12 @@
 //! **Owns** parsing, the text form that MIMI writes, and matching.
 //! **Knows nothing of** which types a client supports; that is an [`Advertisement`](crate::Advertisement).
 //!
-//! The `mime` crate reads `type/subtype`. Parameters are read here, because MIMI's TLS form carries values without quotes and
-//! escapes, and `mime` keeps neither escaped nor empty quoted values.
+//! The `mime` crate reads `type/subtype`. Parameters are read here, because MIMI's TLS form carries values
+//! without quotes and escapes, and `mime` keeps neither escaped nor empty quoted values.
 //!
-//! See *mls-extensions*, "Content advertisement", and *mimi-content*, "MIMI content media types". Matching is left open there; ours
-//! follows *mimi-room-policy*, "Asset policies component": an entry without parameters matches the type with any parameters.
+//! See *mls-extensions*, "Content Advertisement", and *mimi-content*, "MIMI Required and Recommended media types". Matching is
+//! left open there; ours follows *mimi-room-policy*, "Asset policies component": an entry without parameters
+//! matches the type with any parameters.
 
 use std::borrow::Cow;
 use std::cmp::Ordering;
@@ -61,11 +62,12 @@ impl MediaTypeError {
 
 /// A media type, such as `text/markdown;variant=GFM-MIMI`.
 ///
-/// Type, subtype and parameter names are held in lower case; values as written, without quotes and escapes. Parameters keep
-/// the order in which they were written, but two media types are equal whatever the order of their parameters, and the values of
-/// `charset` and `variant` are compared without regard to case.
+/// Type, subtype and parameter names are held in lower case; values as written, without quotes and escapes.
+/// Parameters keep the order in which they were written, but two media types are equal whatever the order of
+/// their parameters, and the values of `charset` and `variant` are compared without regard to case.
 ///
-/// [`Display`](fmt::Display) writes the canonical text form: no spaces, and quotes only where a value needs them.
+/// [`Display`](fmt::Display) writes the canonical text form: no spaces, and quotes only where a value needs
+/// them.
 ///
 /// ```
 /// # use comity_room::MediaType;
@@ -98,8 +100,8 @@ impl MediaType {
         media_type.bounded()
     }
 
-    /// Puts a media type together from the parts in which *mls-extensions* carries it: `type/subtype`, then names and values
-    /// without quotes or escapes.
+    /// Puts a media type together from the parts in which *mls-extensions* carries it: `type/subtype`, then
+    /// names and values without quotes or escapes.
     ///
     /// # Errors
     /// [`MediaTypeError`], if a part is malformed or over a bound.
@@ -139,9 +141,9 @@ impl MediaType {
 
     /// Whether a client that advertises `self` can read `wanted`.
     ///
-    /// Without parameters, `self` covers its type with any parameters. With parameters, it covers exactly that set, in any order.
-    /// A wanted bare `text/markdown` means `variant=GFM-MIMI`, and a wanted bare `text/plain` means `charset=utf-8`, which is how
-    /// MIMI's receivers treat them.
+    /// Without parameters, `self` covers its type with any parameters. With parameters, it covers exactly
+    /// that set, in any order. A wanted bare `text/markdown` means `variant=GFM-MIMI`, and a wanted bare
+    /// `text/plain` means `charset=utf-8`, which is how MIMI's receivers treat them.
     ///
     /// ```
     /// # use comity_room::MediaType;
@@ -330,7 +332,8 @@ fn compared<'a>((name, value): (&'a str, &'a str)) -> Compared<'a> {
 struct Scanner<'a>(&'a str);
 
 impl<'a> Scanner<'a> {
-    /// The next parameter, unquoted; `None` at the end. Empty parameters, as after a trailing semicolon, are skipped.
+    /// The next parameter, unquoted; `None` at the end. Empty parameters, as after a trailing semicolon, are
+    /// skipped.
     fn parameter(&mut self) -> Result<Option<(&'a str, String)>, MediaTypeError> {
         self.0 = self.0.trim_start_matches(|c| is_blank(c) || c == ';');
         if self.0.is_empty() {

@@ -1,6 +1,6 @@
 //! The media types that MIMI names, and the baseline that every client can receive.
 //!
-//! See *mimi-content*, "MIMI content media types" and "Required and recommended media types", and *mimi-message-status*.
+//! See *mimi-content*, "MIMI Required and Recommended media types", and *mimi-message-status*.
 
 use crate::{Advertisement, MediaType};
 
@@ -16,7 +16,8 @@ pub fn text_plain() -> MediaType {
     MediaType::known("text/plain", &[("charset", "utf-8")])
 }
 
-/// `text/markdown;variant=GFM-MIMI`: MIMI's Markdown. Receiving it is required; rendering it as plain text is acceptable.
+/// `text/markdown;variant=GFM-MIMI`: MIMI's Markdown. Receiving it is required; rendering it as plain text is
+/// acceptable.
 #[must_use]
 pub fn markdown() -> MediaType {
     MediaType::known("text/markdown", &[("variant", "GFM-MIMI")])

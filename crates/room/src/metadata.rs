@@ -31,9 +31,11 @@ impl RichDescription {
     }
 }
 
-/// The metadata of a room. An update replaces all of it; see [`policy`](crate::policy) for who may change which field.
+/// The metadata of a room. An update replaces all of it; see [`policy`](crate::policy) for who may change
+/// which field.
 ///
-/// Texts come from whoever may change them, and are as they travelled; [`RoomMetadata::check`] says whether they are sound.
+/// Texts come from whoever may change them, and are as they travelled; [`RoomMetadata::check`] says whether
+/// they are sound.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RoomMetadata {
     /// The room's URI. Never changes.

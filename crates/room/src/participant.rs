@@ -1,8 +1,8 @@
 //! The participant list: which users are in a room, and in which role.
 //!
 //! **Owns** the list's shape and how updates change it.
-//! **Knows nothing of** whether a change is allowed; that is [`policy`](crate::policy). A participant may be inactive (no client in the
-//! group) or banned, and stays listed.
+//! **Knows nothing of** whether a change is allowed; that is [`policy`](crate::policy). A participant may be
+//! inactive (no client in the group) or banned, and stays listed.
 //!
 //! See *mimi-protocol*, "Participant List".
 
@@ -124,12 +124,13 @@ impl ParticipantList {
 
     /// The list after all updates of one commit.
     ///
-    /// Every index, in every update, means a position in *this* list, the one at the beginning of the epoch: proposals of different
-    /// members are all built on it. All role changes are made, then all removals, then the additions are appended in commit order.
+    /// Every index, in every update, means a position in *this* list, the one at the beginning of the epoch:
+    /// proposals of different members are all built on it. All role changes are made, then all removals, then
+    /// the additions are appended in commit order.
     ///
     /// # Errors
-    /// [`ParticipantError`], if an index does not exist, a user is touched twice or already listed, or a role is 0. One bad update
-    /// spoils the commit.
+    /// [`ParticipantError`], if an index does not exist, a user is touched twice or already listed, or a role
+    /// is 0. One bad update spoils the commit.
     pub fn apply(&self, updates: &[ParticipantUpdate]) -> Result<Self, ParticipantError> {
         let fates = self.fates(updates)?;
         let mut next = Vec::with_capacity(self.0.len());
@@ -149,8 +150,9 @@ impl ParticipantList {
 
     /// The one update that turns this list into `target`.
     ///
-    /// Updates can neither move nor reinsert a participant, so the order of those who stay is this list's: with a target that has
-    /// them in another order, the result has the target's users and roles, but not its order.
+    /// Updates can neither move nor reinsert a participant, so the order of those who stay is this list's:
+    /// with a target that has them in another order, the result has the target's users and roles, but not its
+    /// order.
     #[must_use]
     pub fn diff(&self, target: &Self) -> ParticipantUpdate {
         let wanted: BTreeMap<&UserUri, RoleIndex> =
@@ -231,7 +233,8 @@ impl<'de> Deserialize<'de> for ParticipantList {
     }
 }
 
-/// A change of the participant list, as one proposal carries it. Indices are positions in the list that it changes.
+/// A change of the participant list, as one proposal carries it. Indices are positions in the list that it
+/// changes.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ParticipantUpdate {
     /// Participants who get another role.

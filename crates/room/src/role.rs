@@ -39,7 +39,8 @@ impl fmt::Display for RoleIndex {
 
 /// One role of a room.
 ///
-/// The four constraints count participants who hold the role; *active* ones have at least one client in the group.
+/// The four constraints count participants who hold the role; *active* ones have at least one client in the
+/// group.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Role {
     /// The number by which the role is referred to.
@@ -56,9 +57,11 @@ pub struct Role {
     pub max_participants: Option<u32>,
     /// The fewest active participants who may hold the role; 0 for no minimum.
     pub min_active: u32,
-    /// The most active participants who may hold the role; `None` for no maximum, 0 if holders may have no client.
+    /// The most active participants who may hold the role; `None` for no maximum, 0 if holders may have no
+    /// client.
     pub max_active: Option<u32>,
-    /// Which changes holders may make: from a role, to any of these roles. Role 0 stands for not being in the list.
+    /// Which changes holders may make: from a role, to any of these roles. Role 0 stands for not being in the
+    /// list.
     pub role_changes: Vec<(RoleIndex, Vec<RoleIndex>)>,
 }
 
@@ -135,7 +138,8 @@ impl Roles {
     /// Makes a role table of these roles.
     ///
     /// # Errors
-    /// [`RolesError`], if an index appears twice, `canOpenJoin` appears outside role 0, or there are more than 1024.
+    /// [`RolesError`], if an index appears twice, `canOpenJoin` appears outside role 0, or there are more
+    /// than 1024.
     pub fn new(roles: Vec<Role>) -> Result<Self, RolesError> {
         if roles.len() > MAX_ROLES {
             return Err(RolesError::TooMany);
@@ -159,10 +163,11 @@ impl Roles {
     /// |---|---|---|
     /// | 0 | none | nothing: strangers cannot join |
     /// | 1 | banned | nothing, and has no clients |
-    /// | 2 | member | write and read messages and whatever belongs to it, add and remove own clients, leave |
-    /// | 3 | admin | also add, remove, kick, ban and unban users, change roles and role definitions, change metadata and requirement, delete others' messages |
+    /// | 2 | member | write and read messages, add and remove own clients, leave |
+    /// | 3 | admin | also add, remove, kick, ban, promote; change metadata and policy; delete others' messages |
     ///
-    /// There is no minimum anywhere, so that the last admin may leave. An admin changes everybody's role but its own.
+    /// There is no minimum anywhere, so that the last admin may leave. An admin changes everybody's role but
+    /// its own.
     #[must_use]
     pub fn standard() -> Self {
         let mut none = Role::new(RoleIndex::NONE, "none");

@@ -9,8 +9,8 @@ use serde::{Deserialize, Serialize};
 
 /// A moment, in milliseconds since 1970-01-01T00:00:00Z.
 ///
-/// The same unit as the hub's accepted timestamp, see *mimi-protocol*, "Submit a Message". All arithmetic saturates, since
-/// either operand may come from a peer.
+/// The same unit as the hub's accepted timestamp, see *mimi-protocol*, "Submit a Message". All arithmetic
+/// saturates, since either operand may come from a peer.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Timestamp(u64);
@@ -28,7 +28,8 @@ impl Timestamp {
         self.0
     }
 
-    /// This moment moved forward by `duration`, in whole milliseconds; the end of time if there is no such moment.
+    /// This moment moved forward by `duration`, in whole milliseconds; the end of time if there is no such
+    /// moment.
     #[must_use]
     pub fn plus(self, duration: Duration) -> Self {
         let millis = u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);

@@ -1,15 +1,15 @@
 //! `mimi://` URIs in their one normal form: provider, user, client, room and MLS group.
 //!
-//! **Owns** what counts as a well-formed name. A value of one of these types is always in normal form, so comparing octets
-//! compares names, and hashing octets (as the message id does) hashes the name.
+//! **Owns** what counts as a well-formed name. A value of one of these types is always in normal form, so
+//! comparing octets compares names, and hashing octets (as the message id does) hashes the name.
 //! **Knows nothing of** whether anybody answers to that name.
 //!
-//! Normal form: scheme and domain in lower case, no user info, no port, no query, no fragment, no empty or dot segment, no
-//! trailing slash, and percent-encoding (upper-case hex) only for octets that cannot stand bare in a path segment. The draft
-//! leaves all of this open; anything else is refused rather than repaired, because a repaired name has other octets than
-//! the ones its owner signed.
+//! Normal form: scheme and domain in lower case, no user info, no port, no query, no fragment, no empty or
+//! dot segment, no trailing slash, and percent-encoding (upper-case hex) only for octets that cannot stand
+//! bare in a path segment. The draft leaves all of this open; anything else is refused rather than repaired,
+//! because a repaired name has other octets than the ones its owner signed.
 //!
-//! See *mimi-protocol*, "Identifiers" and RFC 3986, "Normalization and Comparison".
+//! See *mimi-protocol*, "Example protocol flow" and RFC 3986, "Normalization and Comparison".
 
 use std::fmt;
 use std::str::FromStr;
@@ -200,7 +200,8 @@ named!(
     GroupUri, "g", 1
 );
 
-/// Checks that `text` is `mimi://domain/letter/segment…`, with at most `max_segments` segments after the letter.
+/// Checks that `text` is `mimi://domain/letter/segment…`, with at most `max_segments` segments after the
+/// letter.
 fn check_named(text: &str, letter: &str, max_segments: usize) -> Result<(), UriError> {
     let (_, path) = split(text)?;
     let (kind, rest) = path

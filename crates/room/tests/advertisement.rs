@@ -1,5 +1,10 @@
 //! Advertisement and requirement: who can read what, what is missing, what is shared.
 
+#![allow(
+    clippy::unwrap_used,
+    reason = "clippy knows tests by #[test], but not what helps them"
+)]
+
 use comity_room::{Advertisement, MediaType, MediaTypeListError, Requirement, common, media_types, missing};
 use proptest::prelude::*;
 
@@ -162,7 +167,10 @@ proptest! {
     }
 
     #[test]
-    fn what_is_missing_is_what_is_required_and_unreadable(ours in any_advertisement(), room in prop::collection::vec(any_type(), 1..7)) {
+    fn what_is_missing_is_what_is_required_and_unreadable(
+        ours in any_advertisement(),
+        room in prop::collection::vec(any_type(), 1..7),
+    ) {
         let room = Requirement::new(room).unwrap();
         let missing = missing(&ours, &room);
         for required in room.iter() {
@@ -172,21 +180,29 @@ proptest! {
     }
 
     #[test]
-    fn whoever_adds_what_is_missing_misses_nothing(ours in any_advertisement(), room in prop::collection::vec(any_type(), 1..7)) {
+    fn whoever_adds_what_is_missing_misses_nothing(
+        ours in any_advertisement(),
+        room in prop::collection::vec(any_type(), 1..7),
+    ) {
         let room = Requirement::new(room).unwrap();
         let more = ours.iter().cloned().chain(missing(&ours, &room));
         prop_assert_eq!(missing(&Advertisement::new(more).unwrap(), &room), []);
     }
 
     #[test]
-    fn common_reads_exactly_what_each_reads(all in prop::collection::vec(any_advertisement(), 1..5), wanted in any_type()) {
+    fn common_reads_exactly_what_each_reads(
+        all in prop::collection::vec(any_advertisement(), 1..5),
+        wanted in any_type(),
+    ) {
         let shared = common(&all);
         let each = all.iter().all(|one| one.can_read(&wanted));
         prop_assert_eq!(shared.is_some_and(|shared| shared.can_read(&wanted)), each);
     }
 
     #[test]
-    fn common_asks_neither_order_nor_repetition(all in prop::collection::vec(any_advertisement(), 1..5).prop_shuffle()) {
+    fn common_asks_neither_order_nor_repetition(
+        all in prop::collection::vec(any_advertisement(), 1..5).prop_shuffle(),
+    ) {
         let twice_backwards = all.iter().rev().chain(&all);
         prop_assert_eq!(common(&all), common(twice_backwards));
     }

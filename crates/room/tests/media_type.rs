@@ -1,5 +1,11 @@
 //! Media types: what is read, how it is written, and what covers what.
 
+#![allow(
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "clippy knows tests by #[test], but not what helps them"
+)]
+
 use std::collections::HashSet;
 use std::hash::{BuildHasher, RandomState};
 
@@ -71,6 +77,8 @@ fn malformed_media_types_are_refused() {
         ("*/*", MediaTypeError::Essence),
         ("text/*", MediaTypeError::Essence),
         ("text/.plain", MediaTypeError::Essence),
+        ("text/a*", MediaTypeError::Essence),
+        ("te'xt/plain", MediaTypeError::Essence),
         ("tëxt/plain", MediaTypeError::Essence),
         ("text/plain, text/html", MediaTypeError::Essence),
         (&long_name, MediaTypeError::Essence),
@@ -270,11 +278,13 @@ proptest! {
         prop_assert_eq!(other.covers(&one), other.covers(&twin));
         prop_assert_eq!(one == other, one.cmp(&other).is_eq());
         prop_assert_eq!(one.cmp(&other), other.cmp(&one).reverse());
-        prop_assert_eq!(HashSet::from([one.clone(), twin]).len(), 1);
+        prop_assert_eq!(HashSet::from([one, twin]).len(), 1);
     }
 
     #[test]
-    fn what_the_mime_crate_reads_is_read_alike(text in "[tT]e[xX]t/[a-z+.]{1,5}(; ?[a-cA-C]{1,2}=(\"[ a-zA-Z;=é]{1,6}\"|[a-zA-Z.]{0,6})){0,4};?") {
+    fn what_the_mime_crate_reads_is_read_alike(
+        text in "[tT]e[xX]t/[a-z+.]{1,5}(; ?[a-cA-C]{1,2}=(\"[ a-zA-Z;=é]{1,6}\"|[a-zA-Z.]{0,6})){0,4};?",
+    ) {
         let Ok(oracle) = text.parse::<mime::Mime>() else { return Ok(()) };
         let ours = match MediaType::parse(&text) {
             Err(MediaTypeError::DuplicateParameter | MediaTypeError::Essence) => return Ok(()),

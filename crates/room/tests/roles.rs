@@ -1,5 +1,10 @@
 //! Role tables: what makes one, and what the standard one allows with messages.
 
+#![allow(
+    clippy::unwrap_used,
+    reason = "clippy knows tests by #[test], but not what helps them"
+)]
+
 use std::collections::BTreeSet;
 
 use comity_room::policy::{Action, may};

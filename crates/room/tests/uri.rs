@@ -188,7 +188,10 @@ proptest! {
     }
 
     #[test]
-    fn any_octets_have_exactly_one_spelling_as_a_name(octets in prop::collection::vec(any::<u8>(), 1..40), at in any::<prop::sample::Index>()) {
+    fn any_octets_have_exactly_one_spelling_as_a_name(
+        octets in prop::collection::vec(any::<u8>(), 1..40),
+        at in any::<prop::sample::Index>(),
+    ) {
         let name = segment(&octets);
         prop_assume!(!matches!(name.as_str(), "." | ".."));
         let text = format!("mimi://a.example/u/{name}");
@@ -198,12 +201,14 @@ proptest! {
         prop_assert_eq!(uri.provider(), ProviderUri::parse("mimi://a.example").unwrap());
         prop_assert_eq!(text.parse::<UserUri>(), Ok(uri));
 
-        // Spell one octet the other way: percent-encoded where it stood bare, or with hex digits in lower case.
+        // Spell one octet the other way: percent-encoded where it stood bare, or with hex digits in lower
+        // case.
         let at = at.index(octets.len());
         let own = segment(&octets[at..=at]);
         let other = if own.starts_with('%') { own.to_lowercase() } else { format!("%{:02X}", octets[at]) };
         prop_assume!(other != own);
-        let misspelt = format!("mimi://a.example/u/{}{other}{}", segment(&octets[..at]), segment(&octets[at + 1..]));
+        let (head, tail) = (segment(&octets[..at]), segment(&octets[at + 1..]));
+        let misspelt = format!("mimi://a.example/u/{head}{other}{tail}");
         prop_assert_eq!(UserUri::parse(&misspelt), Err(UriError::Encoding));
     }
 

@@ -8,7 +8,8 @@ use super::facts::Facts;
 use super::{ClientChange, Denied};
 use crate::{RoleCapability, RoleIndex, UserUri};
 
-/// Checks what the group would become: every client's user is listed and not banned, and every client is accounted for.
+/// Checks what the group would become: every client's user is listed and not banned, and every client is
+/// accounted for.
 pub(super) fn check_members(facts: &Facts<'_>) -> Result<(), Denied> {
     check_accounts(facts)?;
     let roles = facts.change.new_roles.unwrap_or(facts.change.roles);
@@ -87,7 +88,8 @@ fn add(facts: &Facts<'_>, added: &ClientChange<'_>) -> Result<(), Denied> {
 fn remove(facts: &Facts<'_>, removed: &ClientChange<'_>) -> Result<(), Denied> {
     let ClientChange { user, by } = *removed;
     let role = facts.role_after(user);
-    // The user goes, and that was judged with the participant list: all clients have to go, whoever proposes it.
+    // The user goes, and that was judged with the participant list: all clients have to go, whoever proposes
+    // it.
     if role == RoleIndex::NONE {
         return Ok(());
     }

@@ -92,7 +92,8 @@ impl<'a> Facts<'a> {
         }
     }
 
-    /// A committer is listed and has a client; an external one brings its client, which stays, and may only just be joining.
+    /// A committer is listed and has a client; an external one brings its client, which stays, and may only
+    /// just be joining.
     pub(super) fn check_committer(&self) -> Result<(), Denied> {
         let actor = self.change.actor;
         let brings_client = self

@@ -1,7 +1,7 @@
 //! How many participants may hold a role, and how many of them may be active.
 //!
-//! A limit binds the commit that moves a count towards it. A room that is beyond a limit already, for instance one that was just created and
-//! lacks an admin it should have, is not frozen by it.
+//! A limit binds the commit that moves a count towards it. A room that is beyond a limit already, for
+//! instance one that was just created and lacks an admin it should have, is not frozen by it.
 //!
 //! See *mimi-room-policy*, "Role-Based Access Control".
 

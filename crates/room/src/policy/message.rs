@@ -1,6 +1,7 @@
 //! What a participant may do with messages, asked alike before sending and on receipt.
 //!
-//! The hub can hold back messages, and see that one was sent. Everything else here is enforced by receiving clients only.
+//! The hub can hold back messages, and see that one was sent. Everything else here is enforced by receiving
+//! clients only.
 //!
 //! See *mimi-room-policy*, "Message Capabilities" and "Asset Capabilities".
 
@@ -107,7 +108,8 @@ impl Action {
 
 /// Whether this user may do this here. Nobody outside the participant list may do anything.
 ///
-/// One action is one capability: the drafts have rooms whose guests may react but not send, so reacting does not ask for sending.
+/// One action is one capability: the drafts have rooms whose guests may react but not send, so reacting does
+/// not ask for sending.
 #[must_use]
 pub fn may(roles: &Roles, participants: &ParticipantList, user: &UserUri, action: Action) -> bool {
     let role = participants

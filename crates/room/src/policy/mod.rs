@@ -1,15 +1,22 @@
-//! What the room's roles allow: whether a commit may change what it changes, and whether a user may do something with messages.
+//! What the room's roles allow: whether a commit may change what it changes, and whether a user may do
+//! something with messages.
 //!
-//! **Owns** the verdict, on both sides of the wire: the hub asks before it accepts, clients ask before they request and before they merge.
-//! **Knows nothing of** proposals and commits: the caller states what was before and what is after, and who proposed it.
+//! **Owns** the verdict, on both sides of the wire: the hub asks before it accepts, clients ask before they
+//! request and before they merge.
+//! **Knows nothing of** proposals and commits: the caller states what was before and what is after, and who
+//! proposed it.
 //!
-//! Only rules that the drafts state without ambiguity deny a commit, since members that deny differently would part ways. Our readings:
+//! Only rules that the drafts state without ambiguity deny a commit, since members that deny differently
+//! would part ways. Our readings:
 //!
-//! - A client of a user who is already listed may be added by whoever could add that user in that role (`canAddParticipant`), so that
+//! - A client of a user who is already listed may be added by whoever could add that user in that role
+//!   (`canAddParticipant`), so that
 //!   key packages that were missing at first can follow later.
 //! - Limits bind the commit that moves a count towards them, not a room that was beyond them before.
-//! - A user all of whose clients left by their own proposals may be dropped from the list by the committer, as if the user had asked.
-//! - Changing the requirement needs `canChangeMlsOperationalPolicies`, because required media types belong to what the draft calls
+//! - A user all of whose clients left by their own proposals may be dropped from the list by the committer,
+//!   as if the user had asked.
+//! - Changing the requirement needs `canChangeMlsOperationalPolicies`, because required media types belong to
+//!   what the draft calls
 //!   mandatory capabilities of the operational policy.
 //! - Join codes are not known here: `canUseJoinCode` lets nobody in.
 //!
@@ -39,7 +46,8 @@ pub use message::{Action, may};
 /// # let user = |name: &str| UserUri::parse(&format!("mimi://a.example/u/{name}")).unwrap();
 /// # let (alice, bob, roles) = (user("alice"), user("bob"), Roles::standard());
 /// let before = ParticipantList::new(vec![Participant { user: alice.clone(), role: Roles::ADMIN }])?;
-/// let update = ParticipantUpdate { added: vec![Participant { user: bob.clone(), role: Roles::MEMBER }], ..Default::default() };
+/// let added = vec![Participant { user: bob.clone(), role: Roles::MEMBER }];
+/// let update = ParticipantUpdate { added, ..Default::default() };
 /// let active = BTreeMap::from([(alice.clone(), 1)]);
 /// let change = Change {
 ///     after: &before.apply(&[update])?,
@@ -82,7 +90,8 @@ pub struct Change<'a> {
     pub preauthorized_changed: bool,
     /// Whether the commit changes any other policy component of the room.
     pub other_policy_changed: bool,
-    /// The role of the first entry in the list of preauthorised users that the actor's credential matches, if any.
+    /// The role of the first entry in the list of preauthorised users that the actor's credential matches, if
+    /// any.
     pub preauthorized: Option<RoleIndex>,
     /// Who proposed what, where it was not the actor.
     pub proposers: Proposers<'a>,
@@ -93,11 +102,13 @@ pub struct Change<'a> {
 pub struct ClientChange<'a> {
     /// The user whose client it is.
     pub user: &'a UserUri,
-    /// The user whose client proposed it: the committer, or the sender of a proposal that was committed by reference.
+    /// The user whose client proposed it: the committer, or the sender of a proposal that was committed by
+    /// reference.
     pub by: &'a UserUri,
 }
 
-/// The users behind proposals that a commit refers to. What is absent here was proposed by the committer itself.
+/// The users behind proposals that a commit refers to. What is absent here was proposed by the committer
+/// itself.
 #[derive(Clone, Debug, Default)]
 pub struct Proposers<'a> {
     /// For a user whose entry in the participant list changed: who proposed that.
@@ -181,7 +192,8 @@ pub enum Denied {
     /// A user leaves the list, but some of the user's clients stay in the group.
     #[error("a user leaves the participant list, but a client of the user stays")]
     ClientsRemain,
-    /// The counts before and after do not differ by the clients added and removed: some leaf changed its user.
+    /// The counts before and after do not differ by the clients added and removed: some leaf changed its
+    /// user.
     #[error("the clients added and removed do not account for the change of members")]
     ClientsUnaccounted,
     /// Too few participants would hold this role.
@@ -242,7 +254,8 @@ impl Denied {
 /// Everything is judged by the role table and the roles in force before the commit.
 ///
 /// # Errors
-/// [`Denied`]: the first rule that the commit breaks. What the room would become is looked at before who did it.
+/// [`Denied`]: the first rule that the commit breaks. What the room would become is looked at before who did
+/// it.
 pub fn authorize(change: &Change<'_>) -> Result<(), Denied> {
     let facts = Facts::gather(change)?;
     clients::check_members(&facts)?;

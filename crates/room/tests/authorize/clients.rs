@@ -25,6 +25,11 @@ pub(crate) fn committers() -> Vec<Row> {
             NotInRoom,
         ),
         denied(
+            "an external commit that brings somebody else's client",
+            by("alice").externally_without_client().adds_client("diana"),
+            NotInRoom,
+        ),
+        denied(
             "an external commit whose client does not stay",
             by("zoe").externally().removes_client("zoe"),
             NotInRoom,
@@ -88,7 +93,7 @@ fn clients_are_added_by_their_user_or_by_who_could_add_the_user() {
 }
 
 pub(crate) fn added_clients() -> Vec<Row> {
-    use RoleCapability::{AddOwnClient, AddParticipant};
+    use RoleCapability::{AddOwnClient, AddParticipant, RemoveOwnClient};
     let alone = |actor| withholding(actor, MEMBER, AddOwnClient);
     vec![
         allowed("an own client, by a member", by("bob").adds_client("bob")),
@@ -119,6 +124,19 @@ pub(crate) fn added_clients() -> Vec<Row> {
         allowed(
             "an external commit that replaces a client",
             by("cathy").externally().removes_client("cathy"),
+        ),
+        allowed(
+            "an external commit that replaces a client, without the capability to remove it",
+            withholding("cathy", MEMBER, RemoveOwnClient)
+                .externally()
+                .removes_client("cathy"),
+        ),
+        denied(
+            "an external commit with a SelfRemove by someone without the capability",
+            withholding("bob", MEMBER, RemoveOwnClient)
+                .externally()
+                .removes_client_for("cathy", "cathy"),
+            lacks(RemoveOwnClient),
         ),
         allowed(
             "a client of a listed user, by an admin",
@@ -184,6 +202,14 @@ pub(crate) fn joins() -> Vec<Row> {
         denied(
             "into an open room, by a proposal",
             open("alice").lists("zoe", MEMBER).entry_proposed_by("zoe", "zoe"),
+            NotInRoom,
+        ),
+        denied(
+            "into an open room, in somebody else's external commit",
+            open("bob")
+                .externally()
+                .lists("zoe", MEMBER)
+                .entry_proposed_by("zoe", "zoe"),
             NotInRoom,
         ),
         denied(

@@ -88,7 +88,10 @@ pub(crate) fn limits() -> Vec<Row> {
         ),
         allowed(
             "a room beyond the most may rotate keys",
-            members(|role| (role.max_active, role.min_active) = (Some(0), 9)),
+            members(|role| {
+                (role.max_active, role.min_active) = (Some(0), 9);
+                (role.max_participants, role.min_participants) = (Some(0), 9);
+            }),
         ),
     ]
 }

@@ -1,6 +1,7 @@
 //! The four rooms that *mimi-room-policy* describes in "Role examples", and what can happen in them.
 //!
-//! The fixtures hold what the rules ask for: who may add, remove, ban and change whom, and within which limits.
+//! The fixtures hold what the rules ask for: who may add, remove, ban and change whom, and within which
+//! limits.
 
 use RoleCapability::{
     AddOwnClient, AddParticipant, Ban, ChangeOwnRole, ChangeRoleDefinitions, ChangeUserRole,
@@ -231,7 +232,8 @@ fn organizations() -> Roles {
     .unwrap()
 }
 
-/// Every change of an inactive target's role that a holder of `acting` may propose in a room with enough holders of every role.
+/// Every change of an inactive target's role that a holder of `acting` may propose in a room with enough
+/// holders of every role.
 fn allowed_changes(roles: &Roles, acting: u32) -> Vec<(u32, u32)> {
     let indices: Vec<u32> = roles.iter().map(|role| role.index.0).collect();
     let holders: Vec<(String, u32)> = indices

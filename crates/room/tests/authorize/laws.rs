@@ -90,7 +90,11 @@ proptest! {
     }
 
     #[test]
-    fn more_capabilities_never_forbid_what_was_allowed(commit in any_commit(), index in 2..4_u32, more in any_capabilities()) {
+    fn more_capabilities_never_forbid_what_was_allowed(
+        commit in any_commit(),
+        index in 2..4_u32,
+        more in any_capabilities(),
+    ) {
         if commit.verdict().is_ok() {
             let roles = with(commit.roles(), index, |role| role.capabilities.extend(more));
             prop_assert_eq!(commit.under(roles).verdict(), Ok(()));
@@ -98,7 +102,12 @@ proptest! {
     }
 
     #[test]
-    fn more_role_changes_never_forbid_what_was_allowed(commit in any_commit(), index in 2..4_u32, from in 0..4_u32, to in 0..4_u32) {
+    fn more_role_changes_never_forbid_what_was_allowed(
+        commit in any_commit(),
+        index in 2..4_u32,
+        from in 0..4_u32,
+        to in 0..4_u32,
+    ) {
         if commit.verdict().is_ok() {
             let more = (RoleIndex(from), vec![RoleIndex(to)]);
             let roles = with(commit.roles(), index, |role| role.role_changes.push(more));

@@ -1,5 +1,10 @@
 //! Which commits the room's roles allow: every rule once allowed, once denied; the drafts' rooms; and laws.
 
+#![allow(
+    clippy::unwrap_used,
+    reason = "clippy knows tests by #[test], but not what helps them"
+)]
+
 mod clients;
 mod commit;
 mod components;
@@ -7,10 +12,11 @@ mod example_rooms;
 mod laws;
 mod participants;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use comity_room::policy::Denied::{self, *};
-use comity_room::{Role, RoleCapability, RoleIndex, Roles};
+use comity_room::policy::{self, Change};
+use comity_room::{Participant, ParticipantList, Role, RoleCapability, RoleIndex, Roles};
 use commit::{Commit, with};
 
 const NONE: u32 = 0;
@@ -80,6 +86,22 @@ fn check(rows: Vec<Row>) {
     for (what, commit, verdict) in rows {
         assert_eq!(commit.verdict(), verdict, "{what}");
     }
+}
+
+#[test]
+fn changing_nothing_needs_no_capability() {
+    let roles = with(&Roles::standard(), MEMBER, |role| role.capabilities.clear());
+    let bob = commit::user("bob");
+    let list = ParticipantList::new(vec![Participant {
+        user: bob.clone(),
+        role: Roles::MEMBER,
+    }])
+    .unwrap();
+    let active = BTreeMap::from([(bob.clone(), 1)]);
+    assert_eq!(
+        policy::authorize(&Change::nothing(&bob, &roles, &list, &active)),
+        Ok(())
+    );
 }
 
 #[test]
