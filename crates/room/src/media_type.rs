@@ -6,9 +6,9 @@
 //! The `mime` crate reads `type/subtype`. Parameters are read here, because MIMI's TLS form carries values
 //! without quotes and escapes, and `mime` keeps neither escaped nor empty quoted values.
 //!
-//! See *mls-extensions*, "Content Advertisement", and *mimi-content*, "MIMI Required and Recommended media types". Matching is
-//! left open there; ours follows *mimi-room-policy*, "Asset policies component": an entry without parameters
-//! matches the type with any parameters.
+//! See *mls-extensions*, "Content Advertisement", and *mimi-content*, "MIMI Required and Recommended media
+//! types". Matching is left open there; ours follows *mimi-room-policy*, "Asset policies component": an entry
+//! without parameters matches the type with any parameters.
 
 use std::borrow::Cow;
 use std::cmp::Ordering;

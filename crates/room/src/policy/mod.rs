@@ -10,15 +10,14 @@
 //! would part ways. Our readings:
 //!
 //! - A client of a user who is already listed may be added by whoever could add that user in that role
-//!   (`canAddParticipant`), so that
-//!   key packages that were missing at first can follow later.
+//!   (`canAddParticipant`), so that clients without a key package at first can follow later.
 //! - Limits bind the commit that moves a count towards them, not a room that was beyond them before.
 //! - A user all of whose clients left by their own proposals may be dropped from the list by the committer,
 //!   as if the user had asked.
 //! - Changing the requirement needs `canChangeMlsOperationalPolicies`, because required media types belong to
-//!   what the draft calls
-//!   mandatory capabilities of the operational policy.
-//! - Join codes are not known here: `canUseJoinCode` lets nobody in.
+//!   what the draft calls mandatory capabilities of the operational policy.
+//! - Join codes are not known here: `canUseJoinCode` lets nobody in. Neither are proposals of the hub: who
+//!   proposes is a user.
 //!
 //! See *mimi-room-policy*, "Role Capabilities", and *mimi-protocol*, "Participant List".
 
