@@ -3,13 +3,40 @@
 //! **Rows in, rows out.** No database, no clock, no socket: a host hands in the rows that a call names, and gets a
 //! [`Verdict`] back to commit in one transaction, if the room's head still has the version that the verdict expects.
 //!
-//! ```text
-//! let seen = hub.inspect(Endpoint::UpdateRoom, &body)?;      // class and size, for rate limits
-//! let head = db.row(&room, &Part::Head);                     // FOR UPDATE, or compare and swap below
-//! let rows = Rows::of(room).load(&seen.parts(head)?, |part| db.row(part))?;
-//! let verdict = hub.update(now, &caller, &rows, &body)?;
-//! db.commit_if(verdict.expects, verdict.writes, verdict.fanout)?;
-//! answer(verdict.reply)
+//! A host does with every request what this does with one:
+//!
+//! ```
+//! # use std::{collections::BTreeMap, convert::Infallible};
+//! # use comity_hub::*;
+//! # use comity_room::{ProviderUri, RoomUri, Timestamp};
+//! # let hub = Hub::new(openmls_rust_crypto::RustCrypto::default(), ProviderUri::parse("mimi://a.example")?, vec![0; 32]);
+//! # let (mut db, mut queue): (BTreeMap<Part, Vec<u8>>, Vec<Delivery>) = Default::default();
+//! # let (room, now, body) = (RoomUri::parse("mimi://a.example/r/clubhouse")?, Timestamp::from_millis(0), Vec::new());
+//! # let caller = Caller::provider(ProviderUri::parse("mimi://b.example")?);
+//! # fn answer(_: Vec<u8>) {}
+//! match hub.inspect(Endpoint::UpdateRoom, &body) {
+//!     Err(refusal) => answer(hub.refuse(Endpoint::UpdateRoom, &room, &refusal)),
+//!     Ok(seen) => {
+//!         // In one transaction, with the head locked, or compared with `verdict.expects` at the end.
+//!         let head = db.get(&Part::Head).cloned();
+//!         let mut parts = seen.parts(head.as_deref())?;
+//!         parts.push(Part::Head);
+//!         let rows = Rows::of(room).load(&parts, |part| Ok::<_, Infallible>(db.get(part).cloned()))?;
+//!         let verdict = hub.update(now, &caller, &rows, &body)?;
+//!         for write in verdict.writes {
+//!             match write {
+//!                 Write::Put { part, value } => drop(db.insert(part, value)),
+//!                 Write::Delete { part } => drop(db.remove(&part)),
+//!                 Write::ForgetReplies { through } => {
+//!                     db.retain(|part, _| !matches!(part, Part::Reply { epoch, .. } if *epoch <= through));
+//!                 }
+//!             }
+//!         }
+//!         queue.extend(verdict.fanout);
+//!         answer(verdict.reply);
+//!     }
+//! }
+//! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
 //! * [`Verdict`]: the vocabulary; read it first;

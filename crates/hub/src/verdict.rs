@@ -35,9 +35,8 @@ impl Verdict {
     }
 }
 
-/// One change to the rows of a room.
+/// One change to the rows of a room. Exhaustive on purpose: a host that does not know one must not compile.
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
 pub enum Write {
     /// Inserts the row or replaces it.
     Put {

@@ -55,9 +55,8 @@ pub struct Shelf {
     pub key_packages: Vec<KeyPackageRow>,
 }
 
-/// One change to the directory's rows.
+/// One change to the directory's rows. Exhaustive on purpose: a host that does not know one must not compile.
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
 pub enum DirectoryWrite {
     /// Inserts a row.
     Insert(KeyPackageRow),

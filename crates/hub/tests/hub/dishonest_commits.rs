@@ -414,7 +414,7 @@ fn who_asked_to_leave_is_not_kept() {
     let caller = world.caller(BOB);
     let room = world.room.clone();
     let body = comity_wire::HandshakeBundle::Proposals {
-        proposal: frame.clone(),
+        proposal: frame,
         more: vec![],
     }
     .encode();
@@ -559,4 +559,25 @@ fn what_every_member_must_support_stays_as_it_was() {
         "unsupported_proposal",
         Plan::default(),
     );
+}
+
+#[test]
+fn a_commit_with_one_bit_flipped_is_refused_unless_only_members_can_tell() {
+    let mut world = World::with_bob();
+    let honest = world.device(BOB).commit(Plan::default());
+    let octets = honest.commit.as_slice();
+    // Tag and length: what proves to members that another member sent it.
+    let membership_tag = octets.len() - 32;
+    let (here, caller) = (world.room.clone(), world.caller(BOB));
+    for index in 0..octets.len() {
+        let mut body = honest.encode();
+        body[index] ^= 1 << (index % 8);
+        let verdict = world.host.decide(&here, &caller, Endpoint::UpdateRoom, &body);
+        if index < membership_tag {
+            assert_ne!(refused(&verdict), "", "octet {index}");
+        } else {
+            assert_eq!(verdict.refusal(), None, "octet {index}");
+        }
+    }
+    accepted(&world.posts(BOB, &honest));
 }

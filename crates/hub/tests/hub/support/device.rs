@@ -247,7 +247,7 @@ impl Device {
     }
 
     /// The CreateRoom of the group as it is.
-    pub(crate) fn creation(&mut self, room: &RoomUri) -> CreateRoom {
+    pub(crate) fn creation(&self, room: &RoomUri) -> CreateRoom {
         let group = self.group.as_ref().unwrap();
         let exported = group
             .export_group_info(self.mls.crypto(), &self.keys, false)
@@ -340,15 +340,6 @@ impl Device {
         let Self { mls, group, held, .. } = self;
         group.as_mut().unwrap().merge_pending_commit(mls).unwrap();
         held.clear();
-    }
-
-    pub(crate) fn abandon(&mut self) {
-        let Self { mls, group, .. } = self;
-        group
-            .as_mut()
-            .unwrap()
-            .clear_pending_commit(mls.storage())
-            .unwrap();
     }
 
     /// A SelfRemove, not stored with OpenMLS.
@@ -573,14 +564,14 @@ impl Device {
     }
 }
 
-pub(crate) fn public(message: &MlsOctets) -> PublicMessageIn {
+fn public(message: &MlsOctets) -> PublicMessageIn {
     let MlsMessageBodyIn::PublicMessage(message) = message.parse().unwrap().extract() else {
         unreachable!()
     };
     message
 }
 
-pub(crate) fn join_config() -> MlsGroupJoinConfig {
+fn join_config() -> MlsGroupJoinConfig {
     MlsGroupJoinConfig::builder()
         .wire_format_policy(PURE_PLAINTEXT_WIRE_FORMAT_POLICY)
         .use_ratchet_tree_extension(false)

@@ -3,8 +3,8 @@
 mod device;
 mod host;
 
-pub(crate) use device::{Bundle, Device, Plan, app_data, public};
-pub(crate) use host::{Follower, Host};
+pub(crate) use device::{Bundle, Device, Plan, app_data};
+pub(crate) use host::{Follower, Host, apply};
 
 use comity_room::{Advertisement, ClientUri, ProviderUri, RoomUri, UserUri, media_types};
 use comity_wire::{FanoutMessage, Wire as _};
