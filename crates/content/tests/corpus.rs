@@ -1,0 +1,64 @@
+//! The fuzzer's corpus, replayed without the fuzzer.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
+
+mod common;
+#[path = "../../../fuzz/src/content.rs"]
+mod target;
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use common::EXAMPLES;
+use common::negatives::negatives;
+
+fn corpus() -> BTreeMap<String, Vec<u8>> {
+    let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fuzz/corpus/decode_content");
+    let files = std::fs::read_dir(&directory).unwrap_or_else(|e| panic!("{}: {e}", directory.display()));
+    let read = |file: std::fs::DirEntry| {
+        (
+            file.file_name().into_string().unwrap(),
+            std::fs::read(file.path()).unwrap(),
+        )
+    };
+    files.map(|file| read(file.unwrap())).collect()
+}
+
+#[test]
+fn every_input_of_the_corpus_is_survived() {
+    let corpus = corpus();
+    assert!(
+        corpus.len() > EXAMPLES.len() + negatives().len(),
+        "and there is more than what we made up"
+    );
+    for (name, octets) in corpus {
+        // Printed only when the next line panics.
+        println!("{name}");
+        target::decode(&octets);
+    }
+}
+
+#[test]
+fn the_corpus_holds_every_published_example_and_every_negative_vector() {
+    let corpus = corpus();
+    for example in EXAMPLES {
+        let name = format!("example-{}", example.name);
+        assert!(
+            corpus.get(&name).is_some_and(|octets| octets == example.octets),
+            "{name}"
+        );
+    }
+    for negative in negatives() {
+        let name = format!("negative-{}", negative.name);
+        assert!(
+            corpus.get(&name) == Some(&negative.octets),
+            "{name} is {}",
+            hex::encode(negative.octets)
+        );
+    }
+}

@@ -1,0 +1,3 @@
+//! What the fuzz targets do with their input, as plain functions. A panic is a finding.
+
+pub mod content;
