@@ -44,7 +44,7 @@
 //! * [`Refusal`]: every reason to say no, with its stable code;
 //! * [`Hub`]: the calls of the server that is the hub of a room;
 //! * [`Directory`]: key packages: what to keep, what to hand out;
-//! * [`follow`]: what every other server of the room does with a frame.
+//! * [`follow()`]: what every other server of the room does with a frame.
 //!
 //! The rules about leaves, commits and rooms are those of `comity-mls` and `comity-room`: a client calls the same functions.
 //! **Knows nothing of** content: it cannot link the crate that reads it.

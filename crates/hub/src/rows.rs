@@ -6,7 +6,7 @@
 //! | participant | by a message and a GroupInfoRequest: the sender's alone | some 100 octets |
 //! | reply | by key, before anything else | some 100 octets |
 //! | group, tree, group info, proposals | by handshakes and GroupInfoRequests | grows with the room |
-//! | roster | by [`follow`](crate::follow) alone | grows with the provider's own clients |
+//! | roster | by [`follow`](crate::follow()) alone | grows with the provider's own clients |
 //!
 //! Everything that grows is keyed by its epoch, and the rows of the previous epoch stay: a public group cannot check a
 //! membership tag, so a hub must be able to step back when members cannot process what it accepted.

@@ -69,7 +69,7 @@ pub struct Delivery {
     /// Whether devices should be woken for it: messages and Welcomes, not bookkeeping.
     pub urgent: bool,
     /// Which clients of that provider come and go with this frame. It is not part of MIMI's frame; a transport carries it
-    /// beside the frame if it can, and [`follow`](crate::follow) works without it, only less tidily.
+    /// beside the frame if it can, and [`follow`](crate::follow()) works without it, only less tidily.
     pub roster: RosterChange,
 }
 

@@ -10,14 +10,13 @@ use comity_mls::{
     check_key_package,
 };
 use comity_room::{ClientUri, Timestamp};
-use comity_wire::Wire as _;
-use comity_wire::{FanoutMessage, FanoutTail};
-use comity_wire::{GroupInfoOctets, MlsOctets, RatchetTreeOctets, WelcomeOctets};
-use comity_wire::{GroupInfoOption, RatchetTreeOption};
-use comity_wire::{UpdateRoomResponse, UpdateVerdict};
+use comity_wire::{
+    FanoutMessage, FanoutTail, GroupInfoOctets, GroupInfoOption, MlsOctets, RatchetTreeOctets,
+    RatchetTreeOption, UpdateRoomResponse, UpdateVerdict, WelcomeOctets, Wire as _,
+};
 use openmls::group::{PublicGroup, QueuedProposal, StagedCommit};
 use openmls::messages::proposals::Proposal;
-use openmls::prelude::{KeyPackage, LeafNodeIndex, Sender};
+use openmls::prelude::{KeyPackage, Sender};
 use openmls_traits::crypto::OpenMlsCrypto;
 use tls_codec::Serialize as _;
 
@@ -72,9 +71,8 @@ fn judge<'a, C: OpenMlsCrypto>(call: &Call<'_, C>, room: &Loaded, bundle: &'a Bu
         sender,
         content: staged,
     } = stage(call.crypto, &room.group, message)?;
-    if staged.update_path_leaf_node().is_none() {
-        return Err(Refusal::MissingPath.into());
-    }
+    let path = staged.update_path_leaf_node().ok_or(Refusal::MissingPath)?;
+    let signer = path.signature_key().as_slice().to_vec();
     let facts = check_commit(&room.group, &sender, &staged).map_err(violation)?;
     call.caller.speaks_for_user(&facts.committer.user)?;
     call.caller.speaks_for_client(&facts.committer.client)?;
@@ -88,7 +86,6 @@ fn judge<'a, C: OpenMlsCrypto>(call: &Call<'_, C>, room: &Loaded, bundle: &'a Bu
     let GroupInfoOption::Full(group_info) = &bundle.group_info else {
         return Err(Refusal::MissingGroupInfo.into());
     };
-    let signer = signature_key(&room.group, &sender, &staged).ok_or(Refusal::NotAMember)?;
     let info = check_group_info(
         call.crypto,
         staged.group_context(),
@@ -183,16 +180,6 @@ fn welcome_fits(
     } else {
         Err(Refusal::WelcomeMismatch)
     }
-}
-
-/// The key with which the committer signs in the epoch that it begins.
-fn signature_key(group: &PublicGroup, sender: &Sender, staged: &StagedCommit) -> Option<Vec<u8>> {
-    let before = |index: &LeafNodeIndex| group.leaf(*index);
-    let leaf = staged.update_path_leaf_node().or_else(|| match sender {
-        Sender::Member(index) => before(index),
-        _ => None,
-    })?;
-    Some(leaf.signature_key().as_slice().to_vec())
 }
 
 /// Merges the commit and writes down the epoch that it begins.

@@ -2,9 +2,7 @@
 
 use comity_mls::{RoomState, check_roster};
 use comity_room::missing;
-use comity_wire::RatchetTreeOption;
-use comity_wire::Wire as _;
-use comity_wire::{CreateRoom, CreateRoomResponse};
+use comity_wire::{CreateRoom, CreateRoomResponse, RatchetTreeOption, Wire as _};
 use openmls::group::{ProposalStore, PublicGroup};
 use openmls::prelude::CreationFromExternalError;
 use openmls_traits::crypto::OpenMlsCrypto;

@@ -3,14 +3,11 @@
 
 use comity_mls::CIPHER_SUITE;
 use comity_room::{ClientUri, policy};
-use comity_wire::RatchetTreeOption;
-use comity_wire::Signatory;
-use comity_wire::{CredentialOctets, GroupInfoOctets, MlsOctets, RatchetTreeOctets};
 use comity_wire::{
-    GroupInfoRatchetTreeTbe, GroupInfoRequest, GroupInfoResponse, GroupInfoStatus, PendingProposal,
-    SealedGroupInfo,
+    CredentialOctets, GroupInfoOctets, GroupInfoRatchetTreeTbe, GroupInfoRequest, GroupInfoResponse,
+    GroupInfoStatus, MlsOctets, PendingProposal, RatchetTreeOctets, RatchetTreeOption, SealedGroupInfo,
+    Signatory, Wire as _, labelled,
 };
-use comity_wire::{Wire as _, labelled};
 use openmls::prelude::{BasicCredential, Credential};
 use openmls_traits::crypto::OpenMlsCrypto;
 use openmls_traits::signatures::Signer;

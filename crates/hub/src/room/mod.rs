@@ -15,12 +15,10 @@ mod step_back;
 mod submit;
 
 use comity_room::{ProviderUri, RoomUri, Timestamp};
-use comity_wire::CreateRoomResponse;
-use comity_wire::PublishKeyPackagesResponse;
-use comity_wire::SubmitMessageResponse;
-use comity_wire::Wire as _;
-use comity_wire::{GroupInfoResponse, GroupInfoStatus};
-use comity_wire::{HandshakeBundle, UpdateRoomResponse, UpdateVerdict};
+use comity_wire::{
+    CreateRoomResponse, GroupInfoResponse, GroupInfoStatus, HandshakeBundle, PublishKeyPackagesResponse,
+    SubmitMessageResponse, UpdateRoomResponse, UpdateVerdict, Wire as _,
+};
 use openmls_traits::crypto::OpenMlsCrypto;
 
 pub(crate) use create::create;

@@ -2,10 +2,7 @@
 //! commit of the one who answers for it, because a waiting proposal stops everybody's sending.
 
 use comity_mls::{LeafIdentity, identify};
-use comity_wire::MlsOctets;
-use comity_wire::Wire as _;
-use comity_wire::{FanoutMessage, FanoutTail};
-use comity_wire::{UpdateRoomResponse, UpdateVerdict};
+use comity_wire::{FanoutMessage, FanoutTail, MlsOctets, UpdateRoomResponse, UpdateVerdict, Wire as _};
 use openmls::group::{PublicGroup, QueuedProposal};
 use openmls::messages::proposals::Proposal;
 use openmls::prelude::{LeafNodeIndex, Sender};

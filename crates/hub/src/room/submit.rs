@@ -1,8 +1,6 @@
 //! An application message: stamp it and pass it on. One row of the room besides the head, whatever its size.
 
-use comity_wire::Wire as _;
-use comity_wire::{FanoutMessage, FanoutTail};
-use comity_wire::{SubmitMessageRequest, SubmitMessageResponse};
+use comity_wire::{FanoutMessage, FanoutTail, SubmitMessageRequest, SubmitMessageResponse, Wire as _};
 use openmls_traits::crypto::OpenMlsCrypto;
 
 use super::fanout::to_all;

@@ -1,7 +1,8 @@
 //! Key packages: what is kept, and what is handed out.
 
 use comity_hub::{
-    Caller, Consent, Directory, DirectoryWrite, KeyPackageRow, Limits, Publication, Selection, Shelf, Target,
+    Caller, Class, Consent, Directory, DirectoryWrite, Endpoint, KeyPackageRow, Limits, Publication,
+    Selection, Shelf, Target,
 };
 use comity_mls::{CIPHER_SUITE, capabilities};
 use comity_room::{Requirement, RoomUri, Timestamp, media_types};
@@ -426,4 +427,38 @@ fn a_body_that_does_not_decode_is_malformed() {
         selection.reply.is_empty(),
         "there is no user to name in an answer"
     );
+}
+
+#[test]
+fn a_hub_sees_to_whom_it_passes_a_request_on() {
+    let mut shop = Shop::new();
+    let host = Host::new("a.example", Limits::default());
+    let body = shop.request().encode();
+    let seen = host.hub.inspect(Endpoint::KeyMaterial, &body).unwrap();
+    assert_eq!(
+        (seen.pass_on_to(), seen.size),
+        (Some(provider("b.example")), body.len())
+    );
+    let room = Some(room("a.example", "clubhouse"));
+    assert_eq!(
+        seen.class,
+        Class::KeyMaterial {
+            target: shop.phone.user.clone(),
+            room
+        }
+    );
+    assert_eq!(seen.parts(None), Ok(vec![]));
+
+    let own = [shop.phone.key_package(), shop.phone.key_package()];
+    let body = publication(&shop.phone, &own, false).encode();
+    let seen = host.hub.inspect(Endpoint::PublishKeyPackages, &body).unwrap();
+    assert_eq!(
+        (seen.class, seen.key.len()),
+        (Class::PublishKeyPackages { count: 2 }, 32)
+    );
+    shop.directory = shop.directory.with_limits(Limits {
+        request: body.len() - 1,
+        ..Limits::default()
+    });
+    publication_refused(&shop.publish(&own, false), "too_large");
 }
