@@ -317,14 +317,16 @@ fn authorize(roster: &Roster, facts: &CommitFacts) -> Result<(), Violation> {
         *active_after.entry(added.identity.user.clone()).or_insert(0) += 1;
     }
     active_after.retain(|_, count| *count > 0);
-    let added: Vec<_> = facts
-        .added
-        .iter()
-        .map(|added| ClientChange {
-            user: &added.identity.user,
-            by: actor,
-        })
-        .collect();
+    let brought = facts.added.iter().map(|added| ClientChange {
+        user: &added.identity.user,
+        by: actor,
+    });
+    // A resync takes the committer's own leaf out and puts one in: both are its deed, and the counts stay.
+    let replaced = facts.resync.then_some(ClientChange {
+        user: actor,
+        by: actor,
+    });
+    let added: Vec<_> = brought.chain(replaced).collect();
     let removed = facts.removed.iter().map(|gone| ClientChange {
         user: &gone.user,
         by: actor,
@@ -333,7 +335,7 @@ fn authorize(roster: &Roster, facts: &CommitFacts) -> Result<(), Violation> {
         user: &gone.user,
         by: &gone.user,
     });
-    let gone: Vec<_> = removed.chain(left).collect();
+    let gone: Vec<_> = removed.chain(left).chain(replaced).collect();
     let leavers = facts
         .left
         .iter()

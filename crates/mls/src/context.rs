@@ -12,7 +12,7 @@ use openmls::prelude::{
     BasicCredential, CredentialType, Extension, ExtensionType, Extensions, ExternalSender, GroupContext,
     ProposalType, RequiredCapabilitiesExtension, SignaturePublicKey,
 };
-use tls_codec::{DeserializeBytes as _, Serialize as _, VLBytes};
+use tls_codec::{Deserialize as _, Serialize as _, VLBytes};
 
 use crate::leaf::{component, components_list, dictionary};
 
@@ -128,7 +128,8 @@ pub fn room_context(state: &RoomState) -> Result<Extensions<GroupContext>, Conte
     .map_err(|_| ContextFault::Hub)
 }
 
-fn required_capabilities() -> RequiredCapabilitiesExtension {
+/// What every member of a room must support.
+pub fn required_capabilities() -> RequiredCapabilitiesExtension {
     RequiredCapabilitiesExtension::new(
         &[ExtensionType::AppDataDictionary],
         &[ProposalType::AppDataUpdate, ProposalType::SelfRemove],
@@ -166,9 +167,10 @@ fn hub(extensions: &Extensions<GroupContext>) -> Result<Hub, ContextFault> {
         return Err(ContextFault::Hub);
     };
     let octets = sender.tls_serialize_detached().map_err(|_| ContextFault::Hub)?;
-    let (key, rest) = VLBytes::tls_deserialize_bytes(&octets).map_err(|_| ContextFault::Hub)?;
-    let (kind, rest) = u16::tls_deserialize_bytes(rest).map_err(|_| ContextFault::Hub)?;
-    let (identity, rest) = VLBytes::tls_deserialize_bytes(rest).map_err(|_| ContextFault::Hub)?;
+    let mut rest = octets.as_slice();
+    let key = VLBytes::tls_deserialize(&mut rest).map_err(|_| ContextFault::Hub)?;
+    let kind = u16::tls_deserialize(&mut rest).map_err(|_| ContextFault::Hub)?;
+    let identity = VLBytes::tls_deserialize(&mut rest).map_err(|_| ContextFault::Hub)?;
     if kind != u16::from(CredentialType::Basic) || !rest.is_empty() {
         return Err(ContextFault::Hub);
     }

@@ -5,7 +5,7 @@ use openmls::group::GroupContext;
 use openmls::messages::group_info::VerifiableGroupInfo;
 use openmls::prelude::{ConfirmationTag, ExtensionType, OpenMlsSignaturePublicKey, Verifiable as _};
 use openmls_traits::crypto::OpenMlsCrypto;
-use tls_codec::{DeserializeBytes as _, Serialize as _, VLBytes};
+use tls_codec::{Deserialize as _, Serialize as _, VLBytes};
 
 use crate::CIPHER_SUITE;
 
@@ -51,8 +51,7 @@ pub fn check_group_info(
     octets: &[u8],
     signer: &[u8],
 ) -> Result<VerifiableGroupInfo, GroupInfoFault> {
-    let info =
-        VerifiableGroupInfo::tls_deserialize_exact_bytes(octets).map_err(|_| GroupInfoFault::Malformed)?;
+    let info = VerifiableGroupInfo::tls_deserialize_exact(octets).map_err(|_| GroupInfoFault::Malformed)?;
     if info
         .extensions()
         .iter()
@@ -85,8 +84,10 @@ pub fn tag_octets(tag: &ConfirmationTag) -> Result<Vec<u8>, GroupInfoFault> {
 /// OpenMLS has no getter: GroupContext, `extensions<V>`, confirmation tag, signer, signature.
 fn confirmation_tag_in(octets: &[u8]) -> Result<Vec<u8>, GroupInfoFault> {
     let malformed = |_| GroupInfoFault::Malformed;
-    let (_, rest) = GroupContext::tls_deserialize_bytes(octets).map_err(malformed)?;
-    let (_, rest) = VLBytes::tls_deserialize_bytes(rest).map_err(malformed)?;
-    let (tag, _) = VLBytes::tls_deserialize_bytes(rest).map_err(malformed)?;
-    tag.tls_serialize_detached().map_err(malformed)
+    let mut rest = octets;
+    GroupContext::tls_deserialize(&mut rest).map_err(malformed)?;
+    VLBytes::tls_deserialize(&mut rest).map_err(malformed)?;
+    VLBytes::tls_deserialize(&mut rest)
+        .and_then(|tag| tag.tls_serialize_detached())
+        .map_err(malformed)
 }

@@ -13,7 +13,7 @@ use openmls::prelude::{
     CredentialType, ExtensionType, MlsMessageBodyIn, MlsMessageIn, ProposalType, ProtocolVersion,
 };
 use openmls_traits::crypto::OpenMlsCrypto;
-use tls_codec::DeserializeBytes as _;
+use tls_codec::Deserialize as _;
 
 use crate::CIPHER_SUITE;
 use crate::leaf::{LeafFacts, LeafFault, app_components, component, leaf_facts};
@@ -126,12 +126,12 @@ pub fn check_key_package(
 }
 
 fn parse(octets: &[u8]) -> Result<KeyPackageIn, KeyPackageFault> {
-    if let Ok(message) = MlsMessageIn::tls_deserialize_exact_bytes(octets)
+    if let Ok(message) = MlsMessageIn::tls_deserialize_exact(octets)
         && let MlsMessageBodyIn::KeyPackage(key_package) = message.extract()
     {
         return Ok(key_package);
     }
-    KeyPackageIn::tls_deserialize_exact_bytes(octets).map_err(|_| KeyPackageFault::Malformed)
+    KeyPackageIn::tls_deserialize_exact(octets).map_err(|_| KeyPackageFault::Malformed)
 }
 
 fn capabilities_suffice(key_package: &KeyPackage) -> Result<(), KeyPackageFault> {

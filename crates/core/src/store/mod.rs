@@ -12,12 +12,19 @@
 
 mod codec;
 mod error;
+pub(crate) mod event;
+pub(crate) mod held;
+pub(crate) mod message;
 mod mls;
 mod open;
+pub(crate) mod outbox;
 mod ring;
+pub(crate) mod room;
 mod seal;
+pub(crate) mod small;
 #[cfg(test)]
 mod tests;
+pub(crate) mod timer;
 
 use std::cell::{Cell, RefCell};
 use std::path::{Path, PathBuf};
@@ -36,6 +43,19 @@ pub(crate) use seal::{Col, RowAt, Table};
 
 use ring::Ring;
 use seal::Place;
+
+/// Deletes a client's files: the database, its write-ahead log and its index. Those that are not there are no error.
+pub(crate) fn wipe(path: &Path) -> Result<(), StorageError> {
+    for suffix in ["", "-wal", "-shm"] {
+        let mut name = path.as_os_str().to_owned();
+        name.push(suffix);
+        match std::fs::remove_file(PathBuf::from(name)) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(StorageError::Io),
+            _ => {}
+        }
+    }
+    Ok(())
+}
 
 /// One open connection to a client's file. `Send` but not `Sync`: one thread at a time.
 pub(crate) struct Store {

@@ -129,3 +129,10 @@ CREATE TABLE setting (
     name BLOB NOT NULL PRIMARY KEY,
     sealed BLOB NOT NULL
 ) STRICT, WITHOUT ROWID;
+
+-- What is due at a time and belongs to no room (see timer.rs).
+CREATE TABLE timer (
+    name INTEGER PRIMARY KEY,
+    due INTEGER NOT NULL,
+    sealed BLOB NOT NULL
+) STRICT;

@@ -1,0 +1,417 @@
+//! What came back for a request, and what follows from it.
+//!
+//! Nothing is believed that does not name the hash of what was accepted; anything else counts as no answer.
+
+use std::time::Duration;
+
+use comity_content::MessageId;
+use comity_room::Timestamp;
+use comity_wire::{
+    CreateRoomResponse, GroupInfoResponse, KeyMaterialResponse, PublishKeyPackagesResponse,
+    SubmitMessageResponse, UpdateRoomResponse, UpdateVerdict, Wire as _,
+};
+
+use crate::error::Error;
+use crate::inbound::application::tell;
+use crate::inbound::commit::new_epoch;
+use crate::rejection::{Advice, Refusal};
+use crate::step::{Answer, ClientChange, EventKind, Made, MessageChange, RequestId, RoomChange};
+use crate::store::message::Delivery;
+use crate::store::outbox::{Errand, OutboxRow};
+use crate::store::room::{Phase, RoomRow};
+use crate::store::{message, outbox, room};
+use crate::tx::Tx;
+use crate::{change, errands, join, outbound, timeline};
+
+/// How long we wait before asking again somebody whose answer makes no sense.
+const NONSENSE: Duration = Duration::from_secs(30);
+
+/// Records an answer.
+pub(crate) fn answer(tx: &mut Tx<'_>, id: RequestId, answer: Answer) -> Result<Option<Made>, Error> {
+    let Some(request) = outbox::by_id(tx.store, id)? else {
+        return Ok(None);
+    };
+    match answer {
+        Answer::Unreachable { retry_after } => again(tx, request, retry_after)?,
+        Answer::Undeliverable => undeliverable(tx, request)?,
+        Answer::Body(body) => {
+            if !body_came(tx, &request, &body)? {
+                again(tx, request, Some(NONSENSE))?;
+            }
+        }
+    }
+    Ok(None)
+}
+
+fn again(tx: &mut Tx<'_>, request: OutboxRow, at_least: Option<Duration>) -> Result<(), Error> {
+    let due = errands::back_off(tx, request.attempt, at_least)?;
+    Ok(outbox::put(tx.store, &OutboxRow { due, ..request })?)
+}
+
+/// Handles a body. `false` if it makes no sense as an answer to this request.
+fn body_came(tx: &mut Tx<'_>, request: &OutboxRow, body: &[u8]) -> Result<bool, Error> {
+    match &request.errand {
+        Errand::Message { id, hash } => submitted(tx, request, *id, hash, body),
+        Errand::Create { hash } => created(tx, request, hash, body),
+        Errand::Commit { hash } => committed(tx, request, hash, body),
+        Errand::Leave { hash } => proposed(tx, request, hash, body),
+        Errand::KeyMaterial { task, user } => {
+            let Ok(response) = KeyMaterialResponse::decode(body) else {
+                return Ok(false);
+            };
+            outbox::delete(tx.store, request.id)?;
+            let room = change::invite::material(tx, *task, user, Ok(response))?;
+            drive(tx, room)?;
+            Ok(true)
+        }
+        Errand::GroupInfo { private_key } => {
+            let Ok(response) = GroupInfoResponse::decode(body) else {
+                return Ok(false);
+            };
+            outbox::delete(tx.store, request.id)?;
+            if let Some(row) = lane_room(tx, request)? {
+                join::entrance(tx, row, response, private_key)?;
+            }
+            Ok(true)
+        }
+        Errand::Publish => published(tx, request, body),
+    }
+}
+
+fn drive(tx: &mut Tx<'_>, room: Option<RoomRow>) -> Result<(), Error> {
+    match room {
+        Some(mut row) => errands::drive(tx, &mut row),
+        None => Ok(()),
+    }
+}
+
+fn lane_room(tx: &Tx<'_>, request: &OutboxRow) -> Result<Option<RoomRow>, Error> {
+    match &request.lane {
+        Some(uri) => Ok(room::by_uri(tx.store, uri)?),
+        None => Ok(None),
+    }
+}
+
+// Messages.
+
+fn submitted(
+    tx: &mut Tx<'_>,
+    request: &OutboxRow,
+    id: MessageId,
+    hash: &[u8; 32],
+    body: &[u8],
+) -> Result<bool, Error> {
+    let Ok(response) = SubmitMessageResponse::decode(body) else {
+        return Ok(false);
+    };
+    match response {
+        SubmitMessageResponse::Accepted {
+            accepted_at,
+            accepted,
+            ..
+        } => {
+            if accepted != *hash {
+                return Ok(false);
+            }
+            outbox::delete(tx.store, request.id)?;
+            message_accepted(tx, id, accepted_at)?;
+        }
+        SubmitMessageResponse::NotAllowed => {
+            outbox::delete(tx.store, request.id)?;
+            not_sent(tx, id, Delivery::Refused(Refusal::NotAllowed(String::new())))?;
+        }
+        SubmitMessageResponse::EpochTooOld { current_epoch } => {
+            outbound::wait_again(tx, request.id, id)?;
+            if let Some(row) = lane_room(tx, request)? {
+                catch_up(tx, row, current_epoch)?;
+            }
+        }
+        _ => return Ok(false),
+    }
+    Ok(true)
+}
+
+/// The hub has accepted a message of ours: now it has its place in the timeline.
+pub(crate) fn message_accepted(tx: &mut Tx<'_>, id: MessageId, accepted: Timestamp) -> Result<(), Error> {
+    let Some(mut row) = message::by_id(tx.store, id)? else {
+        return Ok(());
+    };
+    if row.accepted.is_some() {
+        return Ok(());
+    }
+    for request in outbox::after(tx.store, None, u32::MAX)? {
+        if matches!(request.errand, Errand::Message { id: other, .. } if other == id) {
+            outbox::delete(tx.store, request.id)?;
+        }
+    }
+    row.accepted = Some(accepted);
+    row.delivery = Delivery::Accepted;
+    if let Some(seconds) = row.expires_after_read {
+        row.expires = Some(accepted.plus(Duration::from_secs(seconds.into())));
+        row.erase_due = row.expires;
+    }
+    let (room_id, root, refolds) = (row.room, row.root, row.root != row.id);
+    message::put(tx.store, &row)?;
+    let Some(mut room_row) = room::by_id(tx.store, room_id)? else {
+        return Ok(());
+    };
+    room_row.hub_time = room_row.hub_time.max(accepted);
+    room::put(tx.store, &room_row)?;
+    if refolds {
+        timeline::moved(tx, &room_row, root)?;
+    }
+    tell(tx, &room_row, id, MessageChange::Accepted)
+}
+
+fn not_sent(tx: &mut Tx<'_>, id: MessageId, delivery: Delivery) -> Result<(), Error> {
+    let Some(mut row) = message::by_id(tx.store, id)? else {
+        return Ok(());
+    };
+    let Some(room) = room::by_id(tx.store, row.room)? else {
+        return Ok(());
+    };
+    let change = match &delivery {
+        Delivery::Refused(refusal) => MessageChange::Refused(refusal.clone()),
+        _ => MessageChange::Undeliverable,
+    };
+    row.delivery = delivery;
+    message::put(tx.store, &row)?;
+    tell(tx, &room, id, change)
+}
+
+/// The hub is ahead of us, or we have caught up meanwhile.
+fn catch_up(tx: &mut Tx<'_>, mut row: RoomRow, current: u64) -> Result<(), Error> {
+    if current > row.epoch {
+        if !row.behind {
+            row.behind = true;
+            room::put(tx.store, &row)?;
+            tx.tell_room(&row.uri, RoomChange::Behind)?;
+        }
+        return Ok(());
+    }
+    errands::drive(tx, &mut row)
+}
+
+/// A frame that we know came back: if it was a message of ours, the hub has thereby accepted it.
+pub(crate) fn came_back(tx: &mut Tx<'_>, known: Option<MessageId>, accepted: Timestamp) -> Result<(), Error> {
+    if let Some(id) = known
+        && let Some(row) = message::by_id(tx.store, id)?
+        && row.is_own_unsent()
+    {
+        message_accepted(tx, id, accepted)?;
+    }
+    Ok(())
+}
+
+// Rooms.
+
+fn created(tx: &mut Tx<'_>, request: &OutboxRow, hash: &[u8; 32], body: &[u8]) -> Result<bool, Error> {
+    let Ok(response) = CreateRoomResponse::decode(body) else {
+        return Ok(false);
+    };
+    let Some(mut row) = lane_room(tx, request)? else {
+        return Ok(true);
+    };
+    match response {
+        CreateRoomResponse::Accepted {
+            accepted_at,
+            accepted,
+        } => {
+            if accepted != *hash {
+                return Ok(false);
+            }
+            outbox::delete(tx.store, request.id)?;
+            row.phase = Phase::Joined;
+            row.hub_time = row.hub_time.max(accepted_at);
+            room::put(tx.store, &row)?;
+            tx.tell_room(&row.uri, RoomChange::Created)?;
+            errands::drive(tx, &mut row)?;
+        }
+        CreateRoomResponse::AlreadyExists => {
+            not_created(tx, request, row, Refusal::NotAllowed("room_exists".to_owned()))?;
+        }
+        CreateRoomResponse::NotAllowed { description } => {
+            not_created(tx, request, row, Refusal::NotAllowed(short(description)))?;
+        }
+        _ => return Ok(false),
+    }
+    Ok(true)
+}
+
+fn not_created(
+    tx: &mut Tx<'_>,
+    request: &OutboxRow,
+    mut row: RoomRow,
+    refusal: Refusal,
+) -> Result<(), Error> {
+    outbox::delete(tx.store, request.id)?;
+    errands::unsend(tx, &mut row)?;
+    change::abandon_tasks(tx, &mut row, "room_not_created")?;
+    tx.delete_group(&row)?;
+    row.phase = Phase::Refused;
+    room::put(tx.store, &row)?;
+    tx.tell_room(&row.uri, RoomChange::Refused(refusal))
+}
+
+fn committed(tx: &mut Tx<'_>, request: &OutboxRow, hash: &[u8; 32], body: &[u8]) -> Result<bool, Error> {
+    let Ok(response) = UpdateRoomResponse::decode(body) else {
+        return Ok(false);
+    };
+    let Some(mut row) = lane_room(tx, request)? else {
+        return Ok(true);
+    };
+    let ours = row.pending.as_ref().is_some_and(|pending| pending.hash == hash);
+    if !ours {
+        outbox::delete(tx.store, request.id)?;
+        return Ok(true);
+    }
+    match response.verdict {
+        UpdateVerdict::Success {
+            accepted_at,
+            accepted,
+        } => {
+            if accepted != *hash {
+                return Ok(false);
+            }
+            commit_accepted(tx, row, accepted_at)?;
+        }
+        UpdateVerdict::WrongEpoch { current_epoch } => {
+            outbox::delete(tx.store, request.id)?;
+            if row.phase == Phase::Joining {
+                join::fetch_again(tx, &mut row)?;
+            } else {
+                // Only: fetch. The commit stays staged until it comes back or another takes its epoch.
+                catch_up(tx, row, current_epoch.max(1))?;
+            }
+        }
+        UpdateVerdict::NotAllowed | UpdateVerdict::InvalidProposal { .. } => {
+            let refusal = match response.verdict {
+                UpdateVerdict::NotAllowed => Refusal::NotAllowed(short(response.description)),
+                _ => Refusal::InvalidProposal,
+            };
+            if row.phase == Phase::Joining {
+                outbox::delete(tx.store, request.id)?;
+                join::refused(tx, &mut row, refusal)?;
+            } else {
+                change::refused(tx, &mut row, refusal)?;
+                errands::drive(tx, &mut row)?;
+            }
+        }
+        _ => return Ok(false),
+    }
+    Ok(true)
+}
+
+/// Our staged commit is in force: by the hub's answer, or because it came back.
+pub(crate) fn commit_accepted(tx: &mut Tx<'_>, mut row: RoomRow, accepted: Timestamp) -> Result<(), Error> {
+    let Some(pending) = row.pending.take() else {
+        return Err(Error::Bug("no commit pending"));
+    };
+    let hash: [u8; 32] = pending
+        .hash
+        .as_slice()
+        .try_into()
+        .map_err(|_| Error::Bug("hash of a commit"))?;
+    row.hub_time = row.hub_time.max(accepted);
+    if row.phase == Phase::Joining {
+        return join::arrived(tx, row, &pending, &hash);
+    }
+    let provider = tx.provider(&row);
+    let group = tx.group(&row)?;
+    let facts = group.pending_facts()?;
+    group.merge_own(&provider)?;
+    change::in_force(tx, &mut row, &pending, &hash)?;
+    new_epoch(tx, &mut row, &facts)?;
+    if row.is_member() {
+        errands::drive(tx, &mut row)?;
+    }
+    Ok(())
+}
+
+fn proposed(tx: &mut Tx<'_>, request: &OutboxRow, hash: &[u8; 32], body: &[u8]) -> Result<bool, Error> {
+    let Ok(response) = UpdateRoomResponse::decode(body) else {
+        return Ok(false);
+    };
+    match response.verdict {
+        UpdateVerdict::Success { accepted, .. } if accepted != *hash => return Ok(false),
+        UpdateVerdict::Success { .. } => outbox::delete(tx.store, request.id)?,
+        UpdateVerdict::WrongEpoch { current_epoch } => {
+            outbox::delete(tx.store, request.id)?;
+            if let Some(row) = lane_room(tx, request)? {
+                catch_up(tx, row, current_epoch)?;
+            }
+        }
+        _ => {
+            outbox::delete(tx.store, request.id)?;
+            if let Some(mut row) = lane_room(tx, request)?
+                && row.phase == Phase::Leaving
+            {
+                row.phase = Phase::Joined;
+                row.proposals.retain(|held| held.client != tx.me.client);
+                room::put(tx.store, &row)?;
+                tx.tell_room(
+                    &row.uri,
+                    RoomChange::Refused(Refusal::NotAllowed(short(response.description))),
+                )?;
+            }
+        }
+    }
+    Ok(true)
+}
+
+// The client itself.
+
+fn published(tx: &mut Tx<'_>, request: &OutboxRow, body: &[u8]) -> Result<bool, Error> {
+    let Ok(response) = PublishKeyPackagesResponse::decode(body) else {
+        return Ok(false);
+    };
+    outbox::delete(tx.store, request.id)?;
+    let (change, advice) = match response {
+        PublishKeyPackagesResponse::Accepted { held } => {
+            (ClientChange::KeyPackagesPublished { held }, Advice::None)
+        }
+        PublishKeyPackagesResponse::Refused { code, .. } => (
+            ClientChange::KeyPackagesRefused(Refusal::NotAllowed(short(code))),
+            Advice::FixProgram,
+        ),
+        _ => return Ok(false),
+    };
+    tx.tell(EventKind::Client { change, advice })?;
+    Ok(true)
+}
+
+/// It never reached anybody.
+fn undeliverable(tx: &mut Tx<'_>, request: OutboxRow) -> Result<(), Error> {
+    outbox::delete(tx.store, request.id)?;
+    match &request.errand {
+        Errand::Message { id, .. } => not_sent(tx, *id, Delivery::Undeliverable),
+        Errand::Create { .. } => match lane_room(tx, &request)? {
+            Some(row) => not_created(tx, &request, row, Refusal::Undeliverable),
+            None => Ok(()),
+        },
+        Errand::Commit { hash } => match lane_room(tx, &request)? {
+            Some(mut row) if row.phase == Phase::Joining => {
+                join::refused(tx, &mut row, Refusal::Undeliverable)
+            }
+            Some(mut row) if row.pending.as_ref().is_some_and(|pending| pending.hash == hash) => {
+                change::refused(tx, &mut row, Refusal::Undeliverable)?;
+                errands::drive(tx, &mut row)
+            }
+            _ => Ok(()),
+        },
+        Errand::KeyMaterial { task, user } => {
+            let room = change::invite::material(tx, *task, user, Err("undeliverable"))?;
+            drive(tx, room)
+        }
+        Errand::GroupInfo { .. } => match lane_room(tx, &request)? {
+            Some(mut row) => join::refused(tx, &mut row, Refusal::Undeliverable),
+            None => Ok(()),
+        },
+        Errand::Leave { .. } | Errand::Publish => Ok(()),
+    }
+}
+
+/// A code from the hub, kept to a length that a log can bear.
+fn short(code: String) -> String {
+    code.chars().filter(|c| c.is_ascii_graphic()).take(64).collect()
+}

@@ -1,0 +1,76 @@
+//! Leaving: a SelfRemove proposal that somebody else commits.
+
+use comity_wire::{HandshakeBundle, MlsOctets, Wire as _};
+
+use crate::errands;
+use crate::error::Error;
+use crate::step::RequestKind;
+use crate::store::outbox::Errand;
+use crate::store::room;
+use crate::store::room::{HeldProposal, Phase, RoomRow};
+use crate::store::small;
+use crate::store::small::SeenRow;
+use crate::tx::{NewRequest, Tx};
+
+/// Proposes to leave with this client. The last one in a room simply goes.
+pub(crate) fn propose(tx: &mut Tx<'_>, row: &mut RoomRow) -> Result<(), Error> {
+    if row.phase == Phase::Creating || tx.view(row)?.members.len() <= 1 {
+        return go(tx, row);
+    }
+    errands::unsend(tx, row)?;
+    super::abandon_tasks(tx, row, "left_room")?;
+    row.phase = Phase::Leaving;
+    row.commit_due = None;
+    row.leaf_due = None;
+    request(tx, row)?;
+    Ok(room::put(tx.store, row)?)
+}
+
+/// Asks the hub to take our proposal, in the present epoch.
+pub(crate) fn request(tx: &mut Tx<'_>, row: &mut RoomRow) -> Result<(), Error> {
+    let provider = tx.provider(row);
+    let me = tx.me;
+    let frame = tx.group(row)?.propose_leaving(&provider, &me.signer)?;
+    row.proposals.push(HeldProposal {
+        frame: frame.clone(),
+        client: me.client.clone(),
+        user: me.user.clone(),
+        leaves: true,
+    });
+    let proposal = MlsOctets::new(frame).map_err(|_| Error::Bug("own proposal"))?;
+    let hash = proposal.sha256();
+    small::put_seen(
+        tx.store,
+        &hash,
+        &SeenRow {
+            message: None,
+            notify: false,
+        },
+    )?;
+    tx.request(NewRequest {
+        to: row.hub.clone(),
+        lane: Some(row.uri.clone()),
+        kind: RequestKind::UpdateRoom,
+        body: HandshakeBundle::Proposals {
+            proposal,
+            more: Vec::new(),
+        }
+        .encode(),
+        urgent: true,
+        errand: Errand::Leave { hash },
+    })?;
+    Ok(())
+}
+
+/// Nobody is left to commit our leaving.
+fn go(tx: &mut Tx<'_>, row: &mut RoomRow) -> Result<(), Error> {
+    errands::unsend(tx, row)?;
+    super::abandon_tasks(tx, row, "left_room")?;
+    tx.delete_group(row)?;
+    row.phase = Phase::Left;
+    row.pending = None;
+    row.leaf_due = None;
+    row.commit_due = None;
+    room::put(tx.store, row)?;
+    tx.tell_room(&row.uri.clone(), crate::step::RoomChange::Left)
+}

@@ -1,0 +1,428 @@
+//! One client of one user: its lifecycle, and the verbs, one line each.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use comity_content::{MessageId, Supported};
+use comity_room::{RoomUri, Timestamp};
+use openmls_rust_crypto::RustCrypto;
+
+use crate::error::{Error, Misuse};
+use crate::me::{Identity, Me};
+use crate::outgoing::Outgoing;
+use crate::reader::Reader;
+use crate::step::{Allow, Answer, Batch, Change, Made, NewRoom, RequestId, Resolution, Response, Seq, Step};
+use crate::store::room::Position;
+use crate::store::{Key32, Store, event};
+use crate::tx::{Tx, Warm};
+use crate::{advertise, answer, change, errands, inbound, join, outbound, read, respond};
+
+/// How to open a client's file.
+#[derive(Clone, Debug)]
+pub struct Opening {
+    /// The file. Beside it stand `-wal` and `-shm`.
+    pub path: PathBuf,
+    /// The key that the host keeps for this client, for instance in the device's keystore.
+    pub key: Key32,
+    /// Who opens it.
+    pub role: Role,
+    /// How much one `receive` may take.
+    pub budget: Budget,
+}
+
+/// Who opens a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Role {
+    /// The main app.
+    App,
+    /// A notification extension: never advertises, never creates, keeps no group in memory.
+    Extension,
+}
+
+/// How much one `receive` may take.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Budget {
+    /// Frames.
+    pub frames: usize,
+    /// Octets of frames. At least one frame is taken, whatever its size.
+    pub octets: usize,
+}
+
+impl Default for Budget {
+    fn default() -> Self {
+        Self {
+            frames: 1_000,
+            octets: 16 << 20,
+        }
+    }
+}
+
+impl Opening {
+    /// Opens as the main app, with the default budget.
+    pub fn app(path: impl Into<PathBuf>, key: Key32) -> Self {
+        Self {
+            path: path.into(),
+            key,
+            role: Role::App,
+            budget: Budget::default(),
+        }
+    }
+
+    /// Opens as a notification extension, with a small budget.
+    pub fn extension(path: impl Into<PathBuf>, key: Key32) -> Self {
+        Self {
+            path: path.into(),
+            key,
+            role: Role::Extension,
+            budget: Budget {
+                frames: 20,
+                octets: 1 << 20,
+            },
+        }
+    }
+}
+
+/// Stops a `receive` after the frame at hand, from any thread.
+#[derive(Clone, Debug)]
+pub struct Interrupter(Arc<AtomicBool>);
+
+impl Interrupter {
+    /// Asks the call that runs now to stop soon. What was taken is kept; the rest is not lost, only not taken.
+    pub fn interrupt(&self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
+/// One client of one user, in one file.
+///
+/// It never opens a socket, asks the clock, starts a thread or calls back. `Send`, not `Sync`: one thread at a time.
+pub struct Client {
+    opening: Opening,
+    interrupted: Arc<AtomicBool>,
+    open: Option<Open>,
+}
+
+struct Open {
+    store: Store,
+    crypto: RustCrypto,
+    me: Me,
+    warm: Warm,
+}
+
+// Lifecycle: no requests here, ever.
+impl Client {
+    /// Creates a client in a new file.
+    ///
+    /// # Durable
+    /// The file, its keys and the client's identity, before this returns.
+    ///
+    /// # Errors
+    /// [`Misuse::ForeignIdentity`] if user and client belong to different providers; [`Misuse::ExtensionMayNot`];
+    /// [`Error::Storage`], `Exists` among them.
+    pub fn create(_now: Timestamp, opening: &Opening, identity: Identity) -> Result<Self, Error> {
+        if identity.user.provider() != identity.client.provider() {
+            return Err(Misuse::ForeignIdentity.into());
+        }
+        if opening.role == Role::Extension {
+            return Err(Misuse::ExtensionMayNot.into());
+        }
+        let store = Store::create(&opening.path, &opening.key)?;
+        store.begin_immediate()?;
+        let me = match Me::create(&store, identity) {
+            Ok(me) => me,
+            Err(error) => {
+                store.rollback();
+                return Err(error);
+            }
+        };
+        store.commit()?;
+        Ok(Self::with(opening, store, me))
+    }
+
+    /// Opens a client's file.
+    ///
+    /// # Errors
+    /// [`Error::Storage`]: `Missing`, `NotADatabase`, `Foreign`, `FromTheFuture`, `NeedsApp`, `Corrupt` or `WrongKey`.
+    pub fn open(_now: Timestamp, opening: &Opening) -> Result<Self, Error> {
+        let store = Store::open(&opening.path, &opening.key)?;
+        let me = store_me(&store)?;
+        Ok(Self::with(opening, store, me))
+    }
+
+    fn with(opening: &Opening, store: Store, me: Me) -> Self {
+        Self {
+            opening: opening.clone(),
+            interrupted: Arc::new(AtomicBool::new(false)),
+            open: Some(Open {
+                store,
+                crypto: RustCrypto::default(),
+                me,
+                warm: Warm::new(),
+            }),
+        }
+    }
+
+    /// Closes every handle and lock on the file. Until [`Client::resume`] every other call says [`Error::Paused`], so
+    /// that a stray query cannot open the file again while the system suspends the app.
+    ///
+    /// # Errors
+    /// [`Error::Storage`] if SQLite cannot close; the handles are gone all the same.
+    pub fn pause(&mut self) -> Result<(), Error> {
+        match self.open.take() {
+            Some(open) => close(open),
+            None => Ok(()),
+        }
+    }
+
+    /// Opens the file again after [`Client::pause`]. Harmless if it is open.
+    ///
+    /// # Errors
+    /// As [`Client::open`].
+    pub fn resume(&mut self) -> Result<(), Error> {
+        if self.open.is_none() {
+            let store = Store::open(&self.opening.path, &self.opening.key)?;
+            let me = store_me(&store)?;
+            self.open = Some(Open {
+                store,
+                crypto: RustCrypto::default(),
+                me,
+                warm: Warm::new(),
+            });
+        }
+        Ok(())
+    }
+
+    /// Closes the file.
+    ///
+    /// # Errors
+    /// [`Error::Storage`] if SQLite cannot close.
+    pub fn close(mut self) -> Result<(), Error> {
+        self.pause()
+    }
+
+    /// Deletes a client's files: the database, then its write-ahead log and its index.
+    ///
+    /// # Errors
+    /// [`Error::Storage`] if a file that exists cannot be deleted.
+    pub fn wipe(path: &Path) -> Result<(), Error> {
+        crate::store::wipe(path).map_err(Into::into)
+    }
+
+    /// A reader with a connection of its own, for any thread.
+    ///
+    /// # Errors
+    /// [`Error::Paused`], or [`Error::Storage`].
+    pub fn reader(&self) -> Result<Reader, Error> {
+        let open = self.open.as_ref().ok_or(Error::Paused)?;
+        Ok(Reader::new(
+            open.store.reader()?,
+            open.me.user.clone(),
+            open.me.client.clone(),
+        ))
+    }
+
+    /// A handle that stops a running `receive` from another thread.
+    pub fn interrupter(&self) -> Interrupter {
+        Interrupter(Arc::clone(&self.interrupted))
+    }
+}
+
+// Inbound, answers, clock.
+impl Client {
+    /// Takes frames, in order, in one transaction. A bad frame is finished with a reason; it never blocks the rest.
+    ///
+    /// # Durable
+    /// Everything taken, and the cursor if the whole batch was taken, before this returns.
+    ///
+    /// # Errors
+    /// [`Error::Busy`], [`Error::Paused`], [`Error::Storage`]: then nothing of the batch was taken.
+    pub fn receive(&mut self, now: Timestamp, batch: &Batch) -> Result<Step, Error> {
+        let budget = self.opening.budget;
+        let interrupted = Arc::clone(&self.interrupted);
+        interrupted.store(false, Ordering::Relaxed);
+        self.step(now, |tx| inbound::receive(tx, batch, budget, &interrupted))
+    }
+
+    /// Records what came back for a request, and does whatever follows from it. Answering twice, or an unknown
+    /// request, is harmless and yields an empty step.
+    ///
+    /// # Trust
+    /// A dishonest hub can delay or refuse; it cannot make us apply what it did not accept: an accept answer names the
+    /// hash of what was accepted.
+    ///
+    /// # Errors
+    /// [`Error::Busy`], [`Error::Paused`], [`Error::Storage`].
+    pub fn answer(&mut self, now: Timestamp, request: RequestId, answer: Answer) -> Result<Step, Error> {
+        self.step(now, |tx| answer::answer(tx, request, answer))
+    }
+
+    /// Does what is due: hands out requests again, erases what has expired, renews what must be renewed. Waking early,
+    /// late or twice is harmless.
+    ///
+    /// # Errors
+    /// [`Error::Busy`], [`Error::Paused`], [`Error::Storage`].
+    pub fn wake(&mut self, now: Timestamp) -> Result<Step, Error> {
+        self.step(now, errands::wake)
+    }
+}
+
+// Verbs.
+impl Client {
+    /// Sends a message: the smallest content that gives every client the best alternative it can read.
+    ///
+    /// The message's id, in [`Step::made`], is final. See `plan` for who will see what.
+    ///
+    /// # Errors
+    /// [`Blocked::CannotRead`](crate::Blocked::CannotRead) unless allowed; `NotJoined`, `Stalled`, `NotAllowed`;
+    /// [`Misuse::Outgoing`].
+    pub fn send(
+        &mut self,
+        now: Timestamp,
+        room: &RoomUri,
+        outgoing: &Outgoing,
+        allow: Allow,
+    ) -> Result<Step, Error> {
+        self.step(now, |tx| outbound::send(tx, room, outgoing, allow))
+    }
+
+    /// Sends again, or withdraws, a message that the hub has not accepted.
+    ///
+    /// # Errors
+    /// [`Misuse::NoSuchMessage`], [`Misuse::NotResolvable`].
+    pub fn resolve(&mut self, now: Timestamp, message: MessageId, how: Resolution) -> Result<Step, Error> {
+        self.step(now, |tx| outbound::resolve(tx, message, how))
+    }
+
+    /// Notes that the person has read the room up to a position, as the timeline names it: unread counts are reset and
+    /// relative expiry starts.
+    ///
+    /// # Errors
+    /// [`Misuse::NoSuchRoom`].
+    pub fn read(&mut self, now: Timestamp, room: &RoomUri, up_to: Position) -> Result<Step, Error> {
+        self.step(now, |tx| read::read(tx, room, up_to))
+    }
+
+    /// Creates a room at the hub that its URI names, with us as its only member and administrator.
+    ///
+    /// # Errors
+    /// [`Misuse::RoomExists`], [`Misuse::HubKey`], [`Misuse::TooLong`];
+    /// [`Blocked::CannotRead`](crate::Blocked::CannotRead) if we ourselves cannot receive what is to be required.
+    pub fn create_room(&mut self, now: Timestamp, room: &RoomUri, new: &NewRoom) -> Result<Step, Error> {
+        self.step(now, |tx| change::create::create_room(tx, room, new))
+    }
+
+    /// Changes a room: all the changes in one commit. The task in [`Step::made`] tells how it goes.
+    ///
+    /// # Errors
+    /// [`Misuse::Changes`]; [`Blocked::NotAllowed`](crate::Blocked::NotAllowed) if the room's policy forbids it now,
+    /// `CannotRead` if a new requirement excludes somebody, `NotJoined`, `Stalled`.
+    pub fn change(&mut self, now: Timestamp, room: &RoomUri, changes: &[Change]) -> Result<Step, Error> {
+        self.step(now, |tx| change::change(tx, room, changes))
+    }
+
+    /// Answers an invitation. Declining leaves the room and forgets it.
+    ///
+    /// # Errors
+    /// [`Misuse::NotInvited`].
+    pub fn respond(&mut self, now: Timestamp, room: &RoomUri, response: Response) -> Result<Step, Error> {
+        self.step(now, |tx| respond::respond(tx, room, response))
+    }
+
+    /// Joins from outside: a room of our user's from a new client, or a room that stalled.
+    ///
+    /// # Errors
+    /// [`Misuse::TooLong`] for a joining code of more than 1,024 octets.
+    pub fn join(&mut self, now: Timestamp, room: &RoomUri, code: Option<&[u8]>) -> Result<Step, Error> {
+        self.step(now, |tx| join::join(tx, room, code))
+    }
+
+    /// Says what this client can receive from now on: new key packages at once; every room's leaf follows, at once in
+    /// rooms of at most 32 members, else within a day.
+    ///
+    /// # Errors
+    /// [`Misuse::ExtensionMayNot`]; [`Blocked::NotAllowed`](crate::Blocked::NotAllowed) if a room requires what is to
+    /// be dropped.
+    pub fn advertise(&mut self, now: Timestamp, supported: &Supported) -> Result<Step, Error> {
+        self.app_only()?;
+        self.step(now, |tx| advertise::advertise(tx, supported))
+    }
+
+    /// Publishes key packages if fewer than enough are `left` at the own provider.
+    ///
+    /// # Errors
+    /// [`Misuse::ExtensionMayNot`].
+    pub fn restock(&mut self, now: Timestamp, left: u32) -> Result<Step, Error> {
+        self.app_only()?;
+        self.step(now, |tx| advertise::restock(tx, left))
+    }
+
+    /// Forgets events up to and including one: the app has them in its own database.
+    ///
+    /// # Errors
+    /// [`Error::Busy`], [`Error::Paused`], [`Error::Storage`].
+    pub fn forget(&mut self, now: Timestamp, up_to: Seq) -> Result<Step, Error> {
+        self.step(now, |tx| {
+            event::forget(tx.store, up_to)?;
+            Ok(None)
+        })
+    }
+
+    fn app_only(&self) -> Result<(), Error> {
+        if self.opening.role == Role::Extension {
+            Err(Misuse::ExtensionMayNot.into())
+        } else {
+            Ok(())
+        }
+    }
+
+    fn step(
+        &mut self,
+        now: Timestamp,
+        work: impl FnOnce(&mut Tx<'_>) -> Result<Option<Made>, Error>,
+    ) -> Result<Step, Error> {
+        let Open {
+            store,
+            crypto,
+            me,
+            warm,
+        } = self.open.as_mut().ok_or(Error::Paused)?;
+        if store.begin_immediate()? {
+            warm.clear();
+        }
+        let mut tx = Tx::new(now, store, crypto, me, warm);
+        let result = match work(&mut tx) {
+            Ok(made) => tx.commit(made),
+            Err(error) => Err(store.take_hidden().map_or(error, Into::into)),
+        };
+        if result.is_err() {
+            store.rollback();
+            warm.clear();
+        } else if self.opening.role == Role::Extension {
+            warm.clear();
+        }
+        result
+    }
+}
+
+fn store_me(store: &Store) -> Result<Me, Error> {
+    store.snapshot(|store| Ok(Me::load(store)))?
+}
+
+fn close(open: Open) -> Result<(), Error> {
+    open.store.checkpoint_truncate()?;
+    Ok(open.store.close()?)
+}
+
+impl std::fmt::Debug for Client {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self {
+            opening: _,
+            interrupted: _,
+            open,
+        } = self;
+        f.debug_struct("Client")
+            .field("open", &open.is_some())
+            .finish_non_exhaustive()
+    }
+}

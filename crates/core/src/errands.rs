@@ -1,0 +1,203 @@
+//! What is due: requests to hand out again, messages to erase, commits to make, leaves to renew.
+//!
+//! Everything here may run early, late, twice, or be cut off, without harm.
+
+use std::time::Duration;
+
+use comity_room::Timestamp;
+
+use crate::advertise;
+use crate::change;
+use crate::change::build;
+use crate::error::Error;
+use crate::inbound;
+use crate::inbound::application::tell;
+use crate::outbound;
+use crate::step::{Made, MessageChange};
+use crate::store::message::{Folded, MessageRow};
+use crate::store::outbox::{Errand, OutboxRow, WITH_HOST};
+use crate::store::room::{Phase, RoomRow};
+use crate::store::{message, outbox, room};
+use crate::timeline;
+use crate::tx::Tx;
+
+/// A room of at most so many clients renews its leaf at once.
+pub(crate) const SMALL_ROOM: usize = 32;
+/// Within how long the leaf follows in larger rooms.
+pub(crate) const RENEW_WITHIN: Duration = Duration::from_secs(86_400);
+/// For how long a message past its time waits for the hub's time to confirm it.
+const CONFIRM: Duration = Duration::from_secs(86_400);
+/// How soon we look again whether the hub's time has confirmed it.
+const ASK_AGAIN: Duration = Duration::from_secs(3_600);
+/// How many messages one step erases.
+const ERASE: u32 = 500;
+/// The longest pause between two attempts.
+const LONGEST_PAUSE: Duration = Duration::from_secs(300);
+
+/// Does everything that is due.
+pub(crate) fn wake(tx: &mut Tx<'_>) -> Result<Option<Made>, Error> {
+    for row in outbox::due_by(tx.store, tx.now)? {
+        let row = OutboxRow {
+            attempt: row.attempt.saturating_add(1),
+            due: WITH_HOST,
+            ..row
+        };
+        outbox::put(tx.store, &row)?;
+        tx.hand_out(row.request());
+    }
+    inbound::give_up(tx)?;
+    erase(tx)?;
+    advertise::renew_if_due(tx)?;
+    run(tx)?;
+    Ok(None)
+}
+
+/// Runs the errands of every room that has one due.
+pub(crate) fn run(tx: &mut Tx<'_>) -> Result<(), Error> {
+    for mut row in room::due_by(tx.store, tx.now)? {
+        drive(tx, &mut row)?;
+    }
+    Ok(())
+}
+
+/// Takes the next step that a room's state asks for, if any.
+pub(crate) fn drive(tx: &mut Tx<'_>, row: &mut RoomRow) -> Result<(), Error> {
+    row.errand = false;
+    if row.phase == Phase::Leaving {
+        let proposed = row
+            .proposals
+            .iter()
+            .any(|held| held.leaves && held.client == tx.me.client);
+        if !proposed {
+            change::leave::request(tx, row)?;
+        }
+    }
+    room::put(tx.store, row)?;
+    if row.phase != Phase::Joined {
+        return Ok(());
+    }
+    outbound::send_waiting(tx, row)?;
+    if row.pending.as_ref().is_some_and(|pending| !pending.refused) || row.behind {
+        return Ok(());
+    }
+    if change::next_task(tx, row)? {
+        return Ok(());
+    }
+    let waits = !row.proposals.is_empty() && !message::waiting(tx.store, row.id)?.is_empty();
+    let due = |at: Option<Timestamp>| at.is_some_and(|at| at <= tx.now);
+    if waits || due(row.commit_due) || due(row.leaf_due) {
+        housekeep(tx, row)?;
+    }
+    Ok(())
+}
+
+/// Commits the held proposals now, because a message waits for it.
+pub(crate) fn commit_now(tx: &mut Tx<'_>, row: &mut RoomRow) -> Result<(), Error> {
+    let busy = row.pending.as_ref().is_some_and(|pending| !pending.refused);
+    if busy || row.behind || row.phase != Phase::Joined {
+        return Ok(());
+    }
+    housekeep(tx, row)
+}
+
+/// A commit of ours that nobody asked for: it takes up proposals and renews our leaf. If it cannot be made, it is tried
+/// again in a day: the room goes on without it.
+fn housekeep(tx: &mut Tx<'_>, row: &mut RoomRow) -> Result<(), Error> {
+    let plan = build::housekeeping(tx, row)?;
+    if change::stage(tx, row, plan, None)?.is_err() {
+        row.commit_due = None;
+        row.leaf_due = row.leaf_due.map(|_| tx.now.plus(RENEW_WITHIN));
+        room::put(tx.store, row)?;
+    }
+    Ok(())
+}
+
+/// Our leaf is to be renewed: at once in small rooms, else at a random time within a day.
+pub(crate) fn renew_leaf(tx: &Tx<'_>, row: &mut RoomRow, members: usize) -> Result<(), Error> {
+    row.leaf_due = Some(if members <= SMALL_ROOM {
+        tx.now
+    } else {
+        tx.sometime_within(RENEW_WITHIN)?
+    });
+    Ok(())
+}
+
+/// A leaf that came by a key package carries its lifetime until its client commits once.
+pub(crate) fn renew_leaf_later(tx: &Tx<'_>, row: &mut RoomRow) -> Result<(), Error> {
+    row.leaf_due = Some(tx.sometime_within(RENEW_WITHIN)?);
+    Ok(())
+}
+
+/// Takes back every request of a room: what was being sent waits.
+pub(crate) fn unsend(tx: &mut Tx<'_>, row: &mut RoomRow) -> Result<(), Error> {
+    for request in outbox::after(tx.store, None, u32::MAX)? {
+        if request.lane.as_ref() != Some(&row.uri) {
+            continue;
+        }
+        match request.errand {
+            Errand::Message { id, .. } => outbound::wait_again(tx, request.id, id)?,
+            _ => outbox::delete(tx.store, request.id)?,
+        }
+    }
+    row.pending = None;
+    room::put(tx.store, row)?;
+    Ok(())
+}
+
+/// When a request that nobody answered is handed out again.
+pub(crate) fn back_off(tx: &Tx<'_>, attempt: u32, at_least: Option<Duration>) -> Result<Timestamp, Error> {
+    let pause = Duration::from_secs(1_u64 << attempt.min(8)).min(LONGEST_PAUSE);
+    let jitter = tx.sometime_within(pause)?.since(tx.now);
+    Ok(tx
+        .now
+        .plus(pause.max(at_least.unwrap_or_default()).saturating_add(jitter)))
+}
+
+/// Erases messages whose time is over, once the hub's time, or a day, confirms it: a phone that is set to 2030 for a
+/// moment loses nothing. Queries do not show them from the first moment on.
+fn erase(tx: &mut Tx<'_>) -> Result<(), Error> {
+    for row in message::expired(tx.store, tx.now, ERASE)? {
+        let Some(room) = room::by_id(tx.store, row.room)? else {
+            continue;
+        };
+        let Some(expires) = row.expires else { continue };
+        if expires <= room.hub_time || expires.plus(CONFIRM) <= tx.now {
+            erase_one(tx, &room, row)?;
+        } else {
+            let again = tx.now.plus(ASK_AGAIN).min(expires.plus(CONFIRM));
+            message::put(
+                tx.store,
+                &MessageRow {
+                    erase_due: Some(again),
+                    ..row
+                },
+            )?;
+        }
+    }
+    Ok(())
+}
+
+/// The octets go; what stays is that the message was there, so that nobody can show it again.
+fn erase_one(tx: &mut Tx<'_>, room: &RoomRow, row: MessageRow) -> Result<(), Error> {
+    let (id, root) = (row.id, row.root);
+    let dependents = if id == root {
+        message::by_root(tx.store, room.id, root)?
+    } else {
+        vec![row]
+    };
+    for dependent in dependents {
+        message::delete_content(tx.store, dependent.id)?;
+        let erased = MessageRow {
+            erased: true,
+            erase_due: None,
+            folded: Folded::default(),
+            reaction: Vec::new(),
+            ..dependent
+        };
+        message::put(tx.store, &erased)?;
+    }
+    if id != root {
+        timeline::moved(tx, room, root)?;
+    }
+    tell(tx, room, root, MessageChange::Expired)
+}

@@ -1,0 +1,401 @@
+//! Frames from the network: each is taken, known, held or rejected, and none blocks the others.
+//!
+//! A rejected frame commits: its outcome is part of the step. An error rolls the whole batch back.
+
+pub(crate) mod application;
+pub(crate) mod commit;
+mod proposal;
+mod welcome;
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use comity_content::MessageId;
+use comity_room::Timestamp;
+use comity_wire::{FanoutMessage, MessageKind, Wire as _};
+use openmls::framing::ContentType;
+
+use crate::client::Budget;
+use crate::errands;
+use crate::error::{Error, Misuse};
+use crate::group::{Processed, Unprocessed, protocol_message};
+use crate::rejection::{Advice, Rejection};
+use crate::step::{Batch, ClientChange, Cursor, EventKind, Frame, FrameKind, FrameOutcome, HeldUntil, Made};
+use crate::store::held::HeldRow;
+use crate::store::room::{Phase, RoomRow};
+use crate::store::small::SeenRow;
+use crate::store::{held, room, small};
+use crate::tx::Tx;
+
+/// The largest frame that we take, in octets.
+const LARGEST_FRAME: usize = 4 << 20;
+/// How long a frame is held before it is given up.
+const HOLD: Duration = Duration::from_secs(7 * 86_400);
+/// By how much this device's clock may differ from the hub's before we say so.
+const CLOCK_SKEW: Duration = Duration::from_secs(5 * 60);
+/// 2023-07-01T00:00:00Z: no message is older than its format.
+const FORMAT_EXISTS: Timestamp = Timestamp::from_millis(1_688_169_600_000);
+/// The longest cursor, in octets.
+const LONGEST_CURSOR: usize = 1_024;
+
+/// Takes a batch.
+pub(crate) fn receive(
+    tx: &mut Tx<'_>,
+    batch: &Batch,
+    budget: Budget,
+    interrupted: &AtomicBool,
+) -> Result<Option<Made>, Error> {
+    let mut octets = 0_usize;
+    let mut taken = 0_usize;
+    for frame in &batch.frames {
+        octets = octets.saturating_add(frame.bytes.len());
+        let spent = taken >= budget.frames || octets > budget.octets;
+        if taken > 0 && (spent || interrupted.load(Ordering::Relaxed)) {
+            break;
+        }
+        let outcome = take(tx, frame)?;
+        tx.note_outcome(outcome);
+        taken = taken.saturating_add(1);
+    }
+    if taken == batch.frames.len() {
+        if let Some(cursor) = &batch.cursor {
+            put_cursor(tx, cursor)?;
+        }
+        if !batch.more {
+            errands::run(tx)?;
+        }
+    }
+    Ok(None)
+}
+
+fn put_cursor(tx: &Tx<'_>, cursor: &Cursor) -> Result<(), Error> {
+    if cursor.position.len() > LONGEST_CURSOR || cursor.queue.len() > LONGEST_CURSOR {
+        return Err(Misuse::TooLong.into());
+    }
+    Ok(small::put_setting(tx.store, &cursor_name(&cursor.queue), cursor)?)
+}
+
+/// The setting that holds a queue's cursor.
+pub(crate) fn cursor_name(queue: &str) -> String {
+    ["cursor ", queue].concat()
+}
+
+/// Takes one frame inside a savepoint of its own.
+fn take(tx: &mut Tx<'_>, frame: &Frame) -> Result<FrameOutcome, Error> {
+    let mark = tx.mark();
+    tx.store.savepoint()?;
+    match attempt(tx, frame) {
+        Ok(outcome) => {
+            tx.store.release()?;
+            Ok(outcome)
+        }
+        Err(Unprocessed::Failed(error)) => Err(error),
+        Err(Unprocessed::Rejected(reason)) => {
+            tx.store.rollback_to()?;
+            tx.return_to(mark);
+            reject(tx, frame, reason)
+        }
+        Err(Unprocessed::Held(until)) => {
+            tx.store.rollback_to()?;
+            tx.return_to(mark);
+            hold(tx, frame, until)
+        }
+    }
+}
+
+impl From<Error> for Unprocessed {
+    fn from(error: Error) -> Self {
+        Self::Failed(error)
+    }
+}
+
+impl From<crate::store::StorageError> for Unprocessed {
+    fn from(error: crate::store::StorageError) -> Self {
+        Self::Failed(error.into())
+    }
+}
+
+/// What a frame carries, decoded as far as possible without a group.
+struct Opened {
+    message: FanoutMessage,
+    hash: [u8; 32],
+    kind: MessageKind,
+}
+
+fn attempt(tx: &mut Tx<'_>, frame: &Frame) -> Result<FrameOutcome, Unprocessed> {
+    if frame.kind != FrameKind::Fanout {
+        return Err(Rejection::Unsupported.into());
+    }
+    if frame.bytes.len() > LARGEST_FRAME {
+        return Err(Rejection::TooLarge.into());
+    }
+    let message = FanoutMessage::decode(&frame.bytes).map_err(|_| Rejection::Malformed)?;
+    let hash = message.message.sha256();
+    let known = small::seen(tx.store, &hash)?;
+    if message.accepted_at < FORMAT_EXISTS {
+        return Err(Rejection::BadTimestamp.into());
+    }
+    if let Some(known) = known {
+        return again(tx, &message, known);
+    }
+    compare_clocks(tx, message.accepted_at)?;
+    let kind = message.message.kind().map_err(|_| Rejection::Malformed)?;
+    let opened = Opened { message, hash, kind };
+    match opened.kind {
+        MessageKind::Welcome => welcome::take(tx, frame, &opened),
+        MessageKind::Commit | MessageKind::Proposal | MessageKind::Application => {
+            group_frame(tx, frame, &opened)
+        }
+        _ => Err(Rejection::NotAFrame.into()),
+    }
+}
+
+/// A frame that was taken before. If it is our own message or commit coming back, the hub has thereby accepted it.
+fn again(tx: &mut Tx<'_>, message: &FanoutMessage, known: SeenRow) -> Result<FrameOutcome, Unprocessed> {
+    crate::answer::came_back(tx, known.message, message.accepted_at)?;
+    Ok(FrameOutcome::Known {
+        message: known.message,
+        notify: known.notify,
+    })
+}
+
+/// A frame of a group: finds the room, processes it, and hands it on by what it turned out to be.
+fn group_frame(tx: &mut Tx<'_>, frame: &Frame, opened: &Opened) -> Result<FrameOutcome, Unprocessed> {
+    let protocol = protocol_message(opened.message.message.as_slice()).ok_or(Rejection::NotAFrame)?;
+    let group_id = protocol.group_id().as_slice().to_vec();
+    let Some(mut row) = room::by_group(tx.store, &group_id)? else {
+        return Err(Unprocessed::Held(HeldUntil::Welcome));
+    };
+    place(frame, &row)?;
+    let (theirs, content) = (protocol.epoch().as_u64(), protocol.content_type());
+    if let Some(outcome) = settled(tx, &mut row, &opened.hash, theirs, content)? {
+        return Ok(outcome);
+    }
+    let held: Vec<Vec<u8>> = row
+        .proposals
+        .iter()
+        .map(|proposal| proposal.frame.clone())
+        .collect();
+    let provider = tx.provider(&row);
+    let processed = tx.group(&row)?.process(&provider, protocol, &held);
+    let processed = match processed {
+        Ok(processed) => processed,
+        Err(unprocessed) => return Err(not_processed(tx, &row, content, unprocessed)),
+    };
+    let accepted = opened.message.accepted_at;
+    match processed {
+        Processed::Application { sender, epoch, bytes } => application::take(
+            tx,
+            row,
+            &opened.hash,
+            accepted,
+            application::Sent {
+                client: sender,
+                epoch,
+                bytes,
+            },
+        ),
+        Processed::OwnMessage => finish(tx, &opened.hash, None, false),
+        Processed::OwnCommit => {
+            crate::answer::commit_accepted(tx, row, accepted)?;
+            finish(tx, &opened.hash, None, false)
+        }
+        Processed::Commit { staged, facts } => {
+            let result = commit::merge(tx, row.clone(), *staged, *facts, accepted);
+            if result.is_err() {
+                tx.drop_group(row.id);
+            }
+            result?;
+            finish(tx, &opened.hash, None, false)
+        }
+        Processed::Proposal { by, leaves } => {
+            proposal::hold(tx, row, opened, proposal::Known { by, leaves })?;
+            finish(tx, &opened.hash, None, false)
+        }
+    }
+}
+
+/// The room that the host named must be the frame's own, and only the room's hub speaks for it.
+fn place(frame: &Frame, row: &RoomRow) -> Result<(), Rejection> {
+    if frame.room.as_ref().is_some_and(|named| *named != row.uri) {
+        return Err(Rejection::WrongRoom);
+    }
+    if frame.from != row.hub {
+        return Err(Rejection::ForeignHub);
+    }
+    Ok(())
+}
+
+/// Frames that need no processing, given where we stand in the room.
+fn settled(
+    tx: &mut Tx<'_>,
+    row: &mut RoomRow,
+    hash: &[u8; 32],
+    theirs: u64,
+    content: ContentType,
+) -> Result<Option<FrameOutcome>, Unprocessed> {
+    match row.phase {
+        Phase::Left | Phase::Removed | Phase::Refused => return Err(Rejection::Evicted.into()),
+        Phase::Stalled => return Err(Rejection::Forked.into()),
+        _ => {}
+    }
+    let handshake = content != ContentType::Application;
+    if row.phase == Phase::Joining {
+        return crate::join::frame_while_joining(tx, row, hash, theirs, handshake).map_err(Into::into);
+    }
+    if handshake && theirs < row.joined_epoch {
+        // The commit that added us, or one before it: it is in the Welcome.
+        return finish(tx, hash, None, false).map(Some);
+    }
+    Ok(None)
+}
+
+/// Notes a frame as taken.
+fn finish(
+    tx: &Tx<'_>,
+    hash: &[u8; 32],
+    message: Option<MessageId>,
+    notify: bool,
+) -> Result<FrameOutcome, Unprocessed> {
+    small::put_seen(tx.store, hash, &SeenRow { message, notify })?;
+    Ok(FrameOutcome::Done { message, notify })
+}
+
+/// A group that took up proposals, or changed in memory, is read again from the file.
+fn not_processed(tx: &mut Tx<'_>, row: &RoomRow, content: ContentType, why: Unprocessed) -> Unprocessed {
+    if content != ContentType::Application {
+        tx.drop_group(row.id);
+    }
+    why
+}
+
+/// Finishes a frame with a reason. Some reasons say that our copy of the room cannot follow any more.
+fn reject(tx: &mut Tx<'_>, frame: &Frame, reason: Rejection) -> Result<FrameOutcome, Error> {
+    let advice = reason.advice();
+    let room = room_of(tx, frame)?;
+    if let Some(mut row) = room.clone()
+        && advice == Advice::Rejoin
+        && stalls(&reason)
+        && matches!(row.phase, Phase::Joined | Phase::Invited | Phase::Leaving)
+    {
+        commit::stall(tx, &mut row)?;
+    }
+    let room = room.map(|row| row.uri);
+    tx.tell(EventKind::Frame {
+        room,
+        reason: reason.clone(),
+        advice,
+    })?;
+    Ok(FrameOutcome::Rejected { reason, advice })
+}
+
+/// A commit that the hub has accepted and we cannot follow: every later frame of the room is beyond us. Anybody can
+/// make an invalid commit, but only the hub can put it in front of us, and the members can tell the hub.
+fn stalls(reason: &Rejection) -> bool {
+    matches!(
+        reason,
+        Rejection::OwnCommitLost | Rejection::ExpiredLeaf | Rejection::Forked
+    )
+}
+
+fn hold(tx: &mut Tx<'_>, frame: &Frame, until: HeldUntil) -> Result<FrameOutcome, Error> {
+    let Ok(message) = FanoutMessage::decode(&frame.bytes) else {
+        return reject(tx, frame, Rejection::Malformed);
+    };
+    let Some(protocol) = protocol_message(message.message.as_slice()) else {
+        return reject(tx, frame, Rejection::NotAFrame);
+    };
+    let group = protocol.group_id().as_slice().to_vec();
+    let row = HeldRow {
+        hash: message.message.sha256().to_vec(),
+        group: group.clone(),
+        room: frame.room.clone(),
+        from: frame.from.clone(),
+        frame: frame.bytes.clone(),
+        until,
+        due: tx.now.plus(HOLD),
+    };
+    if !held::put(tx.store, &row)? {
+        let known = room::by_group(tx.store, &group)?.is_some();
+        let reason = if known {
+            Rejection::EpochNeverCame
+        } else {
+            Rejection::UnknownRoom
+        };
+        return reject(tx, frame, reason);
+    }
+    if until == HeldUntil::Commit
+        && let Some(mut row) = room::by_group(tx.store, &group)?
+        && !row.behind
+    {
+        row.behind = true;
+        room::put(tx.store, &row)?;
+        tx.tell_room(&row.uri.clone(), crate::step::RoomChange::Behind)?;
+    }
+    Ok(FrameOutcome::Held { until })
+}
+
+/// Takes frames that were held for a group, now that it has moved.
+pub(crate) fn release(tx: &mut Tx<'_>, group: &[u8]) -> Result<(), Error> {
+    for row in held::take(tx.store, group)? {
+        let frame = Frame {
+            room: row.room,
+            from: row.from,
+            kind: FrameKind::Fanout,
+            bytes: row.frame,
+        };
+        take(tx, &frame)?;
+    }
+    Ok(())
+}
+
+/// Gives up frames that were held too long; those that waited for the clock are tried once more.
+pub(crate) fn give_up(tx: &mut Tx<'_>) -> Result<(), Error> {
+    for row in held::take_due(tx.store, tx.now)? {
+        let known = room::by_group(tx.store, &row.group)?.is_some();
+        let reason = if known {
+            Rejection::EpochNeverCame
+        } else {
+            Rejection::UnknownRoom
+        };
+        let frame = Frame {
+            room: row.room,
+            from: row.from,
+            kind: FrameKind::Fanout,
+            bytes: row.frame,
+        };
+        reject(tx, &frame, reason)?;
+    }
+    Ok(())
+}
+
+fn room_of(tx: &Tx<'_>, frame: &Frame) -> Result<Option<RoomRow>, Error> {
+    let decoded = FanoutMessage::decode(&frame.bytes).ok();
+    let protocol = decoded.and_then(|message| protocol_message(message.message.as_slice()));
+    match protocol {
+        Some(protocol) => Ok(room::by_group(tx.store, protocol.group_id().as_slice())?),
+        None => Ok(None),
+    }
+}
+
+/// The hub's clock is the only one that rooms share. A frame is never rejected for this device's; we only say so, once a
+/// day.
+fn compare_clocks(tx: &mut Tx<'_>, accepted: Timestamp) -> Result<(), Error> {
+    if accepted <= tx.now.plus(CLOCK_SKEW) {
+        return Ok(());
+    }
+    let told: Timestamp = small::setting(tx.store, CLOCK_TOLD)?.unwrap_or_default();
+    if tx.now.since(told) >= DAY {
+        small::put_setting(tx.store, CLOCK_TOLD, &tx.now)?;
+        let offset_ms = i64::try_from(accepted.since(tx.now).as_millis()).unwrap_or(i64::MAX);
+        tx.tell(EventKind::Client {
+            change: ClientChange::ClockSuspect { offset_ms },
+            advice: Advice::None,
+        })?;
+    }
+    Ok(())
+}
+
+/// How often a suspect clock is told again.
+const DAY: Duration = Duration::from_secs(86_400);
+const CLOCK_TOLD: &str = "clock told";

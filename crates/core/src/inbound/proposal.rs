@@ -1,0 +1,72 @@
+//! Proposals: kept as frames in a row of ours until somebody commits them.
+
+use std::time::Duration;
+
+use comity_mls::LeafIdentity;
+use comity_wire::FanoutTail;
+
+use super::Opened;
+use crate::error::Error;
+use crate::group::{Processed, Unprocessed, protocol_message};
+use crate::rejection::Rejection;
+use crate::store::room;
+use crate::store::room::{HeldProposal, Phase, RoomRow};
+use crate::tx::Tx;
+
+/// Within how long we commit a proposal that nobody else has committed: drawn at random, so that not all do.
+const COMMIT_WITHIN: Duration = Duration::from_secs(10);
+/// How many proposals of one epoch we keep.
+const MOST: usize = 1_000;
+
+/// What is known of a proposal.
+pub(super) struct Known {
+    pub(super) by: LeafIdentity,
+    pub(super) leaves: bool,
+}
+
+/// Keeps a proposal, and those that travelled with it.
+pub(super) fn hold(
+    tx: &mut Tx<'_>,
+    mut row: RoomRow,
+    opened: &Opened,
+    known: Known,
+) -> Result<(), Unprocessed> {
+    keep(&mut row, opened.message.message.as_slice(), known)?;
+    if let FanoutTail::Proposal { more } = &opened.message.tail {
+        for frame in more {
+            let protocol = protocol_message(frame.as_slice()).ok_or(Rejection::Malformed)?;
+            let provider = tx.provider(&row);
+            match tx.group(&row)?.process(&provider, protocol, &[])? {
+                Processed::Proposal { by, leaves } => keep(&mut row, frame.as_slice(), Known { by, leaves })?,
+                _ => return Err(Rejection::InvalidProposal.into()),
+            }
+        }
+    }
+    if row.phase == Phase::Joined {
+        schedule(tx, &mut row)?;
+    }
+    room::put(tx.store, &row)?;
+    Ok(())
+}
+
+fn keep(row: &mut RoomRow, frame: &[u8], known: Known) -> Result<(), Unprocessed> {
+    if row.proposals.len() >= MOST {
+        return Err(Rejection::InvalidProposal.into());
+    }
+    if row.proposals.iter().all(|held| held.frame != frame) {
+        row.proposals.push(HeldProposal {
+            frame: frame.to_vec(),
+            client: known.by.client,
+            user: known.by.user,
+            leaves: known.leaves,
+        });
+    }
+    Ok(())
+}
+
+fn schedule(tx: &Tx<'_>, row: &mut RoomRow) -> Result<(), Error> {
+    if row.commit_due.is_none() {
+        row.commit_due = Some(tx.sometime_within(COMMIT_WITHIN)?);
+    }
+    Ok(())
+}

@@ -1,0 +1,87 @@
+//! Welcomes: joined at once, in state `Invited`, because commits flow while the person thinks.
+
+use comity_wire::{FanoutTail, RatchetTreeOption};
+
+use super::commit::{meet, view_of};
+use super::{Opened, finish, release};
+use crate::errands;
+use crate::group::{Unprocessed, Welcomed, join_by_welcome};
+use crate::provider::Provider;
+use crate::rejection::Rejection;
+use crate::step::{Frame, FrameOutcome, RoomChange};
+use crate::store::room;
+use crate::store::room::{Phase, RoomRow};
+use crate::tx::Tx;
+
+/// Joins by a Welcome. Everything is undone if anything is wrong with it, the used-up key package included.
+pub(super) fn take(tx: &mut Tx<'_>, frame: &Frame, opened: &Opened) -> Result<FrameOutcome, Unprocessed> {
+    let FanoutTail::Welcome {
+        ratchet_tree: RatchetTreeOption::Full(tree),
+    } = &opened.message.tail
+    else {
+        return Err(Rejection::InvalidWelcome.into());
+    };
+    let scope = room::next_id(tx.store)?;
+    let provider = Provider::for_room(tx.crypto, tx.store, scope);
+    let joined = join_by_welcome(&provider, opened.message.message.as_slice(), tree.as_slice());
+    let Welcomed { group, inviter } = match joined {
+        Ok(welcomed) => welcomed,
+        Err(reason) => {
+            return Err(tx
+                .store
+                .take_hidden()
+                .map_or(Unprocessed::Rejected(reason), Into::into));
+        }
+    };
+    let (state, leaves) = group
+        .roster()
+        .map_err(|violation| Rejection::Violation(violation.code().to_owned()))?;
+    if frame.from != state.hub.provider {
+        return Err(Rejection::ForeignHub.into());
+    }
+    if frame.room.as_ref().is_some_and(|named| *named != state.room) {
+        return Err(Rejection::WrongRoom.into());
+    }
+    let own = leaves
+        .iter()
+        .find(|(index, _)| *index == group.own_index())
+        .map(|(_, leaf)| leaf.identity.clone());
+    if own.is_none_or(|own| own.client != tx.me.client || own.user != tx.me.user) {
+        return Err(Rejection::InvalidWelcome.into());
+    }
+    let old = room::by_uri(tx.store, &state.room)?;
+    if old
+        .as_ref()
+        .is_some_and(|old| !matches!(old.phase, Phase::Left | Phase::Removed | Phase::Refused))
+    {
+        return Err(Rejection::AlreadyJoined.into());
+    }
+    let id = match &old {
+        Some(old) => old.id,
+        None => room::next_id(tx.store)?,
+    };
+    let mut row = RoomRow {
+        id,
+        scope,
+        uri: state.room.clone(),
+        group: group.id().to_vec(),
+        hub: state.hub.provider.clone(),
+        hub_key: state.hub.signature_key.clone(),
+        phase: Phase::Invited,
+        epoch: group.epoch(),
+        joined_epoch: group.epoch(),
+        inviter: Some(inviter.user.clone()),
+        hub_time: opened.message.accepted_at,
+        ..RoomRow::blank(state.room.clone())
+    };
+    errands::renew_leaf_later(tx, &mut row)?;
+    let facts: Vec<_> = leaves.iter().map(|(_, facts)| facts.clone()).collect();
+    let view = view_of(&mut row, state, leaves, Vec::new());
+    room::put(tx.store, &row)?;
+    tx.keep_group(id, group, view)?;
+    meet(tx, facts.iter())?;
+    tx.tell_room(&row.uri, RoomChange::Invited { by: inviter.user })?;
+    let outcome = finish(tx, &opened.hash, None, true)?;
+    release(tx, &row.group)?;
+    Ok(outcome)
+}

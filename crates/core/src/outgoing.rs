@@ -1,0 +1,100 @@
+//! What is about to be sent: alternatives, richest first, and how they behave.
+
+use comity_content::{Disposition, Expiration, MessageId, Part};
+
+/// A message that is about to be sent.
+///
+/// The alternatives say the same thing in different media types, richest first. The last one is the basic one: its
+/// media types should be in the room's requirement, so that everybody can read it.
+#[derive(Clone, Debug)]
+pub struct Outgoing {
+    /// The alternatives, richest first. Empty only for a deletion.
+    pub alternatives: Vec<Part>,
+    /// The version of a message that this replies or reacts to.
+    pub in_reply_to: Option<MessageId>,
+    /// The message that this edits or deletes.
+    pub replaces: Option<MessageId>,
+    /// The topic; empty for none. At most 4,096 octets.
+    pub topic: Vec<u8>,
+    /// When it is to vanish.
+    pub expires: Option<Expiration>,
+}
+
+impl Outgoing {
+    /// A message that is said in the given alternatives, richest first.
+    pub fn new(alternatives: Vec<Part>) -> Self {
+        Self {
+            alternatives,
+            in_reply_to: None,
+            replaces: None,
+            topic: Vec::new(),
+            expires: None,
+        }
+    }
+
+    /// Plain text.
+    pub fn text(text: &str) -> Self {
+        Self::new(vec![plain(Disposition::RENDER, text)])
+    }
+
+    /// GFM-MIMI markdown, with its plain form as the basic alternative.
+    ///
+    /// Every MIMI client must be able to receive both, so a room that requires markdown is sent the markdown alone.
+    pub fn markdown(markdown: &str) -> Self {
+        let enhanced = Part::single(Disposition::RENDER, MARKDOWN, markdown.as_bytes().to_vec());
+        Self::new(vec![
+            enhanced,
+            plain(Disposition::RENDER, &comity_content::to_plain_text(markdown)),
+        ])
+    }
+
+    /// One reaction to `message`.
+    pub fn reaction(message: MessageId, reaction: &str) -> Self {
+        Self::new(vec![plain(Disposition::REACTION, reaction)]).in_reply_to(message)
+    }
+
+    /// Takes back the reaction, or deletes the message, with the given id.
+    pub fn deletion(message: MessageId) -> Self {
+        Self {
+            replaces: Some(message),
+            ..Self::new(Vec::new())
+        }
+    }
+
+    /// Makes it a reply to a version of a message.
+    #[must_use]
+    pub fn in_reply_to(mut self, message: MessageId) -> Self {
+        self.in_reply_to = Some(message);
+        self
+    }
+
+    /// Makes it an edit of a message, which must be our own unless the room allows more.
+    #[must_use]
+    pub fn editing(mut self, message: MessageId) -> Self {
+        self.replaces = Some(message);
+        self
+    }
+
+    /// Puts it in a topic.
+    #[must_use]
+    pub fn in_topic(mut self, topic: Vec<u8>) -> Self {
+        self.topic = topic;
+        self
+    }
+
+    /// Lets it vanish.
+    #[must_use]
+    pub fn expiring(mut self, expires: Expiration) -> Self {
+        self.expires = Some(expires);
+        self
+    }
+}
+
+/// The media type of GFM-MIMI markdown, as MIMI writes it.
+pub const MARKDOWN: &str = "text/markdown;variant=GFM-MIMI";
+/// The media type of plain text, as MIMI writes it.
+pub const PLAIN_TEXT: &str = "text/plain;charset=utf-8";
+
+fn plain(disposition: Disposition, text: &str) -> Part {
+    Part::single(disposition, PLAIN_TEXT, text.as_bytes().to_vec())
+}

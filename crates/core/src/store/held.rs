@@ -1,0 +1,109 @@
+//! Frames that wait: for a commit, a Welcome, or this device's clock. Bounded, so that junk cannot fill the disk.
+
+use comity_room::{ProviderUri, RoomUri, Timestamp};
+use serde::{Deserialize, Serialize};
+
+use super::room::{millis, timestamp};
+use super::{Col, RowAt, Scope, StorageError, Store, Table};
+use crate::step::HeldUntil;
+
+const HELD: Table = Table::padded(22, 1);
+const SCOPE: Scope = Scope::Client;
+
+/// How many frames of one provider may wait.
+pub(crate) const PER_PROVIDER: i64 = 1_000;
+/// How many frames of one group may wait.
+pub(crate) const PER_GROUP: i64 = 300;
+
+/// A frame that waits.
+#[derive(Clone, Serialize, Deserialize)]
+pub(crate) struct HeldRow {
+    #[serde(with = "serde_bytes")]
+    pub(crate) hash: Vec<u8>,
+    #[serde(with = "serde_bytes")]
+    pub(crate) group: Vec<u8>,
+    pub(crate) room: Option<RoomUri>,
+    pub(crate) from: ProviderUri,
+    #[serde(with = "serde_bytes")]
+    pub(crate) frame: Vec<u8>,
+    pub(crate) until: HeldUntil,
+    /// When it is given up.
+    pub(crate) due: Timestamp,
+}
+
+/// Keeps a frame. `false` if the quota is full; a frame that is held already stays as it is.
+pub(crate) fn put(store: &Store, row: &HeldRow) -> Result<bool, StorageError> {
+    let group = store.lookup(HELD, &row.group);
+    let provider = store.lookup(HELD, row.from.as_bytes());
+    let hash = store.lookup(HELD, &row.hash);
+    if count(store, "SELECT count(*) FROM held WHERE hash = ?1", &hash)? > 0 {
+        return Ok(true);
+    }
+    if count(store, "SELECT count(*) FROM held WHERE mls_group = ?1", &group)? >= PER_GROUP
+        || count(store, "SELECT count(*) FROM held WHERE provider = ?1", &provider)? >= PER_PROVIDER
+    {
+        return Ok(false);
+    }
+    let last = store.one("SELECT seq FROM sqlite_sequence WHERE name = 'held'", [], |r| {
+        r.get::<_, i64>(0)
+    })?;
+    let ord = last.unwrap_or(0).checked_add(1).ok_or(StorageError::Corrupt)?;
+    let key = [Col::Int(ord)];
+    let clear = [
+        Col::from(&hash),
+        Col::from(&group),
+        Col::from(&provider),
+        Col::Int(millis(row.due)),
+    ];
+    store.put_sealed(
+        "INSERT INTO held (ord, hash, mls_group, provider, due, sealed) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+        SCOPE,
+        &RowAt {
+            table: HELD,
+            key: &key,
+            clear: &clear,
+        },
+        row,
+    )?;
+    Ok(true)
+}
+
+/// Takes out the frames of a group, in the order in which they came.
+pub(crate) fn take(store: &Store, group: &[u8]) -> Result<Vec<HeldRow>, StorageError> {
+    let key = store.lookup(HELD, group);
+    let rows = store.all_sealed(
+        "SELECT ord, hash, mls_group, provider, due, sealed FROM held WHERE mls_group = ?1 ORDER BY ord",
+        [key],
+        SCOPE,
+        HELD,
+        |_, row| Ok(row),
+    )?;
+    if !rows.is_empty() {
+        store.write("DELETE FROM held WHERE mls_group = ?1", [key])?;
+    }
+    Ok(rows)
+}
+
+/// Takes out the frames whose time is over.
+pub(crate) fn take_due(store: &Store, now: Timestamp) -> Result<Vec<HeldRow>, StorageError> {
+    let rows = store.all_sealed(
+        "SELECT ord, hash, mls_group, provider, due, sealed FROM held WHERE due <= ?1 ORDER BY ord",
+        [millis(now)],
+        SCOPE,
+        HELD,
+        |_, row| Ok(row),
+    )?;
+    if !rows.is_empty() {
+        store.write("DELETE FROM held WHERE due <= ?1", [millis(now)])?;
+    }
+    Ok(rows)
+}
+
+pub(crate) fn next_due(store: &Store) -> Result<Option<Timestamp>, StorageError> {
+    let next = store.one("SELECT min(due) FROM held", [], |r| r.get::<_, Option<i64>>(0))?;
+    Ok(next.flatten().map(timestamp))
+}
+
+fn count(store: &Store, sql: &'static str, key: &[u8; 16]) -> Result<i64, StorageError> {
+    Ok(store.one(sql, [key], |row| row.get(0))?.unwrap_or(0))
+}

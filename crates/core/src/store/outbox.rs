@@ -1,0 +1,157 @@
+//! The outbox: requests that have not been answered, and what each is for.
+
+use comity_content::MessageId;
+use comity_room::{ProviderUri, RoomUri, Timestamp, UserUri};
+use serde::{Deserialize, Serialize};
+
+use super::room::{millis, timestamp};
+use super::{Col, RowAt, Scope, StorageError, Store, Table};
+use crate::step::{Request, RequestId, RequestKind, TaskId};
+
+const OUTBOX: Table = Table::padded(21, 1);
+const SCOPE: Scope = Scope::Client;
+
+/// A request, and what it is for.
+#[derive(Clone, Serialize, Deserialize)]
+pub(crate) struct OutboxRow {
+    #[serde(skip)]
+    pub(crate) ord: i64,
+    pub(crate) id: RequestId,
+    pub(crate) to: ProviderUri,
+    pub(crate) lane: Option<RoomUri>,
+    pub(crate) kind: RequestKind,
+    #[serde(with = "serde_bytes")]
+    pub(crate) body: Vec<u8>,
+    pub(crate) attempt: u32,
+    pub(crate) urgent: bool,
+    /// When it is to be handed out (again). In the far future while it is with the host.
+    pub(crate) due: Timestamp,
+    pub(crate) errand: Errand,
+}
+
+/// What a request is for.
+#[derive(Clone, Serialize, Deserialize)]
+pub(crate) enum Errand {
+    /// Our message; the hash is of the MLSMessage in the body.
+    Message { id: MessageId, hash: [u8; 32] },
+    /// The creation of a room; the hash is of its GroupInfo.
+    Create { hash: [u8; 32] },
+    /// A commit of ours.
+    Commit { hash: [u8; 32] },
+    /// A proposal of ours to leave.
+    Leave { hash: [u8; 32] },
+    /// Key packages of a user, for a task.
+    KeyMaterial { task: TaskId, user: UserUri },
+    /// The GroupInfo of a room; the key opens the answer.
+    GroupInfo {
+        #[serde(with = "serde_bytes")]
+        private_key: Vec<u8>,
+    },
+    /// Our own key packages.
+    Publish,
+}
+
+/// The due time of a request that is with the host: never.
+pub(crate) const WITH_HOST: Timestamp = Timestamp::from_millis(u64::MAX >> 1);
+
+impl OutboxRow {
+    pub(crate) fn request(&self) -> Request {
+        Request {
+            id: self.id,
+            to: self.to.clone(),
+            lane: self.lane.clone(),
+            kind: self.kind,
+            body: self.body.clone(),
+            attempt: self.attempt,
+            urgent: self.urgent,
+        }
+    }
+}
+
+/// Adds a request behind all others.
+pub(crate) fn append(store: &Store, row: &OutboxRow) -> Result<(), StorageError> {
+    let last = store.one("SELECT seq FROM sqlite_sequence WHERE name = 'outbox'", [], |r| {
+        r.get::<_, i64>(0)
+    })?;
+    let ord = last.unwrap_or(0).checked_add(1).ok_or(StorageError::Corrupt)?;
+    put_at(store, ord, row)
+}
+
+/// Rewrites a request in its place.
+pub(crate) fn put(store: &Store, row: &OutboxRow) -> Result<(), StorageError> {
+    put_at(store, row.ord, row)
+}
+
+fn put_at(store: &Store, ord: i64, row: &OutboxRow) -> Result<(), StorageError> {
+    let id = store.lookup(OUTBOX, &row.id.0);
+    let key = [Col::Int(ord)];
+    let clear = [Col::from(&id), Col::Int(millis(row.due))];
+    store.put_sealed(
+        "INSERT INTO outbox (ord, id, due, sealed) VALUES (?1, ?2, ?3, ?4)
+         ON CONFLICT (ord) DO UPDATE SET due = ?3, sealed = ?4",
+        SCOPE,
+        &RowAt {
+            table: OUTBOX,
+            key: &key,
+            clear: &clear,
+        },
+        row,
+    )
+}
+
+pub(crate) fn by_id(store: &Store, id: RequestId) -> Result<Option<OutboxRow>, StorageError> {
+    let key = store.lookup(OUTBOX, &id.0);
+    store.one_sealed(
+        "SELECT ord, id, due, sealed FROM outbox WHERE id = ?1",
+        [key],
+        SCOPE,
+        OUTBOX,
+        with_ord,
+    )
+}
+
+/// Requests behind the given one, in order.
+pub(crate) fn after(
+    store: &Store,
+    after: Option<RequestId>,
+    limit: u32,
+) -> Result<Vec<OutboxRow>, StorageError> {
+    let ord = match after {
+        Some(id) => by_id(store, id)?.map_or(0, |row| row.ord),
+        None => 0,
+    };
+    store.all_sealed(
+        "SELECT ord, id, due, sealed FROM outbox WHERE ord > ?1 ORDER BY ord LIMIT ?2",
+        (ord, limit),
+        SCOPE,
+        OUTBOX,
+        with_ord,
+    )
+}
+
+/// Requests that are to be handed out again.
+pub(crate) fn due_by(store: &Store, now: Timestamp) -> Result<Vec<OutboxRow>, StorageError> {
+    store.all_sealed(
+        "SELECT ord, id, due, sealed FROM outbox WHERE due <= ?1 ORDER BY ord",
+        [millis(now)],
+        SCOPE,
+        OUTBOX,
+        with_ord,
+    )
+}
+
+pub(crate) fn next_due(store: &Store) -> Result<Option<Timestamp>, StorageError> {
+    let next = store.one("SELECT min(due) FROM outbox", [], |r| r.get::<_, Option<i64>>(0))?;
+    Ok(next.flatten().map(timestamp).filter(|due| *due < WITH_HOST))
+}
+
+pub(crate) fn delete(store: &Store, id: RequestId) -> Result<(), StorageError> {
+    let key = store.lookup(OUTBOX, &id.0);
+    store.write("DELETE FROM outbox WHERE id = ?1", [key])?;
+    Ok(())
+}
+
+fn with_ord(row: &rusqlite::Row<'_>, mut value: OutboxRow) -> rusqlite::Result<OutboxRow> {
+    value.ord = row.get(0)?;
+    Ok(value)
+}

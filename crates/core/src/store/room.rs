@@ -1,0 +1,379 @@
+//! Rooms: what the engine keeps of each beside its MLS group.
+//!
+//! [`RoomRow`] is small and read at every step of the room; [`RoomView`], who is in it, is as large as the room and
+//! rewritten only when the epoch changes.
+
+use comity_mls::LeafIdentity;
+use comity_room::{
+    Advertisement, ClientUri, ParticipantList, ProviderUri, Requirement, Roles, RoomMetadata, RoomUri,
+    Timestamp, UserUri,
+};
+use serde::{Deserialize, Serialize};
+
+use super::{Col, RowAt, Scope, StorageError, Store, Table, small};
+use crate::step::{RequestId, TaskId};
+
+const ROOM: Table = Table::new(16, 1);
+const VIEW: Table = Table::new(17, 1);
+const SCOPE: Scope = Scope::Client;
+
+/// Where we stand in a room.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub enum Phase {
+    /// Created here; the hub has not answered.
+    Creating,
+    /// In the group, but the person has not accepted.
+    Invited,
+    /// On the way in by an external commit.
+    Joining,
+    /// In the room.
+    Joined,
+    /// In the room, and on the way out.
+    Leaving,
+    /// Out, by our own wish.
+    Left,
+    /// Out, by another's.
+    Removed,
+    /// Our copy cannot follow; `join` heals it.
+    Stalled,
+    /// The hub refused to create it, or to let us in.
+    Refused,
+}
+
+/// What the engine keeps of a room.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct RoomRow {
+    #[serde(skip)]
+    pub(crate) id: i64,
+    /// The scope of its MLS group's rows: another one each time that we join.
+    pub(crate) scope: i64,
+    pub(crate) uri: RoomUri,
+    #[serde(with = "serde_bytes")]
+    pub(crate) group: Vec<u8>,
+    pub(crate) hub: ProviderUri,
+    #[serde(with = "serde_bytes")]
+    pub(crate) hub_key: Vec<u8>,
+    pub(crate) phase: Phase,
+    pub(crate) epoch: u64,
+    /// The first epoch in which we are: earlier frames are not for us.
+    pub(crate) joined_epoch: u64,
+    pub(crate) inviter: Option<UserUri>,
+    /// Our commit that waits for the hub.
+    pub(crate) pending: Option<PendingCommit>,
+    /// Proposals of this epoch, as frames.
+    pub(crate) proposals: Vec<HeldProposal>,
+    /// Changes that wait for their turn.
+    pub(crate) tasks: Vec<TaskId>,
+    /// The distinct advertisements of the members: all that `plan` needs to choose.
+    pub(crate) classes: Vec<Advertisement>,
+    /// The advertisement that our leaf carries, by its number.
+    pub(crate) leaf_advertises: u64,
+    /// When our leaf must be renewed at the latest, if it must.
+    pub(crate) leaf_due: Option<Timestamp>,
+    /// When the proposals are to be committed by us, if nobody else has.
+    pub(crate) commit_due: Option<Timestamp>,
+    /// The hub is ahead of us.
+    pub(crate) behind: bool,
+    /// Something waits to be done as soon as errands are run.
+    pub(crate) errand: bool,
+    /// The code to join by, and how often we have tried.
+    pub(crate) joining: Option<Joining>,
+    pub(crate) unread: u32,
+    /// The position up to which the person has read.
+    pub(crate) read_up_to: Position,
+    /// The latest time that the hub has told us.
+    pub(crate) hub_time: Timestamp,
+    pub(crate) name: String,
+}
+
+/// A commit of ours that waits for the hub.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct PendingCommit {
+    pub(crate) request: RequestId,
+    /// SHA-256 of the commit's octets.
+    #[serde(with = "serde_bytes")]
+    pub(crate) hash: Vec<u8>,
+    /// The task that it is for, unless it is housekeeping.
+    pub(crate) task: Option<TaskId>,
+    /// The number of the advertisement that its leaf carries.
+    pub(crate) advertises: u64,
+    /// The hub refused it: the next commit of ours may overwrite it, and nothing else ends it early.
+    pub(crate) refused: bool,
+}
+
+/// An attempt to join from outside.
+#[derive(Clone, Default, Serialize, Deserialize)]
+pub(crate) struct Joining {
+    #[serde(with = "serde_bytes")]
+    pub(crate) code: Option<Vec<u8>>,
+    pub(crate) tries: u32,
+}
+
+impl std::fmt::Debug for Joining {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self { code: _, tries } = self;
+        f.debug_struct("Joining")
+            .field("tries", tries)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A proposal that waits to be committed.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct HeldProposal {
+    #[serde(with = "serde_bytes")]
+    pub(crate) frame: Vec<u8>,
+    pub(crate) client: ClientUri,
+    pub(crate) user: UserUri,
+    /// Whether it is a proposal to leave.
+    pub(crate) leaves: bool,
+}
+
+/// Where a message stands in a timeline: the hub's time in milliseconds, then the first octets of its id.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Position {
+    pub(crate) at: i64,
+    pub(crate) tie: i64,
+}
+
+impl Position {
+    /// Behind everything: where a message stands that the hub has not accepted yet.
+    pub(crate) const END: Self = Self { at: i64::MAX, tie: 0 };
+
+    /// Behind those, too.
+    pub(crate) const BEYOND: Self = Self {
+        at: i64::MAX,
+        tie: i64::MAX,
+    };
+}
+
+/// Who is in a room, in its present epoch.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct RoomView {
+    pub(crate) participants: ParticipantList,
+    pub(crate) roles: Roles,
+    pub(crate) metadata: RoomMetadata,
+    pub(crate) requirement: Requirement,
+    pub(crate) members: Vec<MemberRow>,
+    /// Clients that went in the epochs whose late messages can still be read, with the epoch in which they went.
+    pub(crate) former: Vec<(u64, ClientUri, UserUri)>,
+}
+
+/// One client in a room.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct MemberRow {
+    pub(crate) client: ClientUri,
+    pub(crate) user: UserUri,
+    #[serde(with = "serde_bytes")]
+    pub(crate) key: Vec<u8>,
+    pub(crate) index: u32,
+    /// Its advertisement, by its place in the room's classes.
+    pub(crate) class: usize,
+}
+
+impl RoomRow {
+    /// A room of which nothing is known but its URI.
+    pub(crate) fn blank(uri: RoomUri) -> Self {
+        Self {
+            id: 0,
+            scope: 0,
+            group: Vec::new(),
+            hub: uri.provider(),
+            uri,
+            hub_key: Vec::new(),
+            phase: Phase::Creating,
+            epoch: 0,
+            joined_epoch: 0,
+            inviter: None,
+            pending: None,
+            proposals: Vec::new(),
+            tasks: Vec::new(),
+            classes: Vec::new(),
+            leaf_advertises: 0,
+            leaf_due: None,
+            commit_due: None,
+            behind: false,
+            errand: false,
+            joining: None,
+            unread: 0,
+            read_up_to: Position::default(),
+            hub_time: Timestamp::default(),
+            name: String::new(),
+        }
+    }
+
+    /// Whether we are in the group, whatever the person has said.
+    pub(crate) fn is_member(&self) -> bool {
+        matches!(
+            self.phase,
+            Phase::Creating | Phase::Invited | Phase::Joined | Phase::Leaving
+        )
+    }
+}
+
+impl RoomView {
+    /// The user of a client that is, or lately was, in the room.
+    pub(crate) fn user_of(&self, client: &ClientUri) -> Option<&UserUri> {
+        let member = self
+            .members
+            .iter()
+            .find(|member| member.client == *client)
+            .map(|member| &member.user);
+        member.or_else(|| {
+            self.former
+                .iter()
+                .rev()
+                .find(|(_, former, _)| former == client)
+                .map(|(_, _, user)| user)
+        })
+    }
+
+    pub(crate) fn identities(&self) -> impl Iterator<Item = LeafIdentity> + '_ {
+        self.members.iter().map(|member| LeafIdentity {
+            client: member.client.clone(),
+            user: member.user.clone(),
+            signature_key: member.key.clone(),
+        })
+    }
+}
+
+/// The id of the next room, and of the next scope: larger than any before.
+pub(crate) fn next_id(store: &Store) -> Result<i64, StorageError> {
+    let next = small::setting(store, NUMBERS)?
+        .unwrap_or(0_i64)
+        .checked_add(1)
+        .ok_or(StorageError::Corrupt)?;
+    small::put_setting(store, NUMBERS, &next)?;
+    Ok(next)
+}
+
+const NUMBERS: &str = "numbers";
+
+pub(crate) fn put(store: &Store, row: &RoomRow) -> Result<(), StorageError> {
+    let uri = store.lookup(ROOM, row.uri.as_bytes());
+    let group = store.lookup(ROOM, &row.group);
+    let key = [Col::Int(row.id)];
+    let clear = [
+        Col::from(&uri),
+        Col::from(&group),
+        Col::from(due(row).map(millis)),
+    ];
+    let at = RowAt {
+        table: ROOM,
+        key: &key,
+        clear: &clear,
+    };
+    store.put_sealed(
+        "INSERT INTO room (id, uri, mls_group, due, sealed) VALUES (?1, ?2, ?3, ?4, ?5)
+         ON CONFLICT (id) DO UPDATE SET uri = ?2, mls_group = ?3, due = ?4, sealed = ?5",
+        SCOPE,
+        &at,
+        row,
+    )
+}
+
+pub(crate) fn by_uri(store: &Store, uri: &RoomUri) -> Result<Option<RoomRow>, StorageError> {
+    let key = store.lookup(ROOM, uri.as_bytes());
+    store.one_sealed(
+        "SELECT id, uri, mls_group, due, sealed FROM room WHERE uri = ?1",
+        [key],
+        SCOPE,
+        ROOM,
+        with_id,
+    )
+}
+
+pub(crate) fn by_group(store: &Store, group: &[u8]) -> Result<Option<RoomRow>, StorageError> {
+    let key = store.lookup(ROOM, group);
+    store.one_sealed(
+        "SELECT id, uri, mls_group, due, sealed FROM room WHERE mls_group = ?1",
+        [key],
+        SCOPE,
+        ROOM,
+        with_id,
+    )
+}
+
+pub(crate) fn by_id(store: &Store, id: i64) -> Result<Option<RoomRow>, StorageError> {
+    store.one_sealed(
+        "SELECT id, uri, mls_group, due, sealed FROM room WHERE id = ?1",
+        [id],
+        SCOPE,
+        ROOM,
+        with_id,
+    )
+}
+
+pub(crate) fn all(store: &Store) -> Result<Vec<RoomRow>, StorageError> {
+    store.all_sealed(
+        "SELECT id, uri, mls_group, due, sealed FROM room ORDER BY id",
+        [],
+        SCOPE,
+        ROOM,
+        with_id,
+    )
+}
+
+/// The rooms with errands that are due.
+pub(crate) fn due_by(store: &Store, now: Timestamp) -> Result<Vec<RoomRow>, StorageError> {
+    store.all_sealed(
+        "SELECT id, uri, mls_group, due, sealed FROM room WHERE due <= ?1 ORDER BY due",
+        [millis(now)],
+        SCOPE,
+        ROOM,
+        with_id,
+    )
+}
+
+pub(crate) fn next_due(store: &Store) -> Result<Option<Timestamp>, StorageError> {
+    let due = store.one("SELECT min(due) FROM room WHERE due IS NOT NULL", [], |r| {
+        r.get::<_, Option<i64>>(0)
+    })?;
+    Ok(due.flatten().map(timestamp))
+}
+
+pub(crate) fn view(store: &Store, id: i64) -> Result<Option<RoomView>, StorageError> {
+    store.get_sealed(
+        "SELECT room, sealed FROM room_view WHERE room = ?1",
+        [id],
+        SCOPE,
+        VIEW,
+    )
+}
+
+pub(crate) fn put_view(store: &Store, id: i64, view: &RoomView) -> Result<(), StorageError> {
+    let key = [Col::Int(id)];
+    store.put_sealed(
+        "INSERT OR REPLACE INTO room_view (room, sealed) VALUES (?1, ?2)",
+        SCOPE,
+        &RowAt {
+            table: VIEW,
+            key: &key,
+            clear: &[],
+        },
+        view,
+    )
+}
+
+fn with_id(row: &rusqlite::Row<'_>, mut value: RoomRow) -> rusqlite::Result<RoomRow> {
+    value.id = row.get(0)?;
+    Ok(value)
+}
+
+fn due(row: &RoomRow) -> Option<Timestamp> {
+    if row.errand {
+        return Some(Timestamp::default());
+    }
+    row.leaf_due.into_iter().chain(row.commit_due).min()
+}
+
+/// A timestamp as a column.
+pub(crate) fn millis(at: Timestamp) -> i64 {
+    i64::try_from(at.as_millis()).unwrap_or(i64::MAX)
+}
+
+/// A column as a timestamp.
+pub(crate) fn timestamp(column: i64) -> Timestamp {
+    Timestamp::from_millis(u64::try_from(column).unwrap_or(0))
+}

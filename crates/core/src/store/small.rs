@@ -1,0 +1,141 @@
+//! The small tables: frames that were taken, tasks, clients that we have met, and the client's own settings.
+
+use comity_content::MessageId;
+use comity_room::{ClientUri, UserUri};
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+
+use super::{Col, RowAt, Scope, StorageError, Store, Table};
+use crate::step::TaskId;
+use crate::task::TaskRow;
+
+const SEEN: Table = Table::new(23, 1);
+const TASK: Table = Table::new(24, 1);
+const PEER: Table = Table::new(25, 1);
+const SETTING: Table = Table::new(26, 1);
+const SCOPE: Scope = Scope::Client;
+
+/// A frame that was taken: what the second delivery is told.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct SeenRow {
+    pub(crate) message: Option<MessageId>,
+    pub(crate) notify: bool,
+}
+
+pub(crate) fn seen(store: &Store, hash: &[u8; 32]) -> Result<Option<SeenRow>, StorageError> {
+    let key = store.lookup(SEEN, hash);
+    store.get_sealed(
+        "SELECT hash, sealed FROM seen WHERE hash = ?1",
+        [key],
+        SCOPE,
+        SEEN,
+    )
+}
+
+pub(crate) fn put_seen(store: &Store, hash: &[u8; 32], row: &SeenRow) -> Result<(), StorageError> {
+    let hash = store.lookup(SEEN, hash);
+    let key = [Col::from(&hash)];
+    store.put_sealed(
+        "INSERT OR REPLACE INTO seen (hash, sealed) VALUES (?1, ?2)",
+        SCOPE,
+        &RowAt {
+            table: SEEN,
+            key: &key,
+            clear: &[],
+        },
+        row,
+    )
+}
+
+pub(crate) fn task(store: &Store, id: TaskId) -> Result<Option<TaskRow>, StorageError> {
+    let key = store.lookup(TASK, &id.0);
+    store.get_sealed("SELECT id, sealed FROM task WHERE id = ?1", [key], SCOPE, TASK)
+}
+
+pub(crate) fn put_task(store: &Store, row: &TaskRow) -> Result<(), StorageError> {
+    let id = store.lookup(TASK, &row.id.0);
+    let key = [Col::from(&id)];
+    store.put_sealed(
+        "INSERT OR REPLACE INTO task (id, sealed) VALUES (?1, ?2)",
+        SCOPE,
+        &RowAt {
+            table: TASK,
+            key: &key,
+            clear: &[],
+        },
+        row,
+    )
+}
+
+/// A client that we have met.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct PeerRow {
+    pub(crate) client: ClientUri,
+    pub(crate) user: UserUri,
+    #[serde(with = "serde_bytes")]
+    pub(crate) key: Vec<u8>,
+}
+
+pub(crate) fn peer(store: &Store, client: &ClientUri) -> Result<Option<PeerRow>, StorageError> {
+    let key = store.lookup(PEER, client.as_bytes());
+    store.get_sealed(
+        "SELECT client, user, sealed FROM peer WHERE client = ?1",
+        [key],
+        SCOPE,
+        PEER,
+    )
+}
+
+/// The clients of a user that we have met.
+pub(crate) fn peers_of(store: &Store, user: &UserUri) -> Result<Vec<PeerRow>, StorageError> {
+    let key = store.lookup(PEER, user.as_bytes());
+    store.all_sealed(
+        "SELECT client, user, sealed FROM peer WHERE user = ?1",
+        [key],
+        SCOPE,
+        PEER,
+        |_, row| Ok(row),
+    )
+}
+
+pub(crate) fn put_peer(store: &Store, row: &PeerRow) -> Result<(), StorageError> {
+    let client = store.lookup(PEER, row.client.as_bytes());
+    let user = store.lookup(PEER, row.user.as_bytes());
+    let key = [Col::from(&client)];
+    store.put_sealed(
+        "INSERT OR REPLACE INTO peer (client, user, sealed) VALUES (?1, ?2, ?3)",
+        SCOPE,
+        &RowAt {
+            table: PEER,
+            key: &key,
+            clear: &[Col::from(&user)],
+        },
+        row,
+    )
+}
+
+/// A setting by its name.
+pub(crate) fn setting<T: DeserializeOwned>(store: &Store, name: &str) -> Result<Option<T>, StorageError> {
+    let key = store.lookup(SETTING, name.as_bytes());
+    store.get_sealed(
+        "SELECT name, sealed FROM setting WHERE name = ?1",
+        [key],
+        SCOPE,
+        SETTING,
+    )
+}
+
+pub(crate) fn put_setting<T: Serialize>(store: &Store, name: &str, value: &T) -> Result<(), StorageError> {
+    let name = store.lookup(SETTING, name.as_bytes());
+    let key = [Col::from(&name)];
+    store.put_sealed(
+        "INSERT OR REPLACE INTO setting (name, sealed) VALUES (?1, ?2)",
+        SCOPE,
+        &RowAt {
+            table: SETTING,
+            key: &key,
+            clear: &[],
+        },
+        value,
+    )
+}

@@ -1,0 +1,244 @@
+//! One call, one transaction: what a verb has in hand while it works.
+//!
+//! A [`Step`] is made here and nowhere else, by committing. Groups stay in memory between steps only while nobody else
+//! has written; every rollback drops those it touched, because memory must never run ahead of disk.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use comity_room::{ProviderUri, RoomUri, Timestamp};
+use openmls_rust_crypto::RustCrypto;
+
+use crate::error::{Error, Misuse};
+use crate::group::Group;
+use crate::me::{Advertised, Me};
+use crate::provider::Provider;
+use crate::step::{
+    Event, EventKind, FrameOutcome, Made, Request, RequestId, RequestKind, RoomChange, Step, TaskId,
+};
+use crate::store::message;
+use crate::store::outbox::{Errand, OutboxRow, WITH_HOST};
+use crate::store::room::{RoomRow, RoomView};
+use crate::store::{MlsStore, Store, event, held, outbox, room, timer};
+
+/// Groups that are kept in memory between steps, by the room's row id.
+pub(crate) type Warm = HashMap<i64, WarmGroup>;
+
+/// A group in memory, and who is in it.
+pub(crate) struct WarmGroup {
+    pub(crate) group: Group,
+    pub(crate) view: Arc<RoomView>,
+}
+
+/// One call's work in progress.
+pub(crate) struct Tx<'a> {
+    pub(crate) now: Timestamp,
+    pub(crate) store: &'a Store,
+    pub(crate) crypto: &'a RustCrypto,
+    pub(crate) me: &'a Me,
+    warm: &'a mut Warm,
+    step: Step,
+}
+
+/// A request that is about to be made.
+pub(crate) struct NewRequest {
+    pub(crate) to: ProviderUri,
+    pub(crate) lane: Option<RoomUri>,
+    pub(crate) kind: RequestKind,
+    pub(crate) body: Vec<u8>,
+    pub(crate) urgent: bool,
+    pub(crate) errand: Errand,
+}
+
+impl<'a> Tx<'a> {
+    pub(crate) fn new(
+        now: Timestamp,
+        store: &'a Store,
+        crypto: &'a RustCrypto,
+        me: &'a Me,
+        warm: &'a mut Warm,
+    ) -> Self {
+        Self {
+            now,
+            store,
+            crypto,
+            me,
+            warm,
+            step: Step::default(),
+        }
+    }
+
+    /// Commits; only now does a step exist.
+    pub(crate) fn commit(mut self, made: Option<Made>) -> Result<Step, Error> {
+        let due = [
+            outbox::next_due(self.store)?,
+            room::next_due(self.store)?,
+            held::next_due(self.store)?,
+            message::next_expiry(self.store)?,
+            timer::next_due(self.store)?,
+        ];
+        self.step.wake_at = due.into_iter().flatten().min();
+        self.step.made = made;
+        self.store.commit()?;
+        Ok(self.step)
+    }
+
+    /// Appends an event to the log and to this step's tail.
+    pub(crate) fn tell(&mut self, kind: EventKind) -> Result<(), Error> {
+        let event = event::append(self.store, kind)?;
+        self.step.events.push(event);
+        Ok(())
+    }
+
+    /// The same for a change of a room.
+    pub(crate) fn tell_room(&mut self, room: &RoomUri, change: RoomChange) -> Result<(), Error> {
+        self.tell(EventKind::Room {
+            room: room.clone(),
+            change,
+        })
+    }
+
+    pub(crate) fn note_outcome(&mut self, outcome: FrameOutcome) {
+        self.step.frames.push(outcome);
+    }
+
+    /// Where events and requests stand, to be able to return there.
+    pub(crate) fn mark(&self) -> (usize, usize) {
+        (self.step.events.len(), self.step.requests.len())
+    }
+
+    /// Forgets events and requests since a mark; the rows are undone by the savepoint.
+    pub(crate) fn return_to(&mut self, (events, requests): (usize, usize)) {
+        self.step.events.truncate(events);
+        self.step.requests.truncate(requests);
+    }
+
+    pub(crate) fn events(&self) -> &[Event] {
+        &self.step.events
+    }
+
+    /// Makes a request: it is in the outbox until answered.
+    pub(crate) fn request(&mut self, new: NewRequest) -> Result<RequestId, Error> {
+        let id = RequestId(random()?);
+        let row = OutboxRow {
+            ord: 0,
+            id,
+            to: new.to,
+            lane: new.lane,
+            kind: new.kind,
+            body: new.body,
+            attempt: 0,
+            urgent: new.urgent,
+            due: WITH_HOST,
+            errand: new.errand,
+        };
+        outbox::append(self.store, &row)?;
+        self.step.requests.push(row.request());
+        Ok(id)
+    }
+
+    /// Hands out again a request that is due.
+    pub(crate) fn hand_out(&mut self, request: Request) {
+        self.step.requests.push(request);
+    }
+
+    /// The row of a room.
+    pub(crate) fn room(&self, uri: &RoomUri) -> Result<RoomRow, Error> {
+        Ok(room::by_uri(self.store, uri)?.ok_or(Misuse::NoSuchRoom)?)
+    }
+
+    /// What OpenMLS works with, for a room's group.
+    pub(crate) fn provider(&self, room: &RoomRow) -> Provider<'a> {
+        Provider::for_room(self.crypto, self.store, room.scope)
+    }
+
+    /// What OpenMLS works with, for key packages.
+    pub(crate) fn client_provider(&self) -> Provider<'a> {
+        Provider::for_client(self.crypto, self.store)
+    }
+
+    /// The room's group, from memory or from the file.
+    pub(crate) fn group(&mut self, row: &RoomRow) -> Result<&mut Group, Error> {
+        Ok(&mut self.warm(row)?.group)
+    }
+
+    /// Who is in the room.
+    pub(crate) fn view(&mut self, row: &RoomRow) -> Result<Arc<RoomView>, Error> {
+        if let Some(warm) = self.warm.get(&row.id) {
+            return Ok(Arc::clone(&warm.view));
+        }
+        let view = room::view(self.store, row.id)?.ok_or(Error::Bug("room without view"))?;
+        Ok(Arc::new(view))
+    }
+
+    /// Keeps a group that was created or joined in this step, or whose members changed.
+    pub(crate) fn keep_group(&mut self, room: i64, group: Group, view: RoomView) -> Result<(), Error> {
+        room::put_view(self.store, room, &view)?;
+        self.warm.insert(
+            room,
+            WarmGroup {
+                group,
+                view: Arc::new(view),
+            },
+        );
+        Ok(())
+    }
+
+    /// Writes who is in the room.
+    pub(crate) fn put_view(&mut self, row: &RoomRow, view: RoomView) -> Result<(), Error> {
+        room::put_view(self.store, row.id, &view)?;
+        self.warm(row)?.view = Arc::new(view);
+        Ok(())
+    }
+
+    /// Forgets a group in memory; the next use reads it from the file.
+    pub(crate) fn drop_group(&mut self, room: i64) {
+        self.warm.remove(&room);
+    }
+
+    /// Deletes the room's group, in memory and in the file, with the key under which its rows are sealed.
+    pub(crate) fn delete_group(&mut self, row: &RoomRow) -> Result<(), Error> {
+        self.warm.remove(&row.id);
+        Ok(MlsStore::for_room(self.store, row.scope).delete_scope()?)
+    }
+
+    fn warm(&mut self, row: &RoomRow) -> Result<&mut WarmGroup, Error> {
+        if !self.warm.contains_key(&row.id) {
+            let provider = self.provider(row);
+            let group = Group::load(&provider, &row.group)?.ok_or(Error::Bug("room without group"))?;
+            let view = room::view(self.store, row.id)?.ok_or(Error::Bug("room without view"))?;
+            self.warm.insert(
+                row.id,
+                WarmGroup {
+                    group,
+                    view: Arc::new(view),
+                },
+            );
+        }
+        self.warm.get_mut(&row.id).ok_or(Error::Bug("group vanished"))
+    }
+
+    /// What we say we can receive.
+    pub(crate) fn advertised(&self) -> Result<Advertised, Error> {
+        Advertised::load(self.store)
+    }
+
+    /// A random time within `span` from now.
+    pub(crate) fn sometime_within(&self, span: Duration) -> Result<Timestamp, Error> {
+        let millis = u64::try_from(span.as_millis()).unwrap_or(u64::MAX).max(1);
+        let draw = u64::from_be_bytes(random()?) % millis;
+        Ok(self.now.plus(Duration::from_millis(draw)))
+    }
+
+    pub(crate) fn new_task(&self) -> Result<TaskId, Error> {
+        Ok(TaskId(random()?))
+    }
+}
+
+/// Octets from the operating system's randomness.
+pub(crate) fn random<const N: usize>() -> Result<[u8; N], Error> {
+    let mut octets = [0; N];
+    getrandom::fill(&mut octets).map_err(|_| Error::Storage(crate::store::StorageError::Io))?;
+    Ok(octets)
+}
