@@ -1,1 +1,59 @@
-//! A world of clients, a hub and follower providers over a seeded, unreliable link. Never shipped.
+//! A world of clients, hubs and follower providers over a seeded, unreliable link. Never shipped.
+//!
+//! ```no_run
+//! use comity_testkit::{World, supports};
+//!
+//! let world = World::with_seed(1);
+//! let alice = world.user("alice@a.example");
+//! let bob = world.user("bob@b.example");
+//! let alice_phone = world.client("alice-phone", &alice, &supports::enhanced());
+//! let bob_phone = world.client("bob-phone", &bob, &supports::basic());
+//! world.settle();
+//! alice_phone.creates("clubhouse");
+//! alice_phone.invites(&bob);
+//! world.settle();
+//! bob_phone.accepts();
+//! alice_phone.says("hi");
+//! world.settle();
+//! bob_phone.sees(["alice: hi"]);
+//! ```
+//!
+//! * [`World`] and [`Actor`]: the words in which tests speak;
+//! * [`Host`]: the whole host loop around one client, once; each client has a real file and can be killed at any point;
+//! * [`HubHost`], [`Server`], [`Shelves`]: what a gatekeeper writes around the hub crate, with rows as octets;
+//! * [`Weather`], [`Mishap`]: what the link does to what it carries.
+#![allow(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::unwrap_used,
+    clippy::cast_possible_truncation,
+    reason = "whatever goes wrong here fails a test, and a panic is how tests fail"
+)]
+
+mod actor;
+mod agenda;
+mod dice;
+mod host;
+mod hub_host;
+mod mailbox;
+pub mod names;
+mod net;
+mod seeds;
+mod server;
+mod shelves;
+pub mod supports;
+mod trace;
+pub mod view;
+mod weather;
+mod world;
+
+pub use actor::Actor;
+pub use dice::Dice;
+pub use host::Host;
+pub use hub_host::HubHost;
+pub use net::Mishap;
+pub use seeds::for_each_seed;
+pub use server::Server;
+pub use shelves::Shelves;
+pub use weather::Weather;
+pub use world::World;
