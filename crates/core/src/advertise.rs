@@ -57,7 +57,7 @@ pub(crate) fn advertise(tx: &mut Tx<'_>, supported: &Supported) -> Result<Option
 }
 
 /// The rooms that require what the new set cannot receive.
-fn requiring_more(tx: &mut Tx<'_>, supported: &Supported) -> Result<Vec<RoomUri>, Error> {
+fn requiring_more(tx: &Tx<'_>, supported: &Supported) -> Result<Vec<RoomUri>, Error> {
     let mut rooms = Vec::new();
     for row in room::all(tx.store)?.into_iter().filter(|row| row.is_member()) {
         if !missing(&supported.media, &tx.view(&row)?.requirement).is_empty() {

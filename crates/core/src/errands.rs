@@ -129,7 +129,7 @@ pub(crate) fn renew_leaf_later(tx: &Tx<'_>, row: &mut RoomRow) -> Result<(), Err
 }
 
 /// Takes back every request of a room: what was being sent waits.
-pub(crate) fn unsend(tx: &mut Tx<'_>, row: &mut RoomRow) -> Result<(), Error> {
+pub(crate) fn unsend(tx: &Tx<'_>, row: &mut RoomRow) -> Result<(), Error> {
     for request in outbox::after(tx.store, None, u32::MAX)? {
         if request.lane.as_ref() != Some(&row.uri) {
             continue;

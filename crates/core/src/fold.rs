@@ -73,10 +73,10 @@ fn reaction(row: &MessageRow, to: MessageId, rows: &[MessageRow]) -> Option<Reac
     if taken_back {
         return None;
     }
-    let edits = about_it().filter(|other| matches!(other.class, Class::Edit { target } if target == row.id));
+    let mut edits =
+        about_it().filter(|other| matches!(other.class, Class::Edit { target } if target == row.id));
     let text = edits
-        .filter(|edit| edit.is_reaction)
-        .last()
+        .rfind(|edit| edit.is_reaction)
         .map_or(&row.reaction, |edit| &edit.reaction);
     Some(Reacted {
         by: row.sender.clone(),

@@ -23,7 +23,6 @@ use openmls::prelude::{
     LeafNodeParameters, MlsMessageBodyIn, MlsMessageBodyOut, MlsMessageIn, MlsMessageOut, OpenMlsProvider,
     ProcessedMessageContent, ProtocolMessage, RatchetTreeIn, Sender, SenderRatchetConfiguration,
 };
-use openmls::treesync::LeafNodeSource;
 use openmls::treesync::errors::LifetimeError;
 use openmls_traits::signatures::Signer;
 use openmls_traits::storage::StorageProvider as _;
@@ -132,13 +131,6 @@ impl Group {
         Ok(group.map(Self))
     }
 
-    /// Deletes the group's rows.
-    pub(crate) fn delete<P: OpenMlsProvider>(mut self, provider: &P) -> Result<(), Error> {
-        self.0
-            .delete(provider.storage())
-            .map_err(|_| Error::Bug("delete group"))
-    }
-
     pub(crate) fn epoch(&self) -> u64 {
         self.0.epoch().as_u64()
     }
@@ -155,20 +147,9 @@ impl Group {
         self.0.own_leaf_index()
     }
 
-    pub(crate) fn has_pending_commit(&self) -> bool {
-        self.0.pending_commit().is_some()
-    }
-
     /// The room's state and every leaf, checked.
     pub(crate) fn roster(&self) -> Result<(RoomState, Vec<(LeafNodeIndex, LeafFacts)>), Violation> {
         check_roster(self.0.public_group())
-    }
-
-    /// Whether our leaf still carries the lifetime of the key package by which we were added.
-    pub(crate) fn own_leaf_has_lifetime(&self) -> bool {
-        self.0
-            .own_leaf_node()
-            .is_some_and(|leaf| matches!(leaf.leaf_node_source(), LeafNodeSource::KeyPackage(_)))
     }
 
     /// Encrypts one application message.

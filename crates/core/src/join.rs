@@ -53,11 +53,11 @@ pub(crate) fn join(tx: &mut Tx<'_>, uri: &RoomUri, code: Option<&[u8]>) -> Resul
         tries: 0,
     });
     row.pending = None;
-    fetch(tx, &mut row)?;
+    fetch(tx, &row)?;
     Ok(Some(Made::Room(uri.clone())))
 }
 
-fn fetch(tx: &mut Tx<'_>, row: &mut RoomRow) -> Result<(), Error> {
+fn fetch(tx: &mut Tx<'_>, row: &RoomRow) -> Result<(), Error> {
     let seed = random::<32>()?;
     let pair = tx
         .crypto

@@ -66,7 +66,7 @@ fn ready(row: &RoomRow) -> bool {
     row.phase == Phase::Joined && row.proposals.is_empty()
 }
 
-fn may_send(tx: &mut Tx<'_>, row: &RoomRow, outgoing: &Outgoing) -> Result<(), Error> {
+fn may_send(tx: &Tx<'_>, row: &RoomRow, outgoing: &Outgoing) -> Result<(), Error> {
     match row.phase {
         Phase::Joined | Phase::Creating | Phase::Joining => {}
         Phase::Stalled => return Err(Blocked::Stalled.into()),
@@ -223,11 +223,7 @@ pub(crate) fn resolve(tx: &mut Tx<'_>, id: MessageId, how: Resolution) -> Result
 }
 
 /// Takes a request for a message back into waiting.
-pub(crate) fn wait_again(
-    tx: &mut Tx<'_>,
-    request: crate::step::RequestId,
-    id: MessageId,
-) -> Result<(), Error> {
+pub(crate) fn wait_again(tx: &Tx<'_>, request: crate::step::RequestId, id: MessageId) -> Result<(), Error> {
     outbox::delete(tx.store, request)?;
     if let Some(mut message) = message::by_id(tx.store, id)?
         && message.delivery == Delivery::Sending

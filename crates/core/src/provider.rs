@@ -39,6 +39,7 @@ impl<'a> Provider<'a> {
     }
 
     /// The storage failure behind the error that OpenMLS has just returned, if it was one.
+    #[cfg(test)]
     pub(crate) fn take_error(&self) -> Option<StorageError> {
         self.storage.take_error()
     }

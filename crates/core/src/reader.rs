@@ -9,8 +9,10 @@ use comity_room::{
     missing,
 };
 
+use crate::client::Opening;
 use crate::error::{Blocked, Error, Misuse};
 use crate::inbound::cursor_name;
+use crate::me::Me;
 use crate::outgoing::Outgoing;
 use crate::permission;
 use crate::plan::{self, Plan, Reach};
@@ -158,6 +160,16 @@ pub struct Posture {
 const LARGEST_PAGE: u32 = 1_000;
 
 impl Reader {
+    /// Opens a file for queries alone, for instance to count a badge in a process that does nothing else.
+    ///
+    /// # Errors
+    /// As [`Client::open`](crate::Client::open).
+    pub fn open(opening: &Opening) -> Result<Self, Error> {
+        let store = Store::open_reader(&opening.path, &opening.key)?;
+        let me = store.snapshot(|store| Ok(Me::load(store)))??;
+        Ok(Self::new(store, me.user, me.client))
+    }
+
     pub(crate) fn new(store: Store, user: UserUri, client: ClientUri) -> Self {
         Self { store, user, client }
     }

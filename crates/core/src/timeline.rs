@@ -81,7 +81,7 @@ fn adopt(tx: &Tx<'_>, room: i64, id: MessageId, root: MessageId) -> Result<(), E
 }
 
 /// Folds everything that belongs to a root. `None` if the root has not arrived.
-fn refold(tx: &mut Tx<'_>, room: &RoomRow, root: MessageId) -> Result<Option<message::Folded>, Error> {
+fn refold(tx: &Tx<'_>, room: &RoomRow, root: MessageId) -> Result<Option<message::Folded>, Error> {
     let mut rows = message::by_root(tx.store, room.id, root)?;
     let view = tx.view(room)?;
     let before: Vec<Option<bool>> = rows.iter().map(|row| row.allowed).collect();
@@ -108,7 +108,7 @@ fn refold(tx: &mut Tx<'_>, room: &RoomRow, root: MessageId) -> Result<Option<mes
 }
 
 /// Folds anew after the position of one of a root's messages has changed.
-pub(crate) fn moved(tx: &mut Tx<'_>, room: &RoomRow, root: MessageId) -> Result<(), Error> {
+pub(crate) fn moved(tx: &Tx<'_>, room: &RoomRow, root: MessageId) -> Result<(), Error> {
     refold(tx, room, root)?;
     Ok(())
 }

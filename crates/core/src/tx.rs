@@ -14,9 +14,7 @@ use crate::error::{Error, Misuse};
 use crate::group::Group;
 use crate::me::{Advertised, Me};
 use crate::provider::Provider;
-use crate::step::{
-    Event, EventKind, FrameOutcome, Made, Request, RequestId, RequestKind, RoomChange, Step, TaskId,
-};
+use crate::step::{EventKind, FrameOutcome, Made, Request, RequestId, RequestKind, RoomChange, Step, TaskId};
 use crate::store::message;
 use crate::store::outbox::{Errand, OutboxRow, WITH_HOST};
 use crate::store::room::{RoomRow, RoomView};
@@ -114,10 +112,6 @@ impl<'a> Tx<'a> {
         self.step.requests.truncate(requests);
     }
 
-    pub(crate) fn events(&self) -> &[Event] {
-        &self.step.events
-    }
-
     /// Makes a request: it is in the outbox until answered.
     pub(crate) fn request(&mut self, new: NewRequest) -> Result<RequestId, Error> {
         let id = RequestId(random()?);
@@ -164,7 +158,7 @@ impl<'a> Tx<'a> {
     }
 
     /// Who is in the room.
-    pub(crate) fn view(&mut self, row: &RoomRow) -> Result<Arc<RoomView>, Error> {
+    pub(crate) fn view(&self, row: &RoomRow) -> Result<Arc<RoomView>, Error> {
         if let Some(warm) = self.warm.get(&row.id) {
             return Ok(Arc::clone(&warm.view));
         }

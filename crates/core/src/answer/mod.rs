@@ -43,7 +43,7 @@ pub(crate) fn answer(tx: &mut Tx<'_>, id: RequestId, answer: Answer) -> Result<O
     Ok(None)
 }
 
-fn again(tx: &mut Tx<'_>, request: OutboxRow, at_least: Option<Duration>) -> Result<(), Error> {
+fn again(tx: &Tx<'_>, request: OutboxRow, at_least: Option<Duration>) -> Result<(), Error> {
     let due = errands::back_off(tx, request.attempt, at_least)?;
     Ok(outbox::put(tx.store, &OutboxRow { due, ..request })?)
 }

@@ -15,7 +15,7 @@ use crate::task::{ClientOutcome, InviteRow, TaskRow};
 use crate::tx::Tx;
 
 /// Refuses what cannot be done now, before anything is stored.
-pub(super) fn permitted(tx: &mut Tx<'_>, row: &RoomRow, changes: &[Change]) -> Result<(), Error> {
+pub(super) fn permitted(tx: &Tx<'_>, row: &RoomRow, changes: &[Change]) -> Result<(), Error> {
     let view = tx.view(row)?;
     for change in changes {
         names_something(&view, change)?;
@@ -53,7 +53,7 @@ fn names_something(view: &RoomView, change: &Change) -> Result<(), Misuse> {
 }
 
 /// Works out the commit. `None` if nothing is left to do.
-pub(super) fn plan(tx: &mut Tx<'_>, row: &RoomRow, task: &mut TaskRow) -> Result<Option<CommitPlan>, Error> {
+pub(super) fn plan(tx: &Tx<'_>, row: &RoomRow, task: &mut TaskRow) -> Result<Option<CommitPlan>, Error> {
     let view = tx.view(row)?;
     let mut plan = CommitPlan::default();
     let mut participants: Vec<Participant> = view.participants.iter().cloned().collect();
@@ -108,7 +108,7 @@ pub(super) fn plan(tx: &mut Tx<'_>, row: &RoomRow, task: &mut TaskRow) -> Result
 }
 
 /// A commit that changes nothing but what the held proposals ask for.
-pub(crate) fn housekeeping(tx: &mut Tx<'_>, row: &RoomRow) -> Result<CommitPlan, Error> {
+pub(crate) fn housekeeping(tx: &Tx<'_>, row: &RoomRow) -> Result<CommitPlan, Error> {
     let view = tx.view(row)?;
     let mut participants: Vec<Participant> = view.participants.iter().cloned().collect();
     drop_leavers(row, &view, &mut participants);

@@ -39,7 +39,7 @@ pub(super) fn rows(changes: &[Change]) -> Vec<InviteRow> {
 }
 
 /// Asks the hub for the key packages that were not given.
-pub(super) fn fetch(tx: &mut Tx<'_>, row: &RoomRow, task: &mut TaskRow) -> Result<(), Error> {
+pub(super) fn fetch(tx: &mut Tx<'_>, row: &RoomRow, task: &TaskRow) -> Result<(), Error> {
     let wanted: Vec<UserUri> = task
         .invites
         .iter()

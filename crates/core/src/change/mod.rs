@@ -46,7 +46,7 @@ pub(crate) fn change(tx: &mut Tx<'_>, uri: &RoomUri, changes: &[Change]) -> Resu
         return Ok(None);
     }
     build::permitted(tx, &row, changes)?;
-    let mut task = TaskRow {
+    let task = TaskRow {
         id: tx.new_task()?,
         room: row.uri.clone(),
         changes: changes.to_vec(),
@@ -54,7 +54,7 @@ pub(crate) fn change(tx: &mut Tx<'_>, uri: &RoomUri, changes: &[Change]) -> Resu
         state: TaskState::Waiting,
         rebuilt: 0,
     };
-    invite::fetch(tx, &row, &mut task)?;
+    invite::fetch(tx, &row, &task)?;
     small::put_task(tx.store, &task)?;
     row.tasks.push(task.id);
     room::put(tx.store, &row)?;

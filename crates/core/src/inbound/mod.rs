@@ -20,7 +20,9 @@ use crate::errands;
 use crate::error::{Error, Misuse};
 use crate::group::{Processed, Unprocessed, protocol_message};
 use crate::rejection::{Advice, Rejection};
-use crate::step::{Batch, ClientChange, Cursor, EventKind, Frame, FrameKind, FrameOutcome, HeldUntil, Made};
+use crate::step::{
+    Batch, ClientChange, Cursor, EventKind, Frame, FrameKind, FrameOutcome, HeldUntil, Made, RoomChange,
+};
 use crate::store::held::HeldRow;
 use crate::store::room::{Phase, RoomRow};
 use crate::store::small::SeenRow;
@@ -241,7 +243,7 @@ fn settled(
     }
     let handshake = content != ContentType::Application;
     if row.phase == Phase::Joining {
-        return crate::join::frame_while_joining(tx, row, hash, theirs, handshake).map_err(Into::into);
+        return crate::join::frame_while_joining(tx, row, hash, theirs, handshake);
     }
     if handshake && theirs < row.joined_epoch {
         // The commit that added us, or one before it: it is in the Welcome.
@@ -330,7 +332,7 @@ fn hold(tx: &mut Tx<'_>, frame: &Frame, until: HeldUntil) -> Result<FrameOutcome
     {
         row.behind = true;
         room::put(tx.store, &row)?;
-        tx.tell_room(&row.uri.clone(), crate::step::RoomChange::Behind)?;
+        tx.tell_room(&row.uri, RoomChange::Behind)?;
     }
     Ok(FrameOutcome::Held { until })
 }

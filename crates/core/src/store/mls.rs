@@ -9,7 +9,7 @@
 //! OpenMLS hides some storage failures behind errors of its own, so the first one is kept in the store:
 //! take it with [`MlsStore::take_error`] whenever OpenMLS fails.
 
-use openmls_traits::storage::{CURRENT_VERSION, Entity, Key, StorageProvider, traits};
+use openmls_traits::storage::{CURRENT_VERSION, StorageProvider, traits};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_bytes::ByteBuf;
@@ -22,7 +22,6 @@ const WRITE: &str = "INSERT INTO mls (scope, kind, key, sealed) VALUES (?1, ?2, 
     ON CONFLICT (scope, kind, key) DO UPDATE SET sealed = excluded.sealed";
 const READ: &str = "SELECT scope, kind, key, sealed FROM mls WHERE scope = ?1 AND kind = ?2 AND key = ?3";
 const DELETE: &str = "DELETE FROM mls WHERE scope = ?1 AND kind = ?2 AND key = ?3";
-const DELETE_KIND: &str = "DELETE FROM mls WHERE scope = ?1 AND kind = ?2";
 const DELETE_SCOPE: &str = "DELETE FROM mls WHERE scope = ?1";
 
 /// What `mls.scope` says of rows that belong to the client.
@@ -71,6 +70,7 @@ impl<'a> MlsStore<'a> {
     }
 
     /// The storage failure behind the error that OpenMLS has just returned, if it was one.
+    #[cfg(test)]
     pub(crate) fn take_error(&self) -> Option<StorageError> {
         self.store.take_hidden()
     }

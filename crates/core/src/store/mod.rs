@@ -29,8 +29,10 @@ pub(crate) mod timer;
 use std::cell::{Cell, RefCell};
 use std::path::{Path, PathBuf};
 
+#[cfg(test)]
+use rusqlite::InterruptHandle;
 use rusqlite::types::ValueRef;
-use rusqlite::{Connection, InterruptHandle, Params, Row, params_from_iter};
+use rusqlite::{Connection, Params, Row, params_from_iter};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -109,6 +111,7 @@ impl Store {
     }
 
     /// Interrupts the statement that runs, from any thread; it fails with [`StorageError::Interrupted`].
+    #[cfg(test)]
     pub(crate) fn interrupt_handle(&self) -> InterruptHandle {
         self.conn.get_interrupt_handle()
     }
@@ -249,6 +252,7 @@ impl Store {
     }
 
     /// Whether a commit has failed, so that only closing and opening again helps.
+    #[cfg(test)]
     pub(crate) fn poisoned(&self) -> bool {
         self.poisoned.get()
     }
@@ -401,11 +405,6 @@ impl Store {
     pub(crate) fn write(&self, sql: &'static str, params: impl Params) -> Result<usize, StorageError> {
         self.writable()?;
         Ok(self.conn.prepare_cached(sql)?.execute(params)?)
-    }
-
-    /// The row id that the last INSERT on this connection was given.
-    pub(crate) fn last_row_id(&self) -> i64 {
-        self.conn.last_insert_rowid()
     }
 
     /// Reads clear columns of at most one row.

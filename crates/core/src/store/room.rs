@@ -3,7 +3,6 @@
 //! [`RoomRow`] is small and read at every step of the room; [`RoomView`], who is in it, is as large as the room and
 //! rewritten only when the epoch changes.
 
-use comity_mls::LeafIdentity;
 use comity_room::{
     Advertisement, ClientUri, ParticipantList, ProviderUri, Requirement, Roles, RoomMetadata, RoomUri,
     Timestamp, UserUri,
@@ -226,14 +225,6 @@ impl RoomView {
                 .rev()
                 .find(|(_, former, _)| former == client)
                 .map(|(_, _, user)| user)
-        })
-    }
-
-    pub(crate) fn identities(&self) -> impl Iterator<Item = LeafIdentity> + '_ {
-        self.members.iter().map(|member| LeafIdentity {
-            client: member.client.clone(),
-            user: member.user.clone(),
-            signature_key: member.key.clone(),
         })
     }
 }
