@@ -100,7 +100,7 @@ pub(crate) enum LanguageRank {
     /// The nth preference, after this many subtags had to be dropped from it (RFC 4647 §3.4, lookup), or
     /// [`BROADER`] when the part is in a variety of what was preferred (§3.3.1, basic filtering).
     Preferred { preference: usize, dropped: usize },
-    /// The part says nothing about its language.
+    /// The part says nothing about its language, or the reader prefers none.
     Unstated,
     /// None of the preferences.
     Other,
@@ -110,7 +110,7 @@ const BROADER: usize = usize::MAX;
 
 /// Ranks the comma-separated `list` of a part by a reader's language ranges, best first.
 pub(crate) fn rank(list: &str, preferences: &[String]) -> LanguageRank {
-    if list.is_empty() {
+    if list.is_empty() || preferences.is_empty() {
         return LanguageRank::Unstated;
     }
     for (preference, range) in preferences.iter().enumerate() {

@@ -147,10 +147,7 @@ impl Value {
                     r.undefined(ANY)?;
                     Self::Undefined
                 }
-                0xf9..=0xfb => {
-                    let (bits, width) = r.float()?;
-                    Self::Float(widen(bits, width))
-                }
+                0xf9..=0xfb => Self::Float(read_float(r)?.0),
                 _ => Self::Simple(r.simple(ANY)?),
             },
         })
@@ -248,17 +245,23 @@ fn check_tag(r: &mut Reader<'_>, level: usize) -> Result<(), DecodeError> {
 
 fn check_float(r: &mut Reader<'_>) -> Result<(), DecodeError> {
     let start = r.position();
-    let (bits, width) = r.float()?;
-    let value = widen(bits, width);
-    if value.is_nan() {
-        // Inside the typed arrays of tags 80 to 87, floats are octets of a byte string and never come here.
-        if (bits, width) != (u64::from(QUIET_NAN), 2) {
-            return Err(DecodeError::new(Kind::NotANumber, start));
-        }
-    } else if width > shortest_width(value) {
+    let (value, width) = read_float(r)?;
+    if width > shortest_width(value) {
         return Err(not_deterministic(NotDeterministic::LongForm, start));
     }
     Ok(())
+}
+
+/// The value of a float and how many octets held it.
+fn read_float(r: &mut Reader<'_>) -> Result<(f64, u8), DecodeError> {
+    let start = r.position();
+    let (bits, width) = r.float()?;
+    let value = widen(bits, width);
+    // Inside the typed arrays of tags 80 to 87, floats are octets of a byte string and never come here.
+    if value.is_nan() && (bits, width) != (u64::from(QUIET_NAN), 2) {
+        return Err(DecodeError::new(Kind::NotANumber, start));
+    }
+    Ok((value, width))
 }
 
 fn check_level(level: usize, offset: usize) -> Result<(), DecodeError> {
@@ -300,7 +303,7 @@ fn encode_float(value: f64, e: &mut Encoder<Vec<u8>>) {
     }
 }
 
-/// Octets of the shortest float that holds exactly `value`, which is not NaN.
+/// Octets of the shortest float that holds exactly `value`.
 fn shortest_width(value: f64) -> u8 {
     match (narrow_to_half(value), narrow_to_single(value)) {
         (Some(_), _) => 2,

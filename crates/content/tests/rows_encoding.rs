@@ -289,6 +289,7 @@ fn c_014_leniency_goes_no_further_than_the_encoding() {
         with_part("9f00600000ff"),
         with_part("85006003029f83006000ff"),
         with_field(3, "9ff5ff"),
+        with_extensions("a103fa7fc00000"),
         with_extensions("a1039f9f9f9fffffffff"),
         with_field(0, "5f5f4100ffff"),
         with_part("8500600160ff"),

@@ -163,6 +163,14 @@ fn c_047_the_readers_language_decides_before_the_senders_order() {
 }
 
 #[test]
+fn c_047_for_a_reader_without_preferences_the_senders_order_decides() {
+    let english = single(PLAIN).in_language("en").unwrap();
+    let message = content(1, multi(PartSemantics::ChooseOne, [english, single(PLAIN)]));
+    assert_eq!(selected(&message, &[PLAIN], &[])[0], [1]);
+    assert_eq!(selected(&message, &[PLAIN], &["fr"])[0], [2]);
+}
+
+#[test]
 fn c_047_the_language_of_what_is_nested_speaks_for_a_whole_alternative() {
     let page = |language: &str| single(HTML).in_language(language).unwrap();
     let english = multi(PartSemantics::ProcessAll, [page("en"), single("image/png")]);

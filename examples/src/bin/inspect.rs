@@ -2,8 +2,8 @@
 //!
 //! Prints one JSON object per file, each on a line: the message id, every field, and every part with its index, or the
 //! reason why the octets are no message of this sender in this room, and at which octet:
-//! `{"error":{"code":"content_truncated","offset":193}}`. Exits with 1 if there was such a reason, with 2 if it was not
-//! called rightly.
+//! `{"error":{"code":"content_truncated","offset":193}}`. Exits with 1 if there was such a reason, or a file that cannot be
+//! read, and with 2 if it was not called rightly.
 
 use std::fs;
 use std::io::{self, Write};
@@ -70,8 +70,8 @@ impl Arguments {
 fn run(arguments: &Arguments, out: &mut impl Write) -> Result<bool, String> {
     let mut all_well = true;
     for file in &arguments.files {
-        let octets = fs::read(file).map_err(|e| format!("{file}: {e}"))?;
-        let line = inspect(octets, &arguments.sender, &arguments.room).unwrap_or_else(|fault| {
+        let inspected = read(file).and_then(|octets| inspect(octets, &arguments.sender, &arguments.room));
+        let line = inspected.unwrap_or_else(|fault| {
             all_well = false;
             fault.line()
         });
@@ -80,7 +80,7 @@ fn run(arguments: &Arguments, out: &mut impl Write) -> Result<bool, String> {
     Ok(all_well)
 }
 
-/// Why octets are no message of this sender in this room.
+/// Why a file is no message of this sender in this room.
 struct Fault {
     code: &'static str,
     offset: usize,
@@ -108,6 +108,16 @@ impl From<Contradiction> for Fault {
             offset: contradiction.offset(),
         }
     }
+}
+
+fn read(file: &str) -> Result<Vec<u8>, Fault> {
+    fs::read(file).map_err(|problem| {
+        eprintln!("inspect: {file}: {problem}");
+        Fault {
+            code: "file_not_read",
+            offset: 0,
+        }
+    })
 }
 
 fn inspect(octets: Vec<u8>, sender: &UserUri, room: &RoomUri) -> Result<Json, Fault> {
@@ -176,7 +186,7 @@ fn described(index: PartIndex, part: &Part) -> Json {
         Body::Multi(multi) => {
             set("cardinality", json!("multi"));
             set("part_semantics", json!(multi.semantics().name()));
-            set("parts", json!(multi.parts().len()));
+            set("nested", json!(multi.parts().len()));
         }
     }
     Json::Object(fields)
