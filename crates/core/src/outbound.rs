@@ -53,7 +53,6 @@ pub(crate) fn send(
     }
     timeline::place(tx, &mut row, message)?;
     tell(tx, &row, id, MessageChange::Sending)?;
-    room::put(tx.store, &row)?;
     if !row.proposals.is_empty() {
         errands::commit_now(tx, &mut row)?;
     }

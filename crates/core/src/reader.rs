@@ -19,7 +19,7 @@ use crate::plan::{self, Plan, Reach};
 use crate::step::{Change, Cursor, Event, Request, RequestId, Seq, TaskId};
 use crate::store::message::{Delivery, MessageRow, Reacted};
 use crate::store::room::{MemberRow, Phase, Position, RoomRow, RoomView};
-use crate::store::{StorageError, Store, event, held, message, outbox, room, small, timer};
+use crate::store::{StorageError, Store, due, event, message, outbox, room, small};
 use crate::task::Task;
 
 /// Answers questions about a client's file.
@@ -209,16 +209,7 @@ impl Reader {
     /// # Errors
     /// [`Error::Storage`].
     pub fn wake_at(&self) -> Result<Option<Timestamp>, Error> {
-        self.ask(|store| {
-            let due = [
-                outbox::next_due(store)?,
-                room::next_due(store)?,
-                held::next_due(store)?,
-                message::next_expiry(store)?,
-                timer::next_due(store)?,
-            ];
-            Ok(due.into_iter().flatten().min())
-        })
+        self.ask(due::next)
     }
 
     /// The rooms, in the order in which we came to know them.

@@ -15,10 +15,9 @@ use crate::group::Group;
 use crate::me::{Advertised, Me};
 use crate::provider::Provider;
 use crate::step::{EventKind, FrameOutcome, Made, Request, RequestId, RequestKind, RoomChange, Step, TaskId};
-use crate::store::message;
 use crate::store::outbox::{Errand, OutboxRow, WITH_HOST};
 use crate::store::room::{RoomRow, RoomView};
-use crate::store::{MlsStore, Store, event, held, outbox, room, timer};
+use crate::store::{MlsStore, Store, due, event, outbox, room};
 
 /// Groups that are kept in memory between steps, by the room's row id.
 pub(crate) type Warm = HashMap<i64, WarmGroup>;
@@ -69,14 +68,7 @@ impl<'a> Tx<'a> {
 
     /// Commits; only now does a step exist.
     pub(crate) fn commit(mut self, made: Option<Made>) -> Result<Step, Error> {
-        let due = [
-            outbox::next_due(self.store)?,
-            room::next_due(self.store)?,
-            held::next_due(self.store)?,
-            message::next_expiry(self.store)?,
-            timer::next_due(self.store)?,
-        ];
-        self.step.wake_at = due.into_iter().flatten().min();
+        self.step.wake_at = due::next(self.store)?;
         self.step.made = made;
         self.store.commit()?;
         Ok(self.step)

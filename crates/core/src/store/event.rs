@@ -7,11 +7,11 @@ const EVENT: Table = Table::new(20, 1);
 const SCOPE: Scope = Scope::Client;
 
 pub(crate) fn append(store: &Store, kind: EventKind) -> Result<Event, StorageError> {
-    let last = store.one(
-        "SELECT seq FROM sqlite_sequence WHERE name = 'event'",
-        [],
-        |row| row.get::<_, i64>(0),
-    )?;
+    let last = store
+        .one("SELECT max(seq) FROM event", [], |row| {
+            row.get::<_, Option<i64>>(0)
+        })?
+        .flatten();
     let seq = last.unwrap_or(0).checked_add(1).ok_or(StorageError::Corrupt)?;
     let key = [Col::Int(seq)];
     store.put_sealed(
@@ -47,9 +47,12 @@ pub(crate) fn after(store: &Store, after: Seq, limit: u32) -> Result<Vec<Event>,
     )
 }
 
-/// Forgets events up to and including a place.
+/// Forgets events up to and including a place; the very last one stays, for its number.
 pub(crate) fn forget(store: &Store, up_to: Seq) -> Result<(), StorageError> {
     let up_to = i64::try_from(up_to.0).unwrap_or(i64::MAX);
-    store.write("DELETE FROM event WHERE seq <= ?1", [up_to])?;
+    store.write(
+        "DELETE FROM event WHERE seq <= ?1 AND seq < (SELECT max(seq) FROM event)",
+        [up_to],
+    )?;
     Ok(())
 }

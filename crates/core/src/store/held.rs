@@ -3,7 +3,7 @@
 use comity_room::{ProviderUri, RoomUri, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use super::room::{millis, timestamp};
+use super::room::millis;
 use super::{Col, RowAt, Scope, StorageError, Store, Table};
 use crate::step::HeldUntil;
 
@@ -44,9 +44,9 @@ pub(crate) fn put(store: &Store, row: &HeldRow) -> Result<bool, StorageError> {
     {
         return Ok(false);
     }
-    let last = store.one("SELECT seq FROM sqlite_sequence WHERE name = 'held'", [], |r| {
-        r.get::<_, i64>(0)
-    })?;
+    let last = store
+        .one("SELECT max(ord) FROM held", [], |r| r.get::<_, Option<i64>>(0))?
+        .flatten();
     let ord = last.unwrap_or(0).checked_add(1).ok_or(StorageError::Corrupt)?;
     let key = [Col::Int(ord)];
     let clear = [
@@ -97,11 +97,6 @@ pub(crate) fn take_due(store: &Store, now: Timestamp) -> Result<Vec<HeldRow>, St
         store.write("DELETE FROM held WHERE due <= ?1", [millis(now)])?;
     }
     Ok(rows)
-}
-
-pub(crate) fn next_due(store: &Store) -> Result<Option<Timestamp>, StorageError> {
-    let next = store.one("SELECT min(due) FROM held", [], |r| r.get::<_, Option<i64>>(0))?;
-    Ok(next.flatten().map(timestamp))
 }
 
 fn count(store: &Store, sql: &'static str, key: &[u8; 16]) -> Result<i64, StorageError> {

@@ -7,7 +7,7 @@ use comity_content::{Class, MessageId};
 use comity_room::{ClientUri, Timestamp, UserUri};
 use serde::{Deserialize, Serialize};
 
-use super::room::{Position, millis, timestamp};
+use super::room::{Position, millis};
 use super::{Col, RowAt, Scope, StorageError, Store, Table};
 use crate::rejection::Refusal;
 
@@ -143,8 +143,10 @@ pub(crate) fn put(store: &Store, row: &MessageRow) -> Result<(), StorageError> {
         Col::from(row.erase_due.map(millis)),
     ];
     store.put_sealed(
-        "INSERT OR REPLACE INTO message (id, room, root, shown, waiting, position, tie, expires, sealed)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+        "INSERT INTO message (id, room, root, shown, waiting, position, tie, expires, sealed)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
+         ON CONFLICT (id) DO UPDATE SET root = ?3, shown = ?4, waiting = ?5, position = ?6, tie = ?7, expires = ?8,
+         sealed = ?9",
         Scope::Messages(row.room),
         &RowAt {
             table: MESSAGE,
@@ -255,15 +257,6 @@ pub(crate) fn expired(store: &Store, at: Timestamp, limit: u32) -> Result<Vec<Me
     Ok(rows)
 }
 
-pub(crate) fn next_expiry(store: &Store) -> Result<Option<Timestamp>, StorageError> {
-    let next = store.one(
-        "SELECT min(expires) FROM message WHERE expires IS NOT NULL",
-        [],
-        |r| r.get::<_, Option<i64>>(0),
-    )?;
-    Ok(next.flatten().map(timestamp))
-}
-
 pub(crate) fn delete(store: &Store, id: MessageId) -> Result<(), StorageError> {
     let key = store.lookup(MESSAGE, id.octets());
     store.write("DELETE FROM message WHERE id = ?1", [key])?;
@@ -291,7 +284,7 @@ pub(crate) fn put_content(
     let hash = store.lookup(CONTENT, id.octets());
     let key = [Col::from(&hash)];
     store.put_sealed(
-        "INSERT OR REPLACE INTO content (id, room, sealed) VALUES (?1, ?2, ?3)",
+        "INSERT INTO content (id, room, sealed) VALUES (?1, ?2, ?3) ON CONFLICT (id) DO UPDATE SET sealed = ?3",
         Scope::Messages(room),
         &RowAt {
             table: CONTENT,

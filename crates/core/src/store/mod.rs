@@ -11,6 +11,7 @@
 //! transaction is still there, so that nothing is ever written outside one.
 
 mod codec;
+pub(crate) mod due;
 mod error;
 pub(crate) mod event;
 pub(crate) mod held;

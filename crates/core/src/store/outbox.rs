@@ -4,7 +4,7 @@ use comity_content::MessageId;
 use comity_room::{ProviderUri, RoomUri, Timestamp, UserUri};
 use serde::{Deserialize, Serialize};
 
-use super::room::{millis, timestamp};
+use super::room::millis;
 use super::{Col, RowAt, Scope, StorageError, Store, Table};
 use crate::step::{Request, RequestId, RequestKind, TaskId};
 
@@ -70,9 +70,9 @@ impl OutboxRow {
 
 /// Adds a request behind all others.
 pub(crate) fn append(store: &Store, row: &OutboxRow) -> Result<(), StorageError> {
-    let last = store.one("SELECT seq FROM sqlite_sequence WHERE name = 'outbox'", [], |r| {
-        r.get::<_, i64>(0)
-    })?;
+    let last = store
+        .one("SELECT max(ord) FROM outbox", [], |r| r.get::<_, Option<i64>>(0))?
+        .flatten();
     let ord = last.unwrap_or(0).checked_add(1).ok_or(StorageError::Corrupt)?;
     put_at(store, ord, row)
 }
@@ -138,11 +138,6 @@ pub(crate) fn due_by(store: &Store, now: Timestamp) -> Result<Vec<OutboxRow>, St
         OUTBOX,
         with_ord,
     )
-}
-
-pub(crate) fn next_due(store: &Store) -> Result<Option<Timestamp>, StorageError> {
-    let next = store.one("SELECT min(due) FROM outbox", [], |r| r.get::<_, Option<i64>>(0))?;
-    Ok(next.flatten().map(timestamp).filter(|due| *due < WITH_HOST))
 }
 
 pub(crate) fn delete(store: &Store, id: RequestId) -> Result<(), StorageError> {

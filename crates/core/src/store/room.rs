@@ -317,13 +317,6 @@ pub(crate) fn due_by(store: &Store, now: Timestamp) -> Result<Vec<RoomRow>, Stor
     )
 }
 
-pub(crate) fn next_due(store: &Store) -> Result<Option<Timestamp>, StorageError> {
-    let due = store.one("SELECT min(due) FROM room WHERE due IS NOT NULL", [], |r| {
-        r.get::<_, Option<i64>>(0)
-    })?;
-    Ok(due.flatten().map(timestamp))
-}
-
 pub(crate) fn view(store: &Store, id: i64) -> Result<Option<RoomView>, StorageError> {
     store.get_sealed(
         "SELECT room, sealed FROM room_view WHERE room = ?1",
@@ -352,9 +345,14 @@ fn with_id(row: &rusqlite::Row<'_>, mut value: RoomRow) -> rusqlite::Result<Room
     Ok(value)
 }
 
+/// When the room's next errand is due. `None` while it could not be run: whatever ends that rewrites the row.
 fn due(row: &RoomRow) -> Option<Timestamp> {
     if row.errand {
         return Some(Timestamp::default());
+    }
+    let busy = row.pending.as_ref().is_some_and(|pending| !pending.refused);
+    if row.phase != Phase::Joined || row.behind || busy {
+        return None;
     }
     row.leaf_due.into_iter().chain(row.commit_due).min()
 }

@@ -51,10 +51,11 @@ CREATE TABLE room_view (
     sealed BLOB NOT NULL
 ) STRICT;
 
--- Messages (see message.rs): what lists need. `root` is the message that this one belongs to, itself or another;
+-- Messages (see message.rs): what lists need. Tables of large rows with random keys keep their rowid: without it each
+-- insertion would rewrite pages all over the tree. `root` is the message that this one belongs to, itself or another;
 -- `shown` is 1 for those that stand in the timeline.
 CREATE TABLE message (
-    id BLOB NOT NULL PRIMARY KEY,
+    id BLOB NOT NULL UNIQUE,
     room INTEGER NOT NULL,
     root BLOB NOT NULL,
     shown INTEGER NOT NULL,
@@ -63,7 +64,7 @@ CREATE TABLE message (
     tie INTEGER NOT NULL,
     expires INTEGER,
     sealed BLOB NOT NULL
-) STRICT, WITHOUT ROWID;
+) STRICT;
 CREATE INDEX message_timeline ON message (room, shown, position, tie);
 CREATE INDEX message_root ON message (room, root);
 CREATE INDEX message_waiting ON message (room, waiting) WHERE waiting <> 0;
@@ -71,20 +72,20 @@ CREATE INDEX message_expires ON message (expires) WHERE expires IS NOT NULL;
 
 -- The octets of messages, apart from what lists need.
 CREATE TABLE content (
-    id BLOB NOT NULL PRIMARY KEY,
+    id BLOB NOT NULL UNIQUE,
     room INTEGER NOT NULL,
     sealed BLOB NOT NULL
-) STRICT, WITHOUT ROWID;
+) STRICT;
 
--- The event log.
+-- The event log. Its last row is never deleted, so that a number is never used twice.
 CREATE TABLE event (
-    seq INTEGER PRIMARY KEY AUTOINCREMENT,
+    seq INTEGER PRIMARY KEY,
     sealed BLOB NOT NULL
 ) STRICT;
 
 -- Requests that have not been answered, in the order in which they were made.
 CREATE TABLE outbox (
-    ord INTEGER PRIMARY KEY AUTOINCREMENT,
+    ord INTEGER PRIMARY KEY,
     id BLOB NOT NULL UNIQUE,
     due INTEGER NOT NULL,
     sealed BLOB NOT NULL
@@ -93,7 +94,7 @@ CREATE INDEX outbox_due ON outbox (due);
 
 -- Frames that wait for something.
 CREATE TABLE held (
-    ord INTEGER PRIMARY KEY AUTOINCREMENT,
+    ord INTEGER PRIMARY KEY,
     hash BLOB NOT NULL UNIQUE,
     mls_group BLOB NOT NULL,
     provider BLOB NOT NULL,

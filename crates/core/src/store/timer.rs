@@ -2,7 +2,7 @@
 
 use comity_room::Timestamp;
 
-use super::room::{millis, timestamp};
+use super::room::millis;
 use super::{Col, RowAt, Scope, StorageError, Store, Table};
 
 const TIMER: Table = Table::new(27, 1);
@@ -33,11 +33,4 @@ pub(crate) fn is_due(store: &Store, timer: Timer, now: Timestamp) -> Result<bool
         row.get::<_, i64>(0)
     })?;
     Ok(due.is_some_and(|due| due <= millis(now)))
-}
-
-pub(crate) fn next_due(store: &Store) -> Result<Option<Timestamp>, StorageError> {
-    let next = store.one("SELECT min(due) FROM timer", [], |row| {
-        row.get::<_, Option<i64>>(0)
-    })?;
-    Ok(next.flatten().map(timestamp))
 }
