@@ -1,2 +1,81 @@
-//! The only scripts of the project.
-fn main() {}
+//! The only scripts of the project: `cargo xtask setup | demo | inspect | bench | test | lint`.
+//!
+//! `cargo xtask test` is what CI runs, whole. Everything here works from a clean clone on a machine that has Rust and reaches the
+//! package registries, and depends on no crate, so that it is built in seconds.
+//!
+//! # Seeds
+//! The closing table says how many seeds each suite tried. A test tells by appending one line `seeds: N what` to the file that the
+//! variable `COMITY_SEEDS_LOG` names, and does nothing where it is unset; the lines of a suite are added up. So a test over a range
+//! of seeds appends once, and a property test may append `seeds: 1 its name` in its body, once for each case:
+//!
+//! ```ignore
+//! /// Tells `cargo xtask test` how many seeds `what` has tried.
+//! fn count_seeds(seeds: usize, what: &str) {
+//!     let Some(log) = std::env::var_os("COMITY_SEEDS_LOG") else { return };
+//!     let mut log = std::fs::OpenOptions::new().create(true).append(true).open(log).unwrap();
+//!     log.write_all(format!("seeds: {seeds} {what}\n").as_bytes()).unwrap();
+//! }
+//! ```
+#![allow(
+    clippy::disallowed_methods,
+    reason = "a script measures how long its stages take"
+)]
+
+mod cargo;
+mod checks;
+mod libtest;
+mod programs;
+mod repo;
+mod report;
+mod rules;
+mod setup;
+mod source;
+mod stages;
+mod suites;
+
+use std::process::ExitCode;
+
+/// A sentence for whoever ran the command.
+type Fault = String;
+
+const HELP: &str = "\
+cargo xtask COMMAND
+
+  setup             install what the project needs, and say what
+  demo [ARGS…]      two messengers hold one encrypted room: the main job
+  inspect FILE… --sender URI --room URI
+                    decode MIMI content, one JSON object a line
+  bench [ARGS…]     measure speed
+  test              everything that CI runs; closes with `N passed, N failed`
+  lint              its fast part: format, architecture, dependencies, clippy, documentation
+
+test and lint take: --only STAGE,…   these stages alone (`--only help` lists them)
+                    -p PACKAGE       build, lint and test this package alone; may be repeated";
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let Some((command, rest)) = arguments.split_first() else {
+        println!("{HELP}");
+        return ExitCode::from(2);
+    };
+    let outcome = match command.as_str() {
+        "setup" => setup::run().map(|()| 0),
+        "demo" => programs::demo(rest),
+        "inspect" => programs::inspect(rest),
+        "bench" => programs::bench(rest),
+        "test" => stages::run(stages::TEST, rest),
+        "lint" => stages::run(stages::LINT, rest),
+        "help" | "--help" | "-h" => {
+            println!("{HELP}");
+            Ok(0)
+        }
+        unknown => Err(format!("there is no `cargo xtask {unknown}`\n\n{HELP}")),
+    };
+    match outcome {
+        Ok(code) => ExitCode::from(code),
+        Err(fault) => {
+            eprintln!("xtask: {fault}");
+            ExitCode::from(2)
+        }
+    }
+}

@@ -1,0 +1,38 @@
+//! The programs a newcomer runs: cargo builds them, everything else is theirs.
+//!
+//! Cargo reports on stderr, so stdout carries what the program prints and nothing else.
+
+use crate::Fault;
+use crate::cargo;
+
+/// The main job, told by `examples/src/bin/demo.rs`.
+pub(crate) fn demo(arguments: &[String]) -> Result<u8, Fault> {
+    run(&["-p", "comity-examples", "--bin", "demo"], arguments)
+}
+
+/// Decodes MIMI content files.
+pub(crate) fn inspect(arguments: &[String]) -> Result<u8, Fault> {
+    run(&["-p", "comity-examples", "--bin", "inspect"], arguments)
+}
+
+/// Measures speed.
+pub(crate) fn bench(arguments: &[String]) -> Result<u8, Fault> {
+    run(&["-p", "comity-bench"], arguments)
+}
+
+/// The exit code of the program, or cargo's where it could not be built.
+fn run(which: &[&str], arguments: &[String]) -> Result<u8, Fault> {
+    let mut command = cargo::cargo();
+    command
+        .args(["run", "--release"])
+        .args(which)
+        .arg("--")
+        .args(arguments);
+    let status = command
+        .status()
+        .map_err(|e| format!("cargo does not start: {e}"))?;
+    Ok(status
+        .code()
+        .and_then(|code| u8::try_from(code).ok())
+        .unwrap_or(1))
+}

@@ -1,0 +1,187 @@
+//! Rules of keeping house: where MLS is named, how long a file is, what is unfinished, what is indexed, what gives a machine away.
+
+use super::{Finding, broken};
+use crate::repo::Repo;
+use crate::source::words;
+
+/// Lines that a file must not reach, and from which it is noted.
+const LONG: (usize, usize) = (800, 600);
+
+pub(super) fn one_file_names_the_group(repo: &Repo) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for (path, source) in repo.rust(&["crates/core/src/"]) {
+        if path == "crates/core/src/group.rs" || path.contains("/tests/") {
+            continue;
+        }
+        let source = source.without_tests();
+        let named = source.words().filter(|(_, word)| *word == "MlsGroup");
+        findings.extend(named.map(|(line, _)| broken(path, line, "names MlsGroup")));
+    }
+    findings
+}
+
+pub(super) fn files_stay_short(repo: &Repo) -> Vec<Finding> {
+    repo.under(&["crates/", "examples/", "tests/", "benches/", "fuzz/", "xtask/"])
+        .filter(|file| file.path.ends_with(".rs"))
+        .filter_map(|file| match file.text.lines().count() {
+            lines if lines >= LONG.0 => {
+                Some(broken(&file.path, lines, "is too long: give each file one job"))
+            }
+            lines if lines > LONG.1 => Some(Finding::Note(format!("{} has {lines} lines", file.path))),
+            _ => None,
+        })
+        .collect()
+}
+
+pub(super) fn nothing_is_left_to_do(repo: &Repo) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for file in repo.under(&["crates/", "examples/"]) {
+        for (line, number) in file.text.lines().zip(1..) {
+            let is_marked = words(line).any(|word| ["TODO", "FIXME"].contains(&word));
+            if is_marked || line.contains("todo!") || line.contains("unimplemented!") {
+                findings.push(broken(&file.path, number, "is left to do"));
+            }
+        }
+    }
+    findings
+}
+
+pub(super) fn every_decision_is_in_the_index(repo: &Repo) -> Vec<Finding> {
+    const FOLDER: &str = "docs/adr/";
+    let decisions: Vec<&str> = repo
+        .under(&[FOLDER])
+        .filter_map(|file| file.path.strip_prefix(FOLDER))
+        .filter(|name| name.ends_with(".md") && name.starts_with(|c: char| c.is_ascii_digit()))
+        .collect();
+    let index = repo
+        .under(&["docs/adr/README.md"])
+        .next()
+        .map_or("", |file| file.text.as_str());
+    let linked: Vec<&str> = index
+        .split("](")
+        .skip(1)
+        .filter_map(|rest| rest.split([')', '#']).next())
+        .collect();
+    let missing = decisions.iter().filter(|name| !linked.contains(name));
+    let dangling = linked
+        .iter()
+        .filter(|name| name.starts_with(|c: char| c.is_ascii_digit()) && !decisions.contains(name));
+    missing
+        .map(|name| Finding::Broken(format!("{FOLDER}{name} is not linked from {FOLDER}README.md")))
+        .chain(
+            dangling
+                .map(|name| Finding::Broken(format!("{FOLDER}README.md links {name}, which is not there"))),
+        )
+        .collect()
+}
+
+pub(super) fn no_path_of_a_build_machine(repo: &Repo) -> Vec<Finding> {
+    // Put together here, so that this file does not name them.
+    let folders = ["home", "root", "Users", "work"].map(|folder| format!("/{folder}/"));
+    let mut findings = Vec::new();
+    for file in &repo.files {
+        for (line, number) in file.text.lines().zip(1..) {
+            if folders.iter().any(|folder| names_root(line, folder)) {
+                findings.push(broken(&file.path, number, "names a path of some machine"));
+            }
+        }
+    }
+    findings
+}
+
+/// Whether the line names this folder at the root of a file system, and not within a longer path or URI.
+fn names_root(line: &str, folder: &str) -> bool {
+    line.match_indices(folder).any(|(at, _)| {
+        let before = &line[..at];
+        before.ends_with("file://")
+            || !before.ends_with(|c: char| c.is_alphanumeric() || "_-./~}*$>)".contains(c))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rules::tests::repo;
+
+    #[test]
+    fn a_second_file_that_names_the_group_is_found() {
+        let text = "/// Not an `MlsGroup`.\nuse openmls::group::MlsGroup;\n#[cfg(test)]\nmod t { use MlsGroup; }\nMlsGroupConfig";
+        let found = one_file_names_the_group(&repo(&[
+            ("crates/core/src/group.rs", text),
+            ("crates/core/src/send.rs", text),
+            ("crates/core/src/store/tests/mls.rs", text),
+        ]));
+        assert_eq!(found, [broken("crates/core/src/send.rs", 2, "names MlsGroup")]);
+    }
+
+    #[test]
+    fn a_long_file_is_found_and_a_longish_one_noted() {
+        let of = |lines: usize| "\n".repeat(lines);
+        let found = |lines: usize| files_stay_short(&repo(&[("crates/a/src/b.rs", &of(lines))]));
+        assert_eq!(found(600), []);
+        assert!(matches!(found(601)[..], [Finding::Note(_)]));
+        assert!(matches!(found(799)[..], [Finding::Note(_)]));
+        assert!(matches!(found(800)[..], [Finding::Broken(_)]));
+    }
+
+    #[test]
+    fn what_is_left_to_do_is_found() {
+        for planted in [
+            "// TODO: more",
+            "/* FIXME */",
+            "todo!()",
+            "unimplemented!(\"later\")",
+        ] {
+            assert_eq!(
+                nothing_is_left_to_do(&repo(&[("examples/src/a.rs", planted)])).len(),
+                1,
+                "{planted}"
+            );
+        }
+        assert_eq!(
+            nothing_is_left_to_do(&repo(&[("crates/a/src/b.rs", "let TODOS = 1; // undo!")])),
+            []
+        );
+    }
+
+    #[test]
+    fn a_decision_outside_the_index_and_a_link_to_nothing_are_found() {
+        let kept = ("docs/adr/0001-steps.md", "");
+        let index = |text| repo(&[kept, ("docs/adr/README.md", text)]);
+        assert_eq!(every_decision_is_in_the_index(&index("[1](0001-steps.md)")), []);
+        assert_eq!(every_decision_is_in_the_index(&index("")).len(), 1);
+        assert_eq!(every_decision_is_in_the_index(&repo(&[kept])).len(), 1);
+        assert_eq!(
+            every_decision_is_in_the_index(&index("[1](0001-steps.md) [2](0002-gone.md)")).len(),
+            1
+        );
+        assert_eq!(every_decision_is_in_the_index(&repo(&[])), []);
+    }
+
+    #[test]
+    fn a_path_of_a_machine_is_found() {
+        for folder in ["home", "root", "Users", "work"] {
+            for around in ["see /{}/x", "(/{}/a/b)", "\"/{}/a\"", "file:///{}/a"] {
+                let planted = around.replace("{}", folder);
+                assert_eq!(
+                    no_path_of_a_build_machine(&repo(&[("README.md", &planted)])).len(),
+                    1,
+                    "{planted}"
+                );
+            }
+            for around in [
+                "https://a.example/{}/x",
+                "crates/{}/src",
+                "mimi://a.example/{}/b",
+                "../{}/a",
+            ] {
+                let planted = around.replace("{}", folder);
+                assert_eq!(
+                    no_path_of_a_build_machine(&repo(&[("README.md", &planted)])),
+                    [],
+                    "{planted}"
+                );
+            }
+        }
+    }
+}

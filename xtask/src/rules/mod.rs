@@ -1,0 +1,148 @@
+//! The rules of the house, each one a named check over the repository, with a test that plants a violation.
+
+mod graph;
+mod house;
+mod purity;
+mod sql;
+
+use std::time::Instant;
+
+use crate::Fault;
+use crate::repo::Repo;
+use crate::report::{Report, Suite};
+
+/// One rule. Its name says what holds.
+struct Rule {
+    name: &'static str,
+    check: fn(&Repo) -> Vec<Finding>,
+}
+
+/// What a rule has to say about one place.
+#[derive(Debug, PartialEq, Eq)]
+enum Finding {
+    /// The rule is broken. With the place and the reason.
+    Broken(String),
+    /// Worth knowing.
+    Note(String),
+}
+
+const RULES: &[Rule] = &[
+    Rule {
+        name: "content and room link no MLS, no SQLite and no random source",
+        check: graph::content_and_room_are_pure,
+    },
+    Rule {
+        name: "room depends on none of ours",
+        check: graph::room_depends_on_none_of_ours,
+    },
+    Rule {
+        name: "the hub cannot read content",
+        check: graph::hub_cannot_read_content,
+    },
+    Rule {
+        name: "dependencies point one way",
+        check: graph::dependencies_point_one_way,
+    },
+    Rule {
+        name: "features for tests and benchmarks do not ship",
+        check: graph::test_features_do_not_ship,
+    },
+    Rule {
+        name: "pure crates ask no clock, chance, file, network or thread",
+        check: purity::pure_crates_ask_nothing,
+    },
+    Rule {
+        name: "the engine asks no clock and starts no thread",
+        check: purity::the_engine_asks_no_clock,
+    },
+    Rule {
+        name: "unsafe only in the C API",
+        check: purity::unsafe_only_in_the_c_api,
+    },
+    Rule {
+        name: "every package takes the lints of the workspace",
+        check: purity::every_package_takes_the_lints,
+    },
+    Rule {
+        name: "SQL only in the store",
+        check: sql::only_in_the_store,
+    },
+    Rule {
+        name: "SQL is never put together",
+        check: sql::never_put_together,
+    },
+    Rule {
+        name: "one file of the engine names MlsGroup",
+        check: house::one_file_names_the_group,
+    },
+    Rule {
+        name: "files stay under 800 lines",
+        check: house::files_stay_short,
+    },
+    Rule {
+        name: "nothing is left to do",
+        check: house::nothing_is_left_to_do,
+    },
+    Rule {
+        name: "every decision is in the index",
+        check: house::every_decision_is_in_the_index,
+    },
+    Rule {
+        name: "no path of a build machine",
+        check: house::no_path_of_a_build_machine,
+    },
+];
+
+/// Checks every rule, says a line for each, and reports them as one suite.
+pub(crate) fn run(report: &mut Report) -> Result<(), Fault> {
+    let start = Instant::now();
+    let repo = Repo::load()?;
+    let mut suite = Suite {
+        name: "architecture".into(),
+        profile: "-",
+        ..Suite::default()
+    };
+    for rule in RULES {
+        let findings = (rule.check)(&repo);
+        let held = !findings
+            .iter()
+            .any(|finding| matches!(finding, Finding::Broken(_)));
+        println!("    {:6}  {}", if held { "ok" } else { "broken" }, rule.name);
+        for finding in findings {
+            match finding {
+                Finding::Broken(place) => {
+                    println!("            {place}");
+                    report.failures.push(format!("{}: {place}", rule.name));
+                }
+                Finding::Note(place) => println!("            note: {place}"),
+            }
+        }
+        suite.passed += u64::from(held);
+        suite.failed += u64::from(!held);
+    }
+    suite.time = start.elapsed();
+    report.suites.push(suite);
+    Ok(())
+}
+
+/// A violation at a line.
+fn broken(path: &str, line: usize, what: &str) -> Finding {
+    Finding::Broken(format!("{path}:{line}: {what}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::repo::{File, Repo};
+
+    /// A repository with these files.
+    pub(crate) fn repo(files: &[(&str, &str)]) -> Repo {
+        let file = |&(path, text): &(&str, &str)| File {
+            path: path.into(),
+            text: text.into(),
+        };
+        Repo {
+            files: files.iter().map(file).collect(),
+            ..Repo::default()
+        }
+    }
+}

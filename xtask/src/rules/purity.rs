@@ -1,0 +1,146 @@
+//! What our code may ask of the machine: next to nothing.
+
+use super::{Finding, broken};
+use crate::repo::Repo;
+use crate::source::Source;
+
+/// Crates that only compute.
+const PURE: &[&str] = &[
+    "crates/content/src/",
+    "crates/room/src/",
+    "crates/wire/src/",
+    "crates/mls/src/",
+    "crates/hub/src/",
+];
+
+pub(super) fn pure_crates_ask_nothing(repo: &Repo) -> Vec<Finding> {
+    const WORDS: &[&str] = &[
+        "SystemTime",
+        "Instant",
+        "getrandom",
+        "OsRng",
+        "OpenMlsRand",
+        "thread_rng",
+    ];
+    const MODULES: &[&str] = &["fs", "net", "thread", "process", "env"];
+    named(repo, PURE, WORDS, MODULES)
+}
+
+pub(super) fn the_engine_asks_no_clock(repo: &Repo) -> Vec<Finding> {
+    named(
+        repo,
+        &["crates/core/src/"],
+        &["SystemTime", "Instant"],
+        &["thread", "net", "process"],
+    )
+}
+
+pub(super) fn unsafe_only_in_the_c_api(repo: &Repo) -> Vec<Finding> {
+    let elsewhere = repo
+        .rust(&[""])
+        .filter(|(path, _)| !path.starts_with("crates/capi/"));
+    elsewhere
+        .flat_map(|(path, source)| words(path, &source, &["unsafe"]))
+        .collect()
+}
+
+pub(super) fn every_package_takes_the_lints(repo: &Repo) -> Vec<Finding> {
+    repo.under(&["crates/", "examples/", "tests/", "benches/", "xtask/"])
+        .filter(|file| file.path.ends_with("/Cargo.toml") && !file.path.starts_with("crates/capi/"))
+        .filter(|file| !file.text.contains("[lints]\nworkspace = true"))
+        .map(|file| broken(&file.path, 1, "lacks `[lints] workspace = true`"))
+        .collect()
+}
+
+/// Findings for words of the code and modules of `std`, tests left out.
+fn named(repo: &Repo, under: &[&str], forbidden: &[&str], modules: &[&str]) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for (path, source) in repo.rust(under).filter(|(path, _)| !path.contains("/tests/")) {
+        let source = source.without_tests();
+        findings.extend(words(path, &source, forbidden));
+        let named = source.std_modules();
+        let named = named.iter().filter(|(_, module)| modules.contains(module));
+        findings.extend(named.map(|(line, module)| broken(path, *line, &format!("names std::{module}"))));
+    }
+    findings
+}
+
+fn words(path: &str, source: &Source, forbidden: &[&str]) -> Vec<Finding> {
+    let found = source.words().filter(|(_, word)| forbidden.contains(word));
+    found
+        .map(|(line, word)| broken(path, line, &format!("names {word}")))
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rules::tests::repo;
+
+    #[test]
+    fn a_clock_chance_a_file_or_a_thread_in_a_pure_crate_is_found() {
+        for planted in [
+            "use std::time::SystemTime;",
+            "let t = std::time::Instant::now();",
+            "use std::{collections::BTreeMap, fs};",
+            "std::thread::spawn(f);",
+            "std::net::TcpStream::connect(a);",
+            "getrandom::fill(&mut salt);",
+        ] {
+            for under in PURE {
+                let path = format!("{under}lib.rs");
+                assert_eq!(
+                    pure_crates_ask_nothing(&repo(&[(&path, planted)])).len(),
+                    1,
+                    "{path} {planted}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn tests_and_words_about_a_clock_are_free() {
+        let text = "/// Never asks `SystemTime::now`.\nfn f() { g(\"Instant\") }\n#[cfg(test)]\nmod t { use std::fs; }";
+        assert_eq!(
+            pure_crates_ask_nothing(&repo(&[("crates/hub/src/lib.rs", text)])),
+            []
+        );
+        assert_eq!(
+            pure_crates_ask_nothing(&repo(&[("crates/hub/tests/hub.rs", "use std::fs;")])),
+            []
+        );
+    }
+
+    #[test]
+    fn a_clock_or_thread_in_the_engine_is_found_and_its_file_is_not() {
+        for (planted, found) in [
+            ("std::thread::sleep(d);", 1),
+            ("SystemTime::now();", 1),
+            ("std::fs::read(p);", 0),
+        ] {
+            assert_eq!(
+                the_engine_asks_no_clock(&repo(&[("crates/core/src/a.rs", planted)])).len(),
+                found
+            );
+        }
+    }
+
+    #[test]
+    fn unsafe_is_found_everywhere_but_in_the_c_api() {
+        let planted = "fn f() { unsafe { g() } } // unsafe";
+        let found = unsafe_only_in_the_c_api(&repo(&[
+            ("crates/capi/src/lib.rs", planted),
+            ("xtask/src/main.rs", planted),
+        ]));
+        assert_eq!(found, [broken("xtask/src/main.rs", 1, "names unsafe")]);
+    }
+
+    #[test]
+    fn a_package_without_the_lints_is_found() {
+        let manifests = [
+            ("crates/a/Cargo.toml", "[package]\n\n[lints]\nworkspace = true\n"),
+            ("crates/b/Cargo.toml", "[package]\nname = \"b\"\n"),
+        ];
+        assert_eq!(every_package_takes_the_lints(&repo(&manifests)).len(), 1);
+    }
+}

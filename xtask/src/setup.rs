@@ -1,0 +1,114 @@
+//! What the project needs beyond cargo, installed where it is missing. Every step is said before it is done.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use crate::Fault;
+use crate::cargo;
+
+/// The cargo-deny that reads our `deny.toml`. It is built once, into the target directory, and nowhere else.
+const CARGO_DENY: &str = "0.20.2";
+
+/// Checks, and installs: rustfmt, clippy, a C compiler for the bundled SQLite, git, the crates of Cargo.lock, cargo-deny.
+pub(crate) fn run() -> Result<(), Fault> {
+    component("rustfmt", "fmt")?;
+    component("clippy", "clippy")?;
+    debian(
+        "a C compiler (SQLite is built from source)",
+        "cc",
+        &["gcc", "libc6-dev"],
+    )?;
+    debian("git (the rules read the files it tracks)", "git", &["git"])?;
+    println!("  the crates of Cargo.lock: cargo fetch --locked");
+    let mut fetch = cargo::quiet_cargo();
+    fetch.args(["fetch", "--locked"]);
+    if !cargo::build(fetch)? {
+        return Err("the crates of Cargo.lock cannot be fetched".into());
+    }
+    install_cargo_deny()
+}
+
+/// The cargo-deny to run: the machine's if it is the version we want, else our own.
+pub(crate) fn cargo_deny() -> Result<PathBuf, Fault> {
+    let installed = PathBuf::from("cargo-deny");
+    if is_wanted(&installed) {
+        Ok(installed)
+    } else {
+        Ok(tools()?.join("bin/cargo-deny"))
+    }
+}
+
+fn install_cargo_deny() -> Result<(), Fault> {
+    if is_wanted(&cargo_deny()?) {
+        println!("  cargo-deny {CARGO_DENY}: there");
+        return Ok(());
+    }
+    println!(
+        "  cargo-deny {CARGO_DENY}: cargo install --locked, into the target directory, once (two to five minutes)"
+    );
+    let mut install = cargo::quiet_cargo();
+    install
+        .args([
+            "install",
+            "cargo-deny",
+            "--locked",
+            "--version",
+            CARGO_DENY,
+            "--root",
+        ])
+        .arg(tools()?);
+    install.env_remove("CARGO_TARGET_DIR"); // Built in a temporary directory, which goes away.
+    if cargo::build(install)? {
+        Ok(())
+    } else {
+        Err("cargo-deny cannot be installed".into())
+    }
+}
+
+fn is_wanted(program: &Path) -> bool {
+    let mut command = Command::new(program);
+    command.arg("--version");
+    cargo::output(command).is_ok_and(|version| version.trim() == format!("cargo-deny {CARGO_DENY}"))
+}
+
+fn tools() -> Result<PathBuf, Fault> {
+    Ok(cargo::scratch()?.join("tools"))
+}
+
+fn component(name: &str, subcommand: &str) -> Result<(), Fault> {
+    if cargo::succeeds("cargo", &[subcommand, "--version"]) {
+        println!("  {name}: there");
+        return Ok(());
+    }
+    println!("  {name}: rustup component add {name}");
+    let mut rustup = Command::new("rustup");
+    rustup.args(["component", "add", name]);
+    if cargo::build(rustup)? {
+        Ok(())
+    } else {
+        Err(format!("{name} is missing and rustup cannot add it"))
+    }
+}
+
+fn debian(what: &str, program: &str, packages: &[&str]) -> Result<(), Fault> {
+    if cargo::succeeds(program, &["--version"]) {
+        println!("  {what}: there");
+        return Ok(());
+    }
+    let install = format!(
+        "apt-get install -y --no-install-recommends {}",
+        packages.join(" ")
+    );
+    println!("  {what}: {install}");
+    let mut shell = Command::new("sh");
+    shell
+        .args(["-c", &format!("apt-get update && {install}")])
+        .env("DEBIAN_FRONTEND", "noninteractive");
+    if cargo::build(shell)? {
+        Ok(())
+    } else {
+        Err(format!(
+            "{what} is missing. As an administrator: {install}, or what your system calls it"
+        ))
+    }
+}
