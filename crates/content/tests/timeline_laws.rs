@@ -41,7 +41,7 @@ fn id(n: u8) -> MessageId {
 
 fn message(n: u8, (sender, millis, deed): &(usize, u64, Deed)) -> Stored {
     let content = |part| Content::unasserted(salt(n), part);
-    let heart = || Part::reaction("❤").unwrap();
+    let heart = || Part::reaction(&format!("reaction {n}")).unwrap();
     let content = match deed {
         Deed::Say => content(text("said")),
         Deed::Reply(to) => content(text("replied")).in_reply_to(id(*to)),
@@ -60,13 +60,13 @@ fn message(n: u8, (sender, millis, deed): &(usize, u64, Deed)) -> Stored {
 }
 
 fn deeds() -> impl Strategy<Value = Vec<Stored>> {
-    let target = 0..24_u8;
+    let target = 0..16_u8;
     let deed = prop_oneof![
         3 => Just(Deed::Say),
         2 => target.clone().prop_map(Deed::Reply),
         3 => target.clone().prop_map(Deed::React),
         4 => target.clone().prop_map(Deed::Edit),
-        1 => target.clone().prop_map(Deed::EditToReaction),
+        3 => target.clone().prop_map(Deed::EditToReaction),
         1 => target.clone().prop_map(Deed::Delete),
         1 => target.prop_map(Deed::Unlike),
     ];

@@ -120,3 +120,21 @@ pub(crate) fn stored(
         content,
     }
 }
+
+#[track_caller]
+pub(crate) fn refused(octets: &[u8], code: &str) {
+    let error = Content::decode(octets).expect_err("refused");
+    assert_eq!(error.code(), code, "{error}");
+}
+
+/// Decodes octets that have to be a message, and to be its encoding.
+#[track_caller]
+pub(crate) fn accepted(octets: &[u8]) -> Content {
+    let content = Content::decode(octets).unwrap_or_else(|e| panic!("{e}: {}", hex::encode(octets)));
+    assert_eq!(
+        content.encode().unwrap(),
+        octets,
+        "and encoded to the same octets"
+    );
+    content
+}
