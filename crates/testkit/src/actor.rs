@@ -294,6 +294,13 @@ impl Actor {
         self.state.net_mut().start(&self.name);
     }
 
+    /// The process starts, if it does not run.
+    pub fn starts_if_needed(&self) {
+        if !self.state.net().seat(&self.name).host.is_running() {
+            self.starts();
+        }
+    }
+
     /// Nothing reaches it any more, and nothing of it reaches others.
     pub fn is_cut_off(&self) {
         self.state.net_mut().note(&format!("{}: is cut off", self.name));

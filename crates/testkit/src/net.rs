@@ -86,6 +86,8 @@ pub enum Mishap {
     LoseAnswer,
     /// It is served twice.
     RepeatRequest,
+    /// It never arrives, and the host is told that it never will.
+    Undeliverable,
 }
 
 /// Everything that is not the tests' own.
@@ -277,6 +279,8 @@ impl Net {
             self.mishaps
                 .push((name.to_owned(), request.kind, Mishap::LoseAnswer));
         }
+        let undeliverable = mishap == Some(Mishap::Undeliverable);
+        let lost = lost || undeliverable;
         let word = if lost { " – lost" } else { "" };
         self.note(&format!("{name} → {:?} {:?}{word}", request.kind, request.id));
         let life = self.seat(name).host.life();
@@ -292,6 +296,9 @@ impl Net {
         }
         if repeated {
             self.put_soon(Happening::Arrive(exchange));
+        }
+        if undeliverable {
+            self.put_soon(Happening::Return(exchange, Answer::Undeliverable));
         }
         self.agenda.put(self.now + TIMEOUT, Happening::GiveUp(exchange));
     }

@@ -1,0 +1,194 @@
+//! Commits that race, are lost, or come back: the room lives.
+
+use std::time::Duration;
+
+use comity::{Phase, RequestKind, TaskState};
+use comity_testkit::Mishap;
+
+use crate::support::Cast;
+
+/// Rule 1: `wrongEpoch` never discards a staged commit. Here it comes back before the host has given up.
+#[test]
+fn an_own_accepted_commit_whose_answer_was_lost_comes_back_and_the_room_lives() {
+    let cast = Cast::three(1);
+    cast.world.plans(Mishap::LoseAnswer, &cast.alice, RequestKind::UpdateRoom);
+    let task = cast.alice.rotates();
+    cast.world.advance(Duration::from_secs(1));
+    assert_eq!((cast.alice.epoch(), cast.bob.epoch()), (3, 3));
+    cast.world.settle();
+    assert_eq!(cast.alice.task(task).state, TaskState::Done);
+    lives(&cast);
+}
+
+/// Rule 1: the commit is posted again, byte for byte, before it comes back.
+#[test]
+fn an_own_accepted_commit_is_posted_again_and_gets_its_first_verdict() {
+    let cast = Cast::three(1);
+    cast.alice.is_deaf();
+    cast.world.plans(Mishap::LoseAnswer, &cast.alice, RequestKind::UpdateRoom);
+    let task = cast.alice.rotates();
+    cast.world.settle();
+    assert_eq!(cast.alice.task(task).state, TaskState::Done);
+    assert_eq!(cast.alice.epoch(), 3);
+    cast.alice.listens();
+    cast.world.settle();
+    lives(&cast);
+}
+
+/// Rule 1: the hub has forgotten its verdict and says `wrongEpoch`; the commit stays staged and comes back.
+#[test]
+fn an_own_accepted_commit_that_the_hub_has_forgotten_is_merged_when_it_comes_back() {
+    use comity_hub::Limits;
+    use comity_testkit::World;
+    let limits = Limits { epoch_tolerance: 0, ..Limits::default() };
+    let cast = Cast::with(World::with_seed(1).with_limits(limits)).with_bob().with_carol();
+    cast.alice.is_deaf();
+    cast.world.plans(Mishap::LoseAnswer, &cast.alice, RequestKind::UpdateRoom);
+    let task = cast.alice.rotates();
+    cast.world.advance(Duration::from_secs(1));
+    for _ in 0..3 {
+        cast.bob.rotates();
+        cast.world.advance(Duration::from_secs(1));
+    }
+    cast.world.settle();
+    assert_eq!((cast.alice.epoch(), cast.bob.epoch()), (2, 6));
+    cast.alice.listens();
+    cast.world.settle();
+    assert_eq!(cast.alice.task(task).state, TaskState::Done);
+    lives(&cast);
+}
+
+#[test]
+fn an_own_accepted_commit_whose_answer_was_lost_survives_a_kill() {
+    let cast = Cast::three(1);
+    cast.alice.is_deaf();
+    cast.world.plans(Mishap::LoseAnswer, &cast.alice, RequestKind::UpdateRoom);
+    cast.alice.removes(&cast.users.carol);
+    cast.world.advance(Duration::from_secs(1));
+    cast.alice.is_killed();
+    cast.alice.listens();
+    cast.alice.starts();
+    cast.world.settle();
+    assert_eq!(cast.carol.phase(), Some(Phase::Removed));
+    cast.alice.says("still here");
+    cast.world.settle();
+    cast.bob.sees(["alice: still here"]);
+    cast.agrees();
+}
+
+#[test]
+fn two_commits_race_for_one_epoch_and_both_intents_come_true() {
+    let cast = Cast::three(1);
+    let dave = cast.world.user("dave@b.example");
+    let dave_phone = cast.world.client("dave", &dave, &comity_testkit::supports::basic());
+    cast.world.settle();
+    let renamed = cast.alice.changes(&[renaming(&cast, "the other house")]);
+    let rotated = cast.bob.rotates();
+    let rotated_too = cast.carol.rotates();
+    let invited = cast.alice.invites(&dave);
+    cast.world.settle();
+    for (actor, task) in
+        [(&cast.alice, renamed), (&cast.bob, rotated), (&cast.carol, rotated_too), (&cast.alice, invited)]
+    {
+        assert_eq!(actor.task(task).state, TaskState::Done, "{}'s task", actor.name());
+    }
+    assert_eq!(cast.alice.epoch(), 6);
+    assert_eq!(dave_phone.phase(), Some(Phase::Invited));
+    lives(&cast);
+}
+
+#[test]
+fn an_intent_that_another_commit_has_fulfilled_is_done_without_a_commit() {
+    let cast = Cast::three(1);
+    let admin = comity::Change::SetRole(cast.users.bob.clone(), comity::room::Roles::ADMIN);
+    cast.alice.changes(&[admin]);
+    cast.world.settle();
+    let (first, second) = (cast.alice.removes(&cast.users.carol), cast.bob.removes(&cast.users.carol));
+    cast.world.settle();
+    assert!(matches!(cast.alice.task(first).state, TaskState::Done));
+    assert!(matches!(cast.bob.task(second).state, TaskState::Done));
+    assert_eq!(cast.alice.epoch(), 4);
+    assert_eq!(cast.carol.phase(), Some(Phase::Removed));
+    cast.agrees();
+}
+
+#[test]
+fn messages_sent_while_an_own_commit_is_on_its_way_are_read_by_everybody() {
+    let cast = Cast::three(1);
+    cast.alice.rotates();
+    cast.alice.says("in between");
+    cast.bob.says("me too");
+    cast.world.settle();
+    for actor in cast.everybody() {
+        let mut seen = actor.timeline();
+        seen.sort();
+        assert_eq!(seen, ["alice: in between", "bob: me too"]);
+    }
+    cast.agrees();
+}
+
+/// A client whose frames are lost for ever cannot follow; it says so, and finds its way back by joining from outside.
+#[test]
+fn a_client_that_lost_a_commit_for_ever_joins_again_from_outside() {
+    let cast = Cast::three(1);
+    cast.bob.is_deaf();
+    cast.alice.rotates();
+    cast.world.settle();
+    assert_eq!(cast.bob.loses_its_mail().len(), 1);
+    cast.bob.listens();
+    cast.alice.says("can you read this?");
+    cast.world.settle();
+    cast.bob.sees([]);
+    assert!(cast.bob.asks(|reader| reader.room(&cast.world.room())).unwrap().summary.behind);
+    cast.bob.joins();
+    cast.world.settle();
+    assert_eq!(cast.bob.phase(), Some(Phase::Joined));
+    cast.alice.says("and this?");
+    cast.world.settle();
+    cast.bob.sees(["alice: and this?"]);
+    cast.agrees();
+}
+
+#[test]
+fn a_commit_that_the_hub_undid_costs_its_committer_a_rejoin_and_nobody_else_anything() {
+    let cast = Cast::three(1);
+    cast.bob.is_deaf();
+    cast.carol.is_deaf();
+    cast.alice.rotates();
+    cast.world.settle();
+    cast.bob.loses_its_mail();
+    cast.carol.loses_its_mail();
+    cast.world.steps_back(&cast.world.room());
+    cast.bob.listens();
+    cast.carol.listens();
+    cast.bob.says("we are still in the old epoch");
+    cast.world.settle();
+    cast.carol.sees(["bob: we are still in the old epoch"]);
+    assert_eq!((cast.alice.epoch(), cast.bob.epoch()), (3, 2));
+    cast.bob.rotates();
+    cast.world.settle();
+    cast.alice.joins();
+    cast.world.settle();
+    assert_eq!(cast.alice.phase(), Some(Phase::Joined));
+    lives(&cast);
+}
+
+/// Everybody in the room can be heard by everybody else.
+fn lives(cast: &Cast) {
+    for actor in cast.everybody() {
+        actor.says(&format!("{} is heard", actor.name()));
+        cast.world.settle();
+    }
+    for actor in cast.everybody() {
+        let seen = actor.timeline();
+        for line in ["alice: alice is heard", "bob: bob is heard", "carol: carol is heard"] {
+            assert!(seen.iter().any(|other| other == line), "{} does not see {line}", actor.name());
+        }
+    }
+    cast.agrees();
+}
+
+fn renaming(cast: &Cast, name: &str) -> comity::Change {
+    let metadata = cast.alice.asks(|reader| reader.room(&cast.world.room())).unwrap().metadata;
+    comity::Change::Metadata(comity::room::RoomMetadata { name: name.to_owned(), ..metadata })
+}

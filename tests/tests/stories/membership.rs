@@ -1,0 +1,297 @@
+//! Who comes, who goes, and what they can read.
+
+use comity::{ClientOutcome, Phase, RoomChange, TaskState};
+use comity_testkit::supports;
+
+use crate::support::Cast;
+
+#[test]
+fn whoever_joins_later_cannot_read_the_past() {
+    let cast = Cast::two(1);
+    let secret = cast.alice.says("before carol");
+    cast.world.settle();
+    let cast = cast.with_carol();
+    cast.alice.says("after carol");
+    cast.world.settle();
+    cast.carol.sees(["alice: after carol"]);
+    assert!(cast.carol.message(secret).is_none());
+    cast.bob.sees(["alice: before carol", "alice: after carol"]);
+    cast.agrees();
+}
+
+#[test]
+fn whoever_is_removed_reads_no_more_and_learns_that_they_are_out() {
+    let cast = Cast::three(1);
+    cast.alice.says("everybody");
+    cast.world.settle();
+    cast.alice.removes(&cast.users.carol);
+    cast.world.settle();
+    cast.alice.says("without carol");
+    cast.world.settle();
+    assert_eq!(cast.carol.phase(), Some(Phase::Removed));
+    assert_eq!(cast.carol.room_events().last(), Some(&RoomChange::Removed));
+    cast.carol.sees(["alice: everybody"]);
+    cast.bob.sees(["alice: everybody", "alice: without carol"]);
+    let refused = cast.carol.tries_to_send(&comity::Outgoing::text("hello?"), comity::Allow::default());
+    assert_eq!(refused.unwrap_err().code(), "not_joined");
+}
+
+#[test]
+fn whoever_is_removed_cannot_read_later_messages_even_when_handed_the_frames() {
+    let cast = Cast::three(1);
+    cast.alice.removes(&cast.users.carol);
+    cast.world.settle();
+    cast.bob.is_deaf();
+    cast.alice.says("without carol");
+    cast.world.settle();
+    for frame in cast.bob.unfetched() {
+        cast.carol.is_pushed(frame);
+    }
+    cast.carol.sees([]);
+    cast.bob.listens();
+    cast.world.settle();
+    cast.bob.sees(["alice: without carol"]);
+}
+
+#[test]
+fn whoever_leaves_is_let_go_by_somebody_elses_commit() {
+    let cast = Cast::three(1);
+    cast.carol.leaves();
+    assert_eq!(cast.carol.phase(), Some(Phase::Leaving));
+    cast.world.settle();
+    assert_eq!(cast.carol.phase(), Some(Phase::Left));
+    assert_eq!(cast.carol.room_events().last(), Some(&RoomChange::Left));
+    assert_eq!(cast.alice.epoch(), 3, "one commit was enough");
+    cast.bob.says("bye");
+    cast.world.settle();
+    cast.alice.sees(["bob: bye"]);
+    cast.carol.sees([]);
+    let clients: Vec<_> = cast.alice.members().into_iter().map(|member| member.client).collect();
+    assert_eq!(clients, [cast.alice.client(), cast.bob.client()]);
+    cast.agrees();
+}
+
+/// Rule 9: with a proposal pending OpenMLS refuses to encrypt; the commit goes first and the message waits.
+#[test]
+fn a_message_sent_while_somebody_leaves_waits_for_the_commit() {
+    let cast = Cast::three(1);
+    cast.carol.leaves();
+    cast.world.advance(std::time::Duration::from_millis(30));
+    let id = cast.alice.says("bye carol");
+    cast.world.settle();
+    assert_eq!(cast.carol.phase(), Some(Phase::Left));
+    cast.bob.sees(["alice: bye carol"]);
+    assert_eq!(cast.bob.messages()[0].id, id);
+    cast.carol.sees([]);
+    cast.agrees();
+}
+
+#[test]
+fn somebody_leaves_while_another_commits() {
+    let cast = Cast::three(1);
+    cast.bob.rotates();
+    cast.carol.leaves();
+    cast.world.settle();
+    assert_eq!(cast.carol.phase(), Some(Phase::Left));
+    cast.agrees();
+}
+
+#[test]
+fn somebody_leaves_while_an_own_commit_is_on_its_way() {
+    let cast = Cast::three(1);
+    cast.carol.rotates();
+    cast.carol.leaves();
+    cast.world.settle();
+    assert_eq!(cast.carol.phase(), Some(Phase::Left));
+    cast.alice.says("bye");
+    cast.world.settle();
+    cast.bob.sees(["alice: bye"]);
+    cast.agrees();
+}
+
+#[test]
+fn everybody_leaves_at_once() {
+    let cast = Cast::three(1);
+    cast.bob.leaves();
+    cast.carol.leaves();
+    cast.world.settle();
+    assert_eq!((cast.bob.phase(), cast.carol.phase()), (Some(Phase::Left), Some(Phase::Left)));
+    assert_eq!(cast.alice.members().len(), 1);
+    cast.alice.leaves();
+    cast.world.settle();
+    assert_eq!(cast.alice.phase(), Some(Phase::Left));
+}
+
+#[test]
+fn whoever_left_can_be_invited_again() {
+    let cast = Cast::three(1);
+    cast.alice.says("one");
+    cast.world.settle();
+    cast.carol.leaves();
+    cast.world.settle();
+    cast.alice.says("two");
+    cast.world.settle();
+    cast.alice.invites(&cast.users.carol);
+    cast.world.settle();
+    assert_eq!(cast.carol.phase(), Some(Phase::Invited));
+    cast.carol.accepts();
+    cast.alice.says("three");
+    cast.world.settle();
+    cast.carol.sees(["alice: one", "alice: three"]);
+    cast.agrees();
+}
+
+#[test]
+fn whoever_was_removed_can_be_invited_again() {
+    let cast = Cast::three(1);
+    cast.alice.removes(&cast.users.carol);
+    cast.world.settle();
+    cast.alice.invites(&cast.users.carol);
+    cast.world.settle();
+    cast.carol.accepts();
+    cast.carol.says("thanks");
+    cast.world.settle();
+    cast.bob.sees(["carol: thanks"]);
+    cast.agrees();
+}
+
+/// Rule 10: joined at once in state `Invited`, silently keeping up.
+#[test]
+fn an_invitation_keeps_up_silently_while_the_person_thinks() {
+    let cast = Cast::two(1);
+    cast.alice.invites(&cast.users.carol);
+    cast.world.settle();
+    for _ in 0..3 {
+        cast.bob.rotates();
+        cast.alice.says("are you coming?");
+        cast.world.settle();
+    }
+    assert_eq!(cast.carol.phase(), Some(Phase::Invited));
+    assert_eq!(cast.carol.epoch(), cast.alice.epoch());
+    assert_eq!(cast.carol.room_events(), [RoomChange::Invited { by: cast.users.alice.clone() }]);
+    let refused = cast.carol.tries_to_send(&comity::Outgoing::text("hm"), comity::Allow::default());
+    assert_eq!(refused.unwrap_err().code(), "not_joined");
+    cast.carol.accepts();
+    cast.carol.says("yes");
+    cast.world.settle();
+    cast.bob.sees(["alice: are you coming?", "alice: are you coming?", "alice: are you coming?", "carol: yes"]);
+    cast.agrees();
+}
+
+#[test]
+fn an_invitation_that_is_declined_leaves_nothing_behind() {
+    let cast = Cast::two(1);
+    cast.alice.invites(&cast.users.carol);
+    cast.world.settle();
+    cast.alice.says("are you coming?");
+    cast.world.settle();
+    cast.carol.declines();
+    cast.world.settle();
+    assert_eq!(cast.carol.phase(), Some(Phase::Left));
+    cast.carol.sees([]);
+    assert_eq!(cast.alice.members().len(), 2);
+    assert_eq!(cast.alice.participants(), cast.bob.participants());
+    assert!(cast.alice.participants().iter().all(|(user, _)| *user != cast.users.carol));
+}
+
+/// Rule 11: messages overtake the Welcome.
+#[test]
+fn messages_that_overtake_the_welcome_are_read_once_it_has_come() {
+    let cast = Cast::two(1);
+    cast.carol.is_deaf();
+    cast.alice.invites(&cast.users.carol);
+    cast.world.settle();
+    cast.alice.says("welcome carol");
+    cast.bob.rotates();
+    cast.world.settle();
+    let mail = cast.carol.loses_its_mail();
+    assert_eq!(mail.len(), 3, "a Welcome, a message, a commit");
+    for frame in mail.into_iter().rev() {
+        cast.carol.is_pushed(frame);
+    }
+    cast.carol.listens();
+    cast.carol.accepts();
+    cast.world.settle();
+    cast.carol.sees(["alice: welcome carol"]);
+    assert_eq!(cast.carol.rejections(), []);
+    cast.agrees();
+}
+
+#[test]
+fn a_user_with_two_clients_is_in_the_room_with_both_and_both_see_the_same() {
+    let cast = Cast::new(1);
+    let tablet = cast.world.client("bob-tablet", &cast.users.bob, &supports::enhanced());
+    cast.world.settle();
+    cast.alice.creates("clubhouse");
+    let task = cast.alice.invites(&cast.users.bob);
+    cast.world.settle();
+    let task = cast.alice.task(task);
+    assert_eq!(task.state, TaskState::Done);
+    let mut outcomes = task.invites[0].clients.clone();
+    outcomes.sort_by(|one, other| one.0.cmp(&other.0));
+    assert_eq!(outcomes, [(cast.bob.client(), ClientOutcome::Added), (tablet.client(), ClientOutcome::Added)]);
+    cast.bob.accepts();
+    tablet.accepts();
+    let hi = cast.bob.says("from my phone");
+    cast.world.settle();
+    tablet.sees(["bob: from my phone"]);
+    tablet.edits(hi, "from my tablet");
+    cast.world.settle();
+    cast.alice.sees(["bob: from my tablet [edited]"]);
+    cast.bob.sees(["bob: from my tablet [edited]"]);
+    cast.world.agrees(&cast.world.room(), &[&cast.alice, &cast.bob, &tablet]);
+}
+
+/// Story D: a new device joins its user's rooms from outside; a stolen one is removed.
+#[test]
+fn a_new_device_joins_its_users_room_from_outside_and_a_stolen_one_is_removed() {
+    let cast = Cast::three(1);
+    let tablet = cast.world.client("bob-tablet", &cast.users.bob, &supports::basic());
+    cast.world.settle();
+    tablet.joins();
+    cast.world.settle();
+    assert_eq!(tablet.phase(), Some(Phase::Joined));
+    cast.alice.says("hi both");
+    cast.world.settle();
+    cast.bob.sees(["alice: hi both"]);
+    tablet.sees(["alice: hi both"]);
+    tablet.removes_client(&cast.bob.client());
+    cast.world.settle();
+    assert_eq!(cast.bob.phase(), Some(Phase::Removed));
+    cast.alice.says("hi tablet");
+    cast.world.settle();
+    cast.bob.sees(["alice: hi both"]);
+    tablet.sees(["alice: hi both", "alice: hi tablet"]);
+    cast.world.agrees(&cast.world.room(), &[&cast.alice, &tablet, &cast.carol]);
+}
+
+/// Rule 18: one new phone of Bob is one event, not one per room.
+#[test]
+fn a_new_device_is_told_once_and_not_once_per_room() {
+    use comity::{EventKind, UserChange};
+    let cast = Cast::two(1);
+    let first = cast.world.room();
+    let second = cast.alice.creates("second");
+    cast.alice.invites(&cast.users.bob);
+    cast.world.settle();
+    cast.bob.accepts();
+    let tablet = cast.world.client("bob-tablet", &cast.users.bob, &supports::basic());
+    cast.world.settle();
+    tablet.within(&first).joins();
+    tablet.within(&second).joins();
+    cast.world.settle();
+    let users: Vec<_> =
+        cast.alice.events().into_iter().filter(|event| matches!(event.kind, EventKind::User { .. })).collect();
+    assert_eq!(users.len(), 1, "{users:?}");
+    let added = UserChange::ClientAdded(tablet.client());
+    assert_eq!(users[0].kind, EventKind::User { user: cast.users.bob.clone(), change: added });
+}
+
+#[test]
+fn a_stranger_cannot_join_from_outside() {
+    let cast = Cast::two(1);
+    cast.carol.joins();
+    cast.world.settle();
+    assert_eq!(cast.carol.phase(), Some(Phase::Refused));
+    assert_eq!(cast.alice.members().len(), 2);
+}
