@@ -262,6 +262,17 @@ fn c_108_a_stated_size_caps_the_download() {
 }
 
 #[test]
+fn c_108_what_is_not_encrypted_has_no_tag_to_allow_for() {
+    let public = ExternalPart {
+        size: 6,
+        ..published("conferencing")
+    };
+    assert_eq!(fetch_limit(&public, 1000), 6);
+    assert!(open(&public, b"public").is_ok());
+    assert_eq!(open(&public, &[0; 22]), Err(AttachmentError::SizeMismatch));
+}
+
+#[test]
 fn c_109_what_has_expired_is_not_available() {
     let part = |expires| ExternalPart {
         expires,

@@ -295,6 +295,10 @@ fn what_is_not_cbor_is_refused_as_such() {
 #[test]
 fn a_big_number_that_fits_an_integer_is_not_deterministic() {
     refused(
+        &with_extensions("a103c248ffffffffffffffff"),
+        "content_not_deterministic_long_form",
+    );
+    refused(
         &with_extensions("a103c2420100"),
         "content_not_deterministic_long_form",
     );

@@ -113,6 +113,20 @@ fn c_044_why_a_version_was_passed_over_is_told() {
 }
 
 #[test]
+fn c_044_nothing_is_chosen_only_when_there_is_nothing_else() {
+    let nothing = || Part::null(Disposition::RENDER);
+    let message = content(
+        1,
+        multi(
+            PartSemantics::ChooseOne,
+            [nothing(), single(PLAIN).in_language("en").unwrap()],
+        ),
+    );
+    assert_eq!(selected(&message, &[PLAIN], &["fr"])[0], [2]);
+    assert_eq!(selected(&message, &["image/png"], &["fr"])[0], [1]);
+}
+
+#[test]
 fn c_045_of_a_single_unit_all_is_processed_or_none() {
     let unit = content(
         1,
