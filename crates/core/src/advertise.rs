@@ -27,6 +27,9 @@ const FEW: u32 = 10;
 /// How long after publishing all of them are replaced: well before one has less than 28 days left.
 const RENEW_AFTER: Duration = Duration::from_secs(28 * 86_400);
 
+/// How soon they are published again after the provider has refused them.
+const PUBLISH_AGAIN: Duration = Duration::from_secs(3_600);
+
 /// A key package whose private part we hold.
 #[derive(Serialize, Deserialize)]
 struct Published {
@@ -164,12 +167,19 @@ fn generate(tx: &Tx<'_>, advertised: &Advertised, last_resort: bool) -> Result<K
     Ok(bundle.key_package().clone())
 }
 
-/// Deletes the private parts of key packages that nobody can use any more.
+/// Deletes the private parts of key packages that nobody can use any more: not by this device's clock, which may be
+/// wrong, but by the latest time that a hub has told us.
 fn forget_expired(tx: &Tx<'_>) -> Result<Vec<Published>, Error> {
     let published: Vec<Published> = small::setting(tx.store, PUBLISHED)?.unwrap_or_default();
-    let (kept, expired): (Vec<_>, Vec<_>) = published.into_iter().partition(|one| one.not_after > tx.now);
+    let told = room::all(tx.store)?.into_iter().map(|row| row.hub_time).max().unwrap_or_default();
+    let (kept, expired): (Vec<_>, Vec<_>) = published.into_iter().partition(|one| one.not_after > told);
     for one in expired {
         crate::group::forget_key_package(&tx.client_provider(), &one.reference)?;
     }
     Ok(kept)
+}
+
+/// The provider did not take them: tried again in a while.
+pub(crate) fn publish_later(tx: &Tx<'_>) -> Result<(), Error> {
+    Ok(timer::put(tx.store, Timer::KeyPackages, tx.now.plus(PUBLISH_AGAIN))?)
 }

@@ -9,28 +9,25 @@ use comity_room::Timestamp;
 use crate::advertise;
 use crate::change;
 use crate::change::build;
+use crate::{clock, expiry};
 use crate::error::Error;
 use crate::inbound;
-use crate::inbound::application::tell;
 use crate::outbound;
-use crate::step::{Made, MessageChange};
-use crate::store::message::{Folded, MessageRow};
+use crate::step::Made;
 use crate::store::outbox::{Errand, OutboxRow, WITH_HOST};
 use crate::store::room::{Phase, RoomRow};
 use crate::store::{message, outbox, room};
-use crate::timeline;
 use crate::tx::Tx;
 
 /// A room of at most so many clients renews its leaf at once.
 pub(crate) const SMALL_ROOM: usize = 32;
+/// How long errands wait while a host catches up, if it never says that it has.
+pub(crate) const POSTPONED: Duration = Duration::from_secs(30);
+/// How long we make no commit when the hub seems to be ahead: time to fetch. Anybody can send a frame of a future epoch,
+/// so it must end by itself.
+pub(crate) const BEHIND: Duration = Duration::from_secs(60);
 /// Within how long the leaf follows in larger rooms.
 pub(crate) const RENEW_WITHIN: Duration = Duration::from_secs(86_400);
-/// For how long a message past its time waits for the hub's time to confirm it.
-const CONFIRM: Duration = Duration::from_secs(86_400);
-/// How soon we look again whether the hub's time has confirmed it.
-const ASK_AGAIN: Duration = Duration::from_secs(3_600);
-/// How many messages one step erases.
-const ERASE: u32 = 500;
 /// The longest pause between two attempts.
 const LONGEST_PAUSE: Duration = Duration::from_secs(300);
 
@@ -45,16 +42,17 @@ pub(crate) fn wake(tx: &mut Tx<'_>) -> Result<Option<Made>, Error> {
         outbox::put(tx.store, &row)?;
         tx.hand_out(row.request());
     }
+    clock::watch(tx)?;
     inbound::give_up(tx)?;
-    erase(tx)?;
+    expiry::erase(tx)?;
     advertise::renew_if_due(tx)?;
     run(tx)?;
     Ok(None)
 }
 
-/// Runs the errands of every room that has one due.
+/// Runs the errands of every room that has one due, or that waits for errands to be run.
 pub(crate) fn run(tx: &mut Tx<'_>) -> Result<(), Error> {
-    for mut row in room::due_by(tx.store, tx.now)? {
+    for mut row in room::due_by(tx.store, tx.now.plus(POSTPONED))? {
         drive(tx, &mut row)?;
     }
     Ok(())
@@ -62,8 +60,10 @@ pub(crate) fn run(tx: &mut Tx<'_>) -> Result<(), Error> {
 
 /// Takes the next step that a room's state asks for, if any.
 pub(crate) fn drive(tx: &mut Tx<'_>, row: &mut RoomRow) -> Result<(), Error> {
-    row.errand = false;
-    if row.phase == Phase::Leaving {
+    row.errand = None;
+    row.quiet = row.quiet.filter(|until| *until > tx.now);
+    let busy = row.pending.as_ref().is_some_and(|pending| !pending.refused);
+    if row.phase == Phase::Leaving && !busy {
         let proposed = row
             .proposals
             .iter()
@@ -77,7 +77,7 @@ pub(crate) fn drive(tx: &mut Tx<'_>, row: &mut RoomRow) -> Result<(), Error> {
         return Ok(());
     }
     outbound::send_waiting(tx, row)?;
-    if row.pending.as_ref().is_some_and(|pending| !pending.refused) || row.behind {
+    if busy || row.quiet.is_some() {
         return Ok(());
     }
     if change::next_task(tx, row)? {
@@ -94,7 +94,7 @@ pub(crate) fn drive(tx: &mut Tx<'_>, row: &mut RoomRow) -> Result<(), Error> {
 /// Commits the held proposals now, because a message waits for it.
 pub(crate) fn commit_now(tx: &mut Tx<'_>, row: &mut RoomRow) -> Result<(), Error> {
     let busy = row.pending.as_ref().is_some_and(|pending| !pending.refused);
-    if busy || row.behind || row.phase != Phase::Joined {
+    if busy || row.quiet.is_some() || row.phase != Phase::Joined {
         return Ok(());
     }
     housekeep(tx, row)
@@ -130,18 +130,29 @@ pub(crate) fn renew_leaf_later(tx: &Tx<'_>, row: &mut RoomRow) -> Result<(), Err
 
 /// Takes back every request of a room: what was being sent waits.
 pub(crate) fn unsend(tx: &Tx<'_>, row: &mut RoomRow) -> Result<(), Error> {
-    for request in outbox::after(tx.store, None, u32::MAX)? {
-        if request.lane.as_ref() != Some(&row.uri) {
-            continue;
-        }
-        match request.errand {
-            Errand::Message { id, .. } => outbound::wait_again(tx, request.id, id)?,
-            _ => outbox::delete(tx.store, request.id)?,
-        }
+    unsend_messages(tx, row)?;
+    for request in of_room(tx, row)? {
+        outbox::delete(tx.store, request.id)?;
     }
     row.pending = None;
     room::put(tx.store, row)?;
     Ok(())
+}
+
+/// Takes back the messages that are on their way: they wait.
+pub(crate) fn unsend_messages(tx: &Tx<'_>, row: &RoomRow) -> Result<(), Error> {
+    for request in of_room(tx, row)? {
+        if let Errand::Message { id, .. } = request.errand {
+            outbound::wait_again(tx, request.id, id)?;
+        }
+    }
+    Ok(())
+}
+
+fn of_room(tx: &Tx<'_>, row: &RoomRow) -> Result<Vec<OutboxRow>, Error> {
+    let mut requests = outbox::after(tx.store, None, u32::MAX)?;
+    requests.retain(|request| request.lane.as_ref() == Some(&row.uri));
+    Ok(requests)
 }
 
 /// When a request that nobody answered is handed out again.
@@ -151,53 +162,4 @@ pub(crate) fn back_off(tx: &Tx<'_>, attempt: u32, at_least: Option<Duration>) ->
     Ok(tx
         .now
         .plus(pause.max(at_least.unwrap_or_default()).saturating_add(jitter)))
-}
-
-/// Erases messages whose time is over, once the hub's time, or a day, confirms it: a phone that is set to 2030 for a
-/// moment loses nothing. Queries do not show them from the first moment on.
-fn erase(tx: &mut Tx<'_>) -> Result<(), Error> {
-    for row in message::expired(tx.store, tx.now, ERASE)? {
-        let Some(room) = room::by_id(tx.store, row.room)? else {
-            continue;
-        };
-        let Some(expires) = row.expires else { continue };
-        if expires <= room.hub_time || expires.plus(CONFIRM) <= tx.now {
-            erase_one(tx, &room, row)?;
-        } else {
-            let again = tx.now.plus(ASK_AGAIN).min(expires.plus(CONFIRM));
-            message::put(
-                tx.store,
-                &MessageRow {
-                    erase_due: Some(again),
-                    ..row
-                },
-            )?;
-        }
-    }
-    Ok(())
-}
-
-/// The octets go; what stays is that the message was there, so that nobody can show it again.
-fn erase_one(tx: &mut Tx<'_>, room: &RoomRow, row: MessageRow) -> Result<(), Error> {
-    let (id, root) = (row.id, row.root);
-    let dependents = if id == root {
-        message::by_root(tx.store, room.id, root)?
-    } else {
-        vec![row]
-    };
-    for dependent in dependents {
-        message::delete_content(tx.store, dependent.id)?;
-        let erased = MessageRow {
-            erased: true,
-            erase_due: None,
-            folded: Folded::default(),
-            reaction: Vec::new(),
-            ..dependent
-        };
-        message::put(tx.store, &erased)?;
-    }
-    if id != root {
-        timeline::moved(tx, room, root)?;
-    }
-    tell(tx, room, root, MessageChange::Expired)
 }

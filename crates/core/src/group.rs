@@ -198,6 +198,11 @@ impl Group {
         provider: &P,
         signer: &impl Signer,
     ) -> Result<Vec<u8>, Error> {
+        if self.0.pending_commit().is_some() {
+            self.0
+                .clear_pending_commit(provider.storage())
+                .map_err(|_| Error::Bug("clear pending commit"))?;
+        }
         let frame = self
             .0
             .leave_group_via_self_remove(provider, signer)

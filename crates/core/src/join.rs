@@ -36,7 +36,7 @@ pub(crate) fn join(tx: &mut Tx<'_>, uri: &RoomUri, code: Option<&[u8]>) -> Resul
         return Err(Misuse::TooLong.into());
     }
     let mut row = match room::by_uri(tx.store, uri)? {
-        Some(row) if row.is_member() || row.phase == Phase::Joining => return Ok(None),
+        Some(row) if row.phase == Phase::Joining || row.is_member() && !row.behind => return Ok(None),
         Some(row) => row,
         None => {
             let group = [b"unknown ", uri.as_bytes()].concat();
@@ -47,6 +47,7 @@ pub(crate) fn join(tx: &mut Tx<'_>, uri: &RoomUri, code: Option<&[u8]>) -> Resul
             }
         }
     };
+    errands::unsend(tx, &mut row)?;
     row.phase = Phase::Joining;
     row.joining = Some(Joining {
         code: code.map(<[u8]>::to_vec),
@@ -198,6 +199,7 @@ fn enter(
     row.joined_epoch = group.epoch();
     row.proposals.clear();
     row.behind = false;
+    row.quiet = None;
     let (body, hash) = change::bundle(staged)?;
     let request = tx.request(NewRequest {
         to: row.hub.clone(),
@@ -231,13 +233,8 @@ fn keep(
 }
 
 /// The hub has accepted our external commit.
-pub(crate) fn arrived(
-    tx: &mut Tx<'_>,
-    mut row: RoomRow,
-    pending: &PendingCommit,
-    hash: &[u8; 32],
-) -> Result<(), Error> {
-    change::in_force(tx, &mut row, pending, hash)?;
+pub(crate) fn arrived(tx: &mut Tx<'_>, mut row: RoomRow, pending: &PendingCommit) -> Result<(), Error> {
+    change::in_force(tx, &mut row, pending)?;
     row.phase = Phase::Joined;
     row.joining = None;
     room::put(tx.store, &row)?;

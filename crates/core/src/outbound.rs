@@ -27,6 +27,9 @@ pub(crate) fn send(
 ) -> Result<Option<Made>, Error> {
     let mut row = tx.room(uri)?;
     may_send(tx, &row, outgoing)?;
+    if row.classes.is_empty() {
+        return Err(Blocked::NotJoined.into());
+    }
     let choice = plan::choose(outgoing, &row.classes)?;
     if !allow.unreadable_by && choice.sees.iter().any(Option::is_none) {
         return Err(Blocked::CannotRead(crate::reader::unreadable_by(&*tx.view(&row)?, &choice.sees)).into());
@@ -47,6 +50,7 @@ pub(crate) fn send(
     };
     let mut message = new_row(tx, &row, arrival, &content, Delivery::Waiting);
     message.read = true;
+    message.order = message::next_order(tx.store, row.id)?;
     message::put_content(tx.store, row.id, id, &octets)?;
     if ready(&row) {
         submit(tx, &row, &mut message, &octets)?;

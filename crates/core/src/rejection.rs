@@ -94,6 +94,8 @@ pub enum Rejection {
     OwnCommitLost,
     /// It adds a client whose key package has expired.
     ExpiredLeaf,
+    /// Our copy of the room cannot follow any more.
+    Stalled,
     /// We are no longer in the room.
     Evicted,
     /// A handshake that the hub could not have read.
@@ -147,6 +149,7 @@ impl Rejection {
             Self::Forked => "forked",
             Self::OwnCommitLost => "own_commit_lost",
             Self::ExpiredLeaf => "expired_leaf",
+            Self::Stalled => "room_stalled",
             Self::Evicted => "evicted",
             Self::WrongWireFormat => "wrong_wire_format",
             Self::InvalidCommit => "invalid_commit",
@@ -167,6 +170,7 @@ impl Rejection {
     pub fn advice(&self) -> Advice {
         match self {
             Self::OwnCommitLost
+            | Self::Stalled
             | Self::ExpiredLeaf
             | Self::Forked
             | Self::InvalidCommit

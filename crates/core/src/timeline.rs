@@ -126,8 +126,9 @@ fn announce(
     if id == root {
         if row.delivery == Delivery::Received && room.phase != Phase::Invited && row.allowed == Some(true) {
             tell(tx, room, id, MessageChange::Received)?;
-            room.unread = room.unread.saturating_add(1);
-            return Ok(row.sender != tx.me.user);
+            let counts = row.sender != tx.me.user;
+            room.unread = room.unread.saturating_add(u32::from(counts));
+            return Ok(counts);
         }
         return Ok(false);
     }

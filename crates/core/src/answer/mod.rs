@@ -21,7 +21,7 @@ use crate::store::outbox::{Errand, OutboxRow};
 use crate::store::room::{Phase, RoomRow};
 use crate::store::{message, outbox, room};
 use crate::tx::Tx;
-use crate::{change, errands, join, outbound, timeline};
+use crate::{advertise, change, errands, join, outbound, timeline};
 
 /// How long we wait before asking again somebody whose answer makes no sense.
 const NONSENSE: Duration = Duration::from_secs(30);
@@ -121,12 +121,27 @@ fn submitted(
             not_sent(tx, id, Delivery::Refused(Refusal::NotAllowed(String::new())))?;
         }
         SubmitMessageResponse::EpochTooOld { current_epoch } => {
-            outbound::wait_again(tx, request.id, id)?;
-            if let Some(row) = lane_room(tx, request)? {
-                catch_up(tx, row, current_epoch)?;
-            }
+            return epoch_too_old(tx, request, id, current_epoch);
         }
         _ => return Ok(false),
+    }
+    Ok(true)
+}
+
+/// The message is encrypted again in a later epoch: at once if we are there already, else when we get there.
+fn epoch_too_old(tx: &mut Tx<'_>, request: &OutboxRow, id: MessageId, current: u64) -> Result<bool, Error> {
+    let Some(mut row) = lane_room(tx, request)? else {
+        return Ok(true);
+    };
+    let encrypted_in = message::by_id(tx.store, id)?.map_or(0, |message| message.epoch);
+    if current <= row.epoch && encrypted_in >= row.epoch {
+        return Ok(false);
+    }
+    outbound::wait_again(tx, request.id, id)?;
+    if current > row.epoch {
+        behind(tx, row)?;
+    } else {
+        errands::drive(tx, &mut row)?;
     }
     Ok(true)
 }
@@ -179,17 +194,15 @@ fn not_sent(tx: &mut Tx<'_>, id: MessageId, delivery: Delivery) -> Result<(), Er
     tell(tx, &room, id, change)
 }
 
-/// The hub is ahead of us, or we have caught up meanwhile.
-fn catch_up(tx: &mut Tx<'_>, mut row: RoomRow, current: u64) -> Result<(), Error> {
-    if current > row.epoch {
-        if !row.behind {
-            row.behind = true;
-            room::put(tx.store, &row)?;
-            tx.tell_room(&row.uri, RoomChange::Behind)?;
-        }
-        return Ok(());
+/// The hub is ahead of us: fetch, and make no commit for a while.
+fn behind(tx: &mut Tx<'_>, mut row: RoomRow) -> Result<(), Error> {
+    row.quiet = Some(tx.now.plus(errands::BEHIND));
+    let new = !std::mem::replace(&mut row.behind, true);
+    room::put(tx.store, &row)?;
+    if new {
+        tx.tell_room(&row.uri, RoomChange::Behind)?;
     }
-    errands::drive(tx, &mut row)
+    Ok(())
 }
 
 /// A frame that we know came back: if it was a message of ours, the hub has thereby accepted it.
@@ -275,14 +288,22 @@ fn committed(tx: &mut Tx<'_>, request: &OutboxRow, hash: &[u8; 32], body: &[u8])
             }
             commit_accepted(tx, row, accepted_at)?;
         }
-        UpdateVerdict::WrongEpoch { current_epoch } => {
+        UpdateVerdict::WrongEpoch { .. } if row.phase == Phase::Joining => {
             outbox::delete(tx.store, request.id)?;
-            if row.phase == Phase::Joining {
-                join::fetch_again(tx, &mut row)?;
-            } else {
-                // Only: fetch. The commit stays staged until it comes back or another takes its epoch.
-                catch_up(tx, row, current_epoch.max(1))?;
-            }
+            join::fetch_again(tx, &mut row)?;
+        }
+        UpdateVerdict::WrongEpoch { .. } => {
+            // Only: fetch. The commit stays staged until it comes back or another takes its epoch; should neither
+            // happen, it is asked for again.
+            behind(tx, row)?;
+            let due = tx.now.plus(errands::BEHIND);
+            outbox::put(
+                tx.store,
+                &OutboxRow {
+                    due,
+                    ..request.clone()
+                },
+            )?;
         }
         UpdateVerdict::NotAllowed | UpdateVerdict::InvalidProposal { .. } => {
             let refusal = match response.verdict {
@@ -304,24 +325,23 @@ fn committed(tx: &mut Tx<'_>, request: &OutboxRow, hash: &[u8; 32], body: &[u8])
 
 /// Our staged commit is in force: by the hub's answer, or because it came back.
 pub(crate) fn commit_accepted(tx: &mut Tx<'_>, mut row: RoomRow, accepted: Timestamp) -> Result<(), Error> {
-    let Some(pending) = row.pending.take() else {
-        return Err(Error::Bug("no commit pending"));
-    };
-    let hash: [u8; 32] = pending
-        .hash
-        .as_slice()
-        .try_into()
-        .map_err(|_| Error::Bug("hash of a commit"))?;
+    let pending = row.pending.take();
     row.hub_time = row.hub_time.max(accepted);
     if row.phase == Phase::Joining {
-        return join::arrived(tx, row, &pending, &hash);
+        let pending = pending.ok_or(Error::Bug("no commit pending"))?;
+        return join::arrived(tx, row, &pending);
     }
     let provider = tx.provider(&row);
     let group = tx.group(&row)?;
     let facts = group.pending_facts()?;
+    let ended = group.epoch();
     group.merge_own(&provider)?;
-    change::in_force(tx, &mut row, &pending, &hash)?;
+    if let Some(pending) = &pending {
+        change::in_force(tx, &mut row, pending)?;
+    }
     new_epoch(tx, &mut row, &facts)?;
+    row.ended_by_us = Some(ended);
+    room::put(tx.store, &row)?;
     if row.is_member() {
         errands::drive(tx, &mut row)?;
     }
@@ -335,10 +355,10 @@ fn proposed(tx: &mut Tx<'_>, request: &OutboxRow, hash: &[u8; 32], body: &[u8]) 
     match response.verdict {
         UpdateVerdict::Success { accepted, .. } if accepted != *hash => return Ok(false),
         UpdateVerdict::Success { .. } => outbox::delete(tx.store, request.id)?,
-        UpdateVerdict::WrongEpoch { current_epoch } => {
+        UpdateVerdict::WrongEpoch { .. } => {
             outbox::delete(tx.store, request.id)?;
             if let Some(row) = lane_room(tx, request)? {
-                catch_up(tx, row, current_epoch)?;
+                behind(tx, row)?;
             }
         }
         _ => {
@@ -370,10 +390,10 @@ fn published(tx: &mut Tx<'_>, request: &OutboxRow, body: &[u8]) -> Result<bool, 
         PublishKeyPackagesResponse::Accepted { held } => {
             (ClientChange::KeyPackagesPublished { held }, Advice::None)
         }
-        PublishKeyPackagesResponse::Refused { code, .. } => (
-            ClientChange::KeyPackagesRefused(Refusal::NotAllowed(short(code))),
-            Advice::FixProgram,
-        ),
+        PublishKeyPackagesResponse::Refused { code, .. } => {
+            advertise::publish_later(tx)?;
+            (ClientChange::KeyPackagesRefused(Refusal::NotAllowed(short(code))), Advice::Wait)
+        }
         _ => return Ok(false),
     };
     tx.tell(EventKind::Client { change, advice })?;

@@ -17,13 +17,13 @@ pub(crate) fn propose(tx: &mut Tx<'_>, row: &mut RoomRow) -> Result<(), Error> {
     if row.phase == Phase::Creating || tx.view(row)?.members.len() <= 1 {
         return go(tx, row);
     }
-    errands::unsend(tx, row)?;
+    errands::unsend_messages(tx, row)?;
     super::abandon_tasks(tx, row, "left_room")?;
     row.phase = Phase::Leaving;
     row.commit_due = None;
     row.leaf_due = None;
-    request(tx, row)?;
-    Ok(room::put(tx.store, row)?)
+    room::put(tx.store, row)?;
+    errands::drive(tx, row)
 }
 
 /// Asks the hub to take our proposal, in the present epoch.

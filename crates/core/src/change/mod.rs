@@ -172,16 +172,16 @@ pub(crate) fn bundle(staged: Staged) -> Result<(Vec<u8>, [u8; 32]), Error> {
 }
 
 /// Our staged commit is in force: what its task learns.
-pub(crate) fn in_force(
-    tx: &mut Tx<'_>,
-    row: &mut RoomRow,
-    pending: &PendingCommit,
-    hash: &[u8; 32],
-) -> Result<(), Error> {
+pub(crate) fn in_force(tx: &mut Tx<'_>, row: &mut RoomRow, pending: &PendingCommit) -> Result<(), Error> {
     outbox::delete(tx.store, pending.request)?;
+    let hash: [u8; 32] = pending
+        .hash
+        .as_slice()
+        .try_into()
+        .map_err(|_| Error::Bug("hash of a commit"))?;
     small::put_seen(
         tx.store,
-        hash,
+        &hash,
         &SeenRow {
             message: None,
             notify: false,

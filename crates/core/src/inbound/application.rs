@@ -97,6 +97,7 @@ pub(crate) fn new_row(
         epoch: arrival.epoch,
         accepted: arrival.accepted,
         noted: tx.now,
+        order: 0,
         delivery,
         class,
         is_reaction,
@@ -110,6 +111,7 @@ pub(crate) fn new_row(
         expires_after_read,
         expires,
         erase_due: expires,
+        over_since: None,
         read: false,
         erased: false,
     }

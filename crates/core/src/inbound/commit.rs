@@ -36,6 +36,9 @@ pub(crate) fn new_epoch(tx: &mut Tx<'_>, row: &mut RoomRow, facts: &CommitFacts)
     row.proposals.clear();
     row.commit_due = None;
     row.behind = false;
+    row.quiet = None;
+    row.ended_by_us = None;
+    row.errand = Some(tx.now.plus(errands::POSTPONED));
     if !tx.group(row)?.is_active() {
         return gone(tx, row, facts);
     }

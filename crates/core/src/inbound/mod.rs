@@ -33,6 +33,8 @@ use crate::tx::Tx;
 const LARGEST_FRAME: usize = 4 << 20;
 /// How long a frame is held before it is given up.
 const HOLD: Duration = Duration::from_secs(7 * 86_400);
+/// How soon a frame that waits for this device's clock is tried again.
+const ASK_CLOCK: Duration = Duration::from_secs(600);
 /// By how much this device's clock may differ from the hub's before we say so.
 const CLOCK_SKEW: Duration = Duration::from_secs(5 * 60);
 /// 2023-07-01T00:00:00Z: no message is older than its format.
@@ -95,7 +97,10 @@ fn take(tx: &mut Tx<'_>, frame: &Frame) -> Result<FrameOutcome, Error> {
         Err(Unprocessed::Rejected(reason)) => {
             tx.store.rollback_to()?;
             tx.return_to(mark);
-            reject(tx, frame, reason)
+            match tx.store.take_hidden() {
+                Some(error) => Err(error.into()),
+                None => reject(tx, frame, reason),
+            }
         }
         Err(Unprocessed::Held(until)) => {
             tx.store.rollback_to()?;
@@ -238,12 +243,19 @@ fn settled(
 ) -> Result<Option<FrameOutcome>, Unprocessed> {
     match row.phase {
         Phase::Left | Phase::Removed | Phase::Refused => return Err(Rejection::Evicted.into()),
-        Phase::Stalled => return Err(Rejection::Forked.into()),
+        Phase::Stalled => return Err(Rejection::Stalled.into()),
         _ => {}
     }
     let handshake = content != ContentType::Application;
     if row.phase == Phase::Joining {
         return crate::join::frame_while_joining(tx, row, hash, theirs, handshake);
+    }
+    if content == ContentType::Commit
+        && theirs < row.epoch
+        && row.ended_by_us.is_some_and(|ended| theirs >= ended)
+    {
+        // Another commit of an epoch that ours ended, and ours was no news to the hub: it has undone ours.
+        return Err(Rejection::Forked.into());
     }
     if handshake && theirs < row.joined_epoch {
         // The commit that added us, or one before it: it is in the Welcome.
@@ -315,7 +327,11 @@ fn hold(tx: &mut Tx<'_>, frame: &Frame, until: HeldUntil) -> Result<FrameOutcome
         from: frame.from.clone(),
         frame: frame.bytes.clone(),
         until,
-        due: tx.now.plus(HOLD),
+        due: tx.now.plus(if until == HeldUntil::Clock {
+            ASK_CLOCK
+        } else {
+            HOLD
+        }),
     };
     if !held::put(tx.store, &row)? {
         let known = room::by_group(tx.store, &group)?.is_some();
@@ -331,6 +347,7 @@ fn hold(tx: &mut Tx<'_>, frame: &Frame, until: HeldUntil) -> Result<FrameOutcome
         && !row.behind
     {
         row.behind = true;
+        row.quiet = Some(tx.now.plus(errands::BEHIND));
         room::put(tx.store, &row)?;
         tx.tell_room(&row.uri, RoomChange::Behind)?;
     }
@@ -351,22 +368,30 @@ pub(crate) fn release(tx: &mut Tx<'_>, group: &[u8]) -> Result<(), Error> {
     Ok(())
 }
 
-/// Gives up frames that were held too long; those that waited for the clock are tried once more.
+/// Gives up frames that were held too long; those that wait for the clock are tried again and again.
 pub(crate) fn give_up(tx: &mut Tx<'_>) -> Result<(), Error> {
     for row in held::take_due(tx.store, tx.now)? {
         let known = room::by_group(tx.store, &row.group)?.is_some();
-        let reason = if known {
-            Rejection::EpochNeverCame
-        } else {
-            Rejection::UnknownRoom
-        };
+        let until = row.until;
         let frame = Frame {
             room: row.room,
             from: row.from,
             kind: FrameKind::Fanout,
             bytes: row.frame,
         };
-        reject(tx, &frame, reason)?;
+        if until == HeldUntil::Clock {
+            take(tx, &frame)?;
+        } else {
+            reject(
+                tx,
+                &frame,
+                if known {
+                    Rejection::EpochNeverCame
+                } else {
+                    Rejection::UnknownRoom
+                },
+            )?;
+        }
     }
     Ok(())
 }

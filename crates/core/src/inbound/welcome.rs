@@ -5,10 +5,12 @@ use comity_wire::{FanoutTail, RatchetTreeOption};
 use super::commit::{meet, view_of};
 use super::{Opened, finish, release};
 use crate::errands;
+use crate::error::Error;
 use crate::group::{Unprocessed, Welcomed, join_by_welcome};
 use crate::provider::Provider;
 use crate::rejection::Rejection;
 use crate::step::{Frame, FrameOutcome, RoomChange};
+use crate::store::MlsStore;
 use crate::store::room;
 use crate::store::room::{Phase, RoomRow};
 use crate::tx::Tx;
@@ -50,14 +52,14 @@ pub(super) fn take(tx: &mut Tx<'_>, frame: &Frame, opened: &Opened) -> Result<Fr
         return Err(Rejection::InvalidWelcome.into());
     }
     let old = room::by_uri(tx.store, &state.room)?;
-    if old
-        .as_ref()
-        .is_some_and(|old| !matches!(old.phase, Phase::Left | Phase::Removed | Phase::Refused))
-    {
+    if old.as_ref().is_some_and(RoomRow::is_member) {
         return Err(Rejection::AlreadyJoined.into());
     }
     let id = match &old {
-        Some(old) => old.id,
+        Some(old) => {
+            abandon(tx, old)?;
+            old.id
+        }
         None => room::next_id(tx.store)?,
     };
     let mut row = RoomRow {
@@ -84,4 +86,14 @@ pub(super) fn take(tx: &mut Tx<'_>, frame: &Frame, opened: &Opened) -> Result<Fr
     let outcome = finish(tx, &opened.hash, None, true)?;
     release(tx, &row.group)?;
     Ok(outcome)
+}
+
+/// What is left of a copy that could not follow, or of an attempt to join: the Welcome is better.
+fn abandon(tx: &mut Tx<'_>, old: &RoomRow) -> Result<(), Error> {
+    errands::unsend(tx, &mut old.clone())?;
+    tx.drop_group(old.id);
+    if old.scope != 0 {
+        MlsStore::for_room(tx.store, old.scope).delete_scope()?;
+    }
+    Ok(())
 }

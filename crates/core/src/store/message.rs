@@ -46,6 +46,8 @@ pub(crate) struct MessageRow {
     pub(crate) accepted: Option<Timestamp>,
     /// When it was written or received here, by the host's clock.
     pub(crate) noted: Timestamp,
+    /// Our own messages stand in this order until the hub has accepted them.
+    pub(crate) order: i64,
     pub(crate) delivery: Delivery,
     pub(crate) class: Class,
     /// Whether its body as a whole is a reaction.
@@ -62,6 +64,8 @@ pub(crate) struct MessageRow {
     pub(crate) expires: Option<Timestamp>,
     /// When it is to be asked whether it can be erased.
     pub(crate) erase_due: Option<Timestamp>,
+    /// When this device's clock first saw it as over.
+    pub(crate) over_since: Option<Timestamp>,
     pub(crate) read: bool,
     pub(crate) erased: bool,
 }
@@ -94,7 +98,17 @@ pub struct Reacted {
 
 impl MessageRow {
     pub(crate) fn position(&self) -> Position {
-        position(self.accepted, self.id, &self.delivery)
+        let [a, b, c, d, ..] = self.id.octets();
+        match self.accepted {
+            Some(at) => Position {
+                at: millis(at),
+                tie: i64::from(u32::from_be_bytes([*a, *b, *c, *d])),
+            },
+            None => Position {
+                at: Position::UNACCEPTED,
+                tie: self.order,
+            },
+        }
     }
 
     /// Whether it stands in the timeline.
@@ -107,20 +121,6 @@ impl MessageRow {
             self.delivery,
             Delivery::Waiting | Delivery::Sending | Delivery::Undeliverable | Delivery::Refused(_)
         )
-    }
-}
-
-fn position(accepted: Option<Timestamp>, id: MessageId, delivery: &Delivery) -> Position {
-    let [a, b, c, d, ..] = id.octets();
-    match (accepted, delivery) {
-        (Some(at), _) => Position {
-            at: millis(at),
-            tie: i64::from(u32::from_be_bytes([*a, *b, *c, *d])),
-        },
-        (None, _) => Position {
-            at: Position::END.at,
-            tie: i64::from(u32::from_be_bytes([*a, *b, *c, *d])),
-        },
     }
 }
 
@@ -229,6 +229,19 @@ pub(crate) fn after(
     )
 }
 
+/// The place behind all messages that the hub has not accepted yet.
+pub(crate) fn next_order(store: &Store, room: i64) -> Result<i64, StorageError> {
+    let last = store.one(
+        "SELECT max(tie) FROM message WHERE room = ?1 AND shown IN (0, 1) AND position = ?2",
+        (room, Position::UNACCEPTED),
+        |row| row.get::<_, Option<i64>>(0),
+    )?;
+    last.flatten()
+        .unwrap_or(0)
+        .checked_add(1)
+        .ok_or(StorageError::Corrupt)
+}
+
 /// Our messages that wait, in the order in which they were written.
 pub(crate) fn waiting(store: &Store, room: i64) -> Result<Vec<MessageRow>, StorageError> {
     let mut rows = store.all_sealed(
@@ -239,7 +252,7 @@ pub(crate) fn waiting(store: &Store, room: i64) -> Result<Vec<MessageRow>, Stora
         MESSAGE,
         with_room,
     )?;
-    rows.sort_by_key(|row| row.noted);
+    rows.sort_by_key(|row| row.order);
     Ok(rows)
 }
 
@@ -255,6 +268,11 @@ pub(crate) fn expired(store: &Store, at: Timestamp, limit: u32) -> Result<Vec<Me
         rows.extend(store.one_sealed(COLUMNS, [key], Scope::Messages(room), MESSAGE, with_room)?);
     }
     Ok(rows)
+}
+
+/// Every message that expires and has not been erased.
+pub(crate) fn expiring(store: &Store) -> Result<Vec<MessageRow>, StorageError> {
+    expired(store, Timestamp::from_millis(u64::MAX), u32::MAX)
 }
 
 pub(crate) fn delete(store: &Store, id: MessageId) -> Result<(), StorageError> {

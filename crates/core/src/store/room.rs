@@ -72,10 +72,14 @@ pub(crate) struct RoomRow {
     pub(crate) leaf_due: Option<Timestamp>,
     /// When the proposals are to be committed by us, if nobody else has.
     pub(crate) commit_due: Option<Timestamp>,
-    /// The hub is ahead of us.
+    /// The hub seems to be ahead of us, since the present epoch began.
     pub(crate) behind: bool,
-    /// Something waits to be done as soon as errands are run.
-    pub(crate) errand: bool,
+    /// Until when we make no commit, because the hub seems to be ahead.
+    pub(crate) quiet: Option<Timestamp>,
+    /// The epoch that our latest commit ended.
+    pub(crate) ended_by_us: Option<u64>,
+    /// Something waits to be done as soon as errands are run, and no later than this.
+    pub(crate) errand: Option<Timestamp>,
     /// The code to join by, and how often we have tried.
     pub(crate) joining: Option<Joining>,
     pub(crate) unread: u32,
@@ -137,10 +141,10 @@ pub struct Position {
 }
 
 impl Position {
-    /// Behind everything: where a message stands that the hub has not accepted yet.
-    pub(crate) const END: Self = Self { at: i64::MAX, tie: 0 };
+    /// Where messages stand that the hub has not accepted yet: behind all others, in the order of writing.
+    pub(crate) const UNACCEPTED: i64 = i64::MAX;
 
-    /// Behind those, too.
+    /// Behind everything.
     pub(crate) const BEYOND: Self = Self {
         at: i64::MAX,
         tie: i64::MAX,
@@ -193,7 +197,9 @@ impl RoomRow {
             leaf_due: None,
             commit_due: None,
             behind: false,
-            errand: false,
+            quiet: None,
+            ended_by_us: None,
+            errand: None,
             joining: None,
             unread: 0,
             read_up_to: Position::default(),
@@ -345,16 +351,20 @@ fn with_id(row: &rusqlite::Row<'_>, mut value: RoomRow) -> rusqlite::Result<Room
     Ok(value)
 }
 
-/// When the room's next errand is due. `None` while it could not be run: whatever ends that rewrites the row.
+/// When the room's next errand is due. What could not be run yet is not due: whatever ends that rewrites the row.
 fn due(row: &RoomRow) -> Option<Timestamp> {
-    if row.errand {
-        return Some(Timestamp::default());
-    }
     let busy = row.pending.as_ref().is_some_and(|pending| !pending.refused);
-    if row.phase != Phase::Joined || row.behind || busy {
-        return None;
+    if row.phase != Phase::Joined || busy {
+        return row.errand;
     }
-    row.leaf_due.into_iter().chain(row.commit_due).min()
+    let later = |at: Timestamp| row.quiet.map_or(at, |until| at.max(until));
+    let waits = (!row.tasks.is_empty()).then_some(row.quiet).flatten();
+    row.errand
+        .into_iter()
+        .chain(waits)
+        .chain(row.leaf_due.map(later))
+        .chain(row.commit_due.map(later))
+        .min()
 }
 
 /// A timestamp as a column.

@@ -34,3 +34,8 @@ pub(crate) fn is_due(store: &Store, timer: Timer, now: Timestamp) -> Result<bool
     })?;
     Ok(due.is_some_and(|due| due <= millis(now)))
 }
+
+pub(crate) fn is_set(store: &Store, timer: Timer) -> Result<bool, StorageError> {
+    let due = store.one("SELECT 1 FROM timer WHERE name = ?1", [timer as i64], |_| Ok(()))?;
+    Ok(due.is_some())
+}

@@ -1,0 +1,74 @@
+//! Expiring messages: hidden at once, erased when that is certain.
+//!
+//! Queries do not show a message from the moment on at which it expires by the host's clock. Its octets go when the
+//! hub's time confirms it, or when this device's clock has held on to it for a day: a phone that is set to 2030 for a
+//! moment loses nothing.
+
+use std::time::Duration;
+
+use crate::error::Error;
+use crate::inbound::application::tell;
+use crate::step::MessageChange;
+use crate::store::message::{Folded, MessageRow};
+use crate::store::room::RoomRow;
+use crate::store::{message, room};
+use crate::timeline;
+use crate::tx::Tx;
+
+/// For how long a message past its time waits for the hub's time to confirm it.
+const CONFIRM: Duration = Duration::from_secs(86_400);
+/// How soon we look again whether the hub's time has confirmed it.
+const ASK_AGAIN: Duration = Duration::from_secs(3_600);
+/// How many messages one step erases.
+const ERASE: u32 = 500;
+
+/// Erases messages whose time is certainly over.
+pub(crate) fn erase(tx: &mut Tx<'_>) -> Result<(), Error> {
+    for row in message::expired(tx.store, tx.now, ERASE)? {
+        let Some(room) = room::by_id(tx.store, row.room)? else { continue };
+        let Some(expires) = row.expires else { continue };
+        let since = row.over_since.unwrap_or(tx.now);
+        if expires <= room.hub_time || tx.now.since(since) >= CONFIRM {
+            erase_one(tx, &room, row)?;
+        } else {
+            let again = tx.now.plus(ASK_AGAIN).min(since.plus(CONFIRM));
+            message::put(tx.store, &MessageRow { erase_due: Some(again), over_since: Some(since), ..row })?;
+        }
+    }
+    Ok(())
+}
+
+/// The clock went back: what seemed to be over may not be.
+pub(crate) fn reconsider(tx: &Tx<'_>) -> Result<(), Error> {
+    for row in message::expiring(tx.store)? {
+        if row.over_since.is_some() || row.erase_due != row.expires {
+            message::put(tx.store, &MessageRow { erase_due: row.expires, over_since: None, ..row })?;
+        }
+    }
+    Ok(())
+}
+
+/// The octets go; what stays is that the message was there, so that nobody can show it again.
+fn erase_one(tx: &mut Tx<'_>, room: &RoomRow, row: MessageRow) -> Result<(), Error> {
+    let (id, root) = (row.id, row.root);
+    let dependents = if id == root {
+        message::by_root(tx.store, room.id, root)?
+    } else {
+        vec![row]
+    };
+    for dependent in dependents {
+        message::delete_content(tx.store, dependent.id)?;
+        let erased = MessageRow {
+            erased: true,
+            erase_due: None,
+            folded: Folded::default(),
+            reaction: Vec::new(),
+            ..dependent
+        };
+        message::put(tx.store, &erased)?;
+    }
+    if id != root {
+        timeline::moved(tx, room, root)?;
+    }
+    tell(tx, room, root, MessageChange::Expired)
+}
