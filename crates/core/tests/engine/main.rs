@@ -1,0 +1,13 @@
+//! The engine against whatever a network, a hub, a member or a disk can do to it, through its public API alone.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::unreachable,
+    missing_docs,
+    reason = "a test fails by panicking"
+)]
+
+mod bad_frames;
+mod identity_doors;
+mod support;
