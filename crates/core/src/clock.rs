@@ -6,9 +6,9 @@ use comity_room::Timestamp;
 
 use crate::error::Error;
 use crate::expiry;
+use crate::store::outbox::{OutboxRow, WITH_HOST};
 use crate::store::timer::{self, Timer};
 use crate::store::{outbox, small};
-use crate::store::outbox::{OutboxRow, WITH_HOST};
 use crate::tx::Tx;
 
 /// A jump back by more than this is one that we act on.
@@ -19,7 +19,7 @@ const NOTE: Duration = Duration::from_secs(1_800);
 const LATEST: &str = "latest time";
 
 /// Notices that the clock has gone back since the last time that we were woken.
-pub(crate) fn watch(tx: &mut Tx<'_>) -> Result<(), Error> {
+pub(crate) fn watch(tx: &Tx<'_>) -> Result<(), Error> {
     let latest: Timestamp = small::setting(tx.store, LATEST)?.unwrap_or_default();
     if latest > tx.now.plus(JUMP) {
         went_back(tx)?;
@@ -30,7 +30,7 @@ pub(crate) fn watch(tx: &mut Tx<'_>) -> Result<(), Error> {
     Ok(())
 }
 
-fn went_back(tx: &mut Tx<'_>) -> Result<(), Error> {
+fn went_back(tx: &Tx<'_>) -> Result<(), Error> {
     expiry::reconsider(tx)?;
     if timer::is_set(tx.store, Timer::KeyPackages)? {
         timer::put(tx.store, Timer::KeyPackages, tx.now)?;

@@ -9,7 +9,6 @@ use comity_room::Timestamp;
 use crate::advertise;
 use crate::change;
 use crate::change::build;
-use crate::{clock, expiry};
 use crate::error::Error;
 use crate::inbound;
 use crate::outbound;
@@ -18,6 +17,7 @@ use crate::store::outbox::{Errand, OutboxRow, WITH_HOST};
 use crate::store::room::{Phase, RoomRow};
 use crate::store::{message, outbox, room};
 use crate::tx::Tx;
+use crate::{clock, expiry};
 
 /// A room of at most so many clients renews its leaf at once.
 pub(crate) const SMALL_ROOM: usize = 32;

@@ -25,14 +25,23 @@ const ERASE: u32 = 500;
 /// Erases messages whose time is certainly over.
 pub(crate) fn erase(tx: &mut Tx<'_>) -> Result<(), Error> {
     for row in message::expired(tx.store, tx.now, ERASE)? {
-        let Some(room) = room::by_id(tx.store, row.room)? else { continue };
+        let Some(room) = room::by_id(tx.store, row.room)? else {
+            continue;
+        };
         let Some(expires) = row.expires else { continue };
         let since = row.over_since.unwrap_or(tx.now);
         if expires <= room.hub_time || tx.now.since(since) >= CONFIRM {
             erase_one(tx, &room, row)?;
         } else {
             let again = tx.now.plus(ASK_AGAIN).min(since.plus(CONFIRM));
-            message::put(tx.store, &MessageRow { erase_due: Some(again), over_since: Some(since), ..row })?;
+            message::put(
+                tx.store,
+                &MessageRow {
+                    erase_due: Some(again),
+                    over_since: Some(since),
+                    ..row
+                },
+            )?;
         }
     }
     Ok(())
@@ -42,7 +51,14 @@ pub(crate) fn erase(tx: &mut Tx<'_>) -> Result<(), Error> {
 pub(crate) fn reconsider(tx: &Tx<'_>) -> Result<(), Error> {
     for row in message::expiring(tx.store)? {
         if row.over_since.is_some() || row.erase_due != row.expires {
-            message::put(tx.store, &MessageRow { erase_due: row.expires, over_since: None, ..row })?;
+            message::put(
+                tx.store,
+                &MessageRow {
+                    erase_due: row.expires,
+                    over_since: None,
+                    ..row
+                },
+            )?;
         }
     }
     Ok(())

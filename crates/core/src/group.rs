@@ -630,7 +630,7 @@ fn classify<E: std::fmt::Debug>(error: &ProcessMessageError<E>, theirs: u64, our
 fn staging(error: &StageCommitError) -> Rejection {
     match error {
         StageCommitError::MissingProposal => Rejection::MissingProposal,
-        StageCommitError::ConfirmationTagMismatch => Rejection::Forked,
+        StageCommitError::ConfirmationTagMismatch | StageCommitError::UpdatePathError(_) => Rejection::Forked,
         StageCommitError::OwnCommitMismatch => Rejection::OwnCommitLost,
         _ => Rejection::InvalidCommit,
     }

@@ -392,7 +392,10 @@ fn published(tx: &mut Tx<'_>, request: &OutboxRow, body: &[u8]) -> Result<bool, 
         }
         PublishKeyPackagesResponse::Refused { code, .. } => {
             advertise::publish_later(tx)?;
-            (ClientChange::KeyPackagesRefused(Refusal::NotAllowed(short(code))), Advice::Wait)
+            (
+                ClientChange::KeyPackagesRefused(Refusal::NotAllowed(short(code))),
+                Advice::Wait,
+            )
         }
         _ => return Ok(false),
     };

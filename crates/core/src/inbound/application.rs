@@ -163,10 +163,11 @@ fn repeated(
     if known.is_own_unsent() {
         crate::answer::message_accepted(tx, known.id, accepted)?;
     }
-    finish(tx, hash, Some(known.id), false)?;
+    let notify = known.sender != tx.me.user && row.phase != Phase::Invited;
+    finish(tx, hash, Some(known.id), notify)?;
     Ok(FrameOutcome::Known {
         message: Some(known.id),
-        notify: false,
+        notify,
     })
 }
 

@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use comity_content::MessageId;
 use comity_room::Timestamp;
-use comity_wire::{FanoutMessage, MessageKind, Wire as _};
+use comity_wire::{FanoutMessage, MessageKind, Wire as _, WireError};
 use openmls::framing::ContentType;
 
 use crate::client::Budget;
@@ -136,7 +136,7 @@ fn attempt(tx: &mut Tx<'_>, frame: &Frame) -> Result<FrameOutcome, Unprocessed> 
     if frame.bytes.len() > LARGEST_FRAME {
         return Err(Rejection::TooLarge.into());
     }
-    let message = FanoutMessage::decode(&frame.bytes).map_err(|_| Rejection::Malformed)?;
+    let message = FanoutMessage::decode(&frame.bytes).map_err(|error| not_a_fanout(&error))?;
     let hash = message.message.sha256();
     let known = small::seen(tx.store, &hash)?;
     if message.accepted_at < FORMAT_EXISTS {
@@ -154,6 +154,21 @@ fn attempt(tx: &mut Tx<'_>, frame: &Frame) -> Result<FrameOutcome, Unprocessed> 
             group_frame(tx, frame, &opened)
         }
         _ => Err(Rejection::NotAFrame.into()),
+    }
+}
+
+/// Why a body is no fanout message: not one at all, or one that holds what a hub never fans out.
+fn not_a_fanout(error: &WireError) -> Rejection {
+    match error {
+        WireError::Message {
+            found: MessageKind::KeyPackage | MessageKind::GroupInfo,
+            ..
+        } => Rejection::NotAFrame,
+        WireError::Message {
+            found: MessageKind::Misplaced,
+            ..
+        } => Rejection::WrongWireFormat,
+        _ => Rejection::Malformed,
     }
 }
 
@@ -187,7 +202,7 @@ fn group_frame(tx: &mut Tx<'_>, frame: &Frame, opened: &Opened) -> Result<FrameO
     let processed = tx.group(&row)?.process(&provider, protocol, &held);
     let processed = match processed {
         Ok(processed) => processed,
-        Err(unprocessed) => return Err(not_processed(tx, &row, content, unprocessed)),
+        Err(unprocessed) => return Err(not_processed(tx, &row, content, theirs, unprocessed)),
     };
     let accepted = opened.message.accepted_at;
     match processed {
@@ -276,9 +291,17 @@ fn finish(
 }
 
 /// A group that took up proposals, or changed in memory, is read again from the file.
-fn not_processed(tx: &mut Tx<'_>, row: &RoomRow, content: ContentType, why: Unprocessed) -> Unprocessed {
+fn not_processed(
+    tx: &mut Tx<'_>,
+    row: &RoomRow,
+    content: ContentType,
+    theirs: u64,
+    why: Unprocessed,
+) -> Unprocessed {
     if content != ContentType::Application {
         tx.drop_group(row.id);
+    } else if theirs < row.joined_epoch && matches!(why, Unprocessed::Rejected(_)) {
+        return Rejection::EpochTooOld.into();
     }
     why
 }
