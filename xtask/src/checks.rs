@@ -6,7 +6,7 @@ use crate::Fault;
 use crate::cargo;
 use crate::setup;
 
-/// Every file is formatted.
+/// Every file is formatted; those that are not are listed.
 pub(crate) fn format(packages: &[String]) -> Result<bool, Fault> {
     let mut command = cargo::quiet_cargo();
     command.arg("fmt");
@@ -15,7 +15,7 @@ pub(crate) fn format(packages: &[String]) -> Result<bool, Fault> {
     } else {
         command.args(packages.iter().flat_map(|package| ["-p", package]));
     }
-    command.args(["--", "--check"]);
+    command.args(["--", "--check", "-l"]);
     cargo::build(command)
 }
 

@@ -21,7 +21,7 @@ pub(super) fn one_file_names_the_group(repo: &Repo) -> Vec<Finding> {
 }
 
 pub(super) fn files_stay_short(repo: &Repo) -> Vec<Finding> {
-    repo.under(&["crates/", "examples/", "tests/", "benches/", "fuzz/", "xtask/"])
+    repo.under(&["crates/", "examples/", "tests/", "bench/", "fuzz/", "xtask/"])
         .filter(|file| file.path.ends_with(".rs"))
         .filter_map(|file| match file.text.lines().count() {
             lines if lines >= LONG.0 => {

@@ -45,7 +45,7 @@ pub(super) fn unsafe_only_in_the_c_api(repo: &Repo) -> Vec<Finding> {
 }
 
 pub(super) fn every_package_takes_the_lints(repo: &Repo) -> Vec<Finding> {
-    repo.under(&["crates/", "examples/", "tests/", "benches/", "xtask/"])
+    repo.under(&["crates/", "examples/", "tests/", "bench/", "xtask/"])
         .filter(|file| file.path.ends_with("/Cargo.toml") && !file.path.starts_with("crates/capi/"))
         .filter(|file| !file.text.contains("[lints]\nworkspace = true"))
         .map(|file| broken(&file.path, 1, "lacks `[lints] workspace = true`"))
