@@ -1,3 +1,4 @@
 //! What the fuzz targets do with their input, as plain functions. A panic is a finding.
 
 pub mod content;
+pub mod receive;

@@ -9,5 +9,10 @@
 )]
 
 mod bad_frames;
+mod bit_flips;
+mod clock_shift;
+mod corpus;
 mod identity_doors;
+mod lifecycle;
+mod rules;
 mod support;

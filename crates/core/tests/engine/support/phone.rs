@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use comity::{
-    Batch, Client, Error, Event, Frame, FrameOutcome, Identity, Key32, Message, Opening, Page, Phase, Position,
-    Reader, Request, RequestKind, RoomUri, Seq, Step, Timestamp,
+    Batch, Client, Error, Event, Frame, FrameOutcome, Identity, Key32, Message, Opening, Page, Phase,
+    Position, Reader, Request, RequestKind, RoomUri, Seq, Step, Timestamp,
 };
 use comity_wire::{PublishKeyPackages, Wire as _};
 use openmls::prelude::{KeyPackage, ProtocolVersion};
@@ -57,21 +57,29 @@ impl Phone {
             path,
             dir,
         };
-        let step = phone.client.advertise(now, &comity_testkit::supports::basic()).unwrap();
+        let step = phone
+            .client
+            .advertise(now, &comity_testkit::supports::basic())
+            .unwrap();
         phone.learn(&step.requests);
         phone
     }
 
     /// Takes the key packages out of requests to publish them.
     pub(crate) fn learn(&mut self, requests: &[Request]) {
-        for request in requests.iter().filter(|r| r.kind == RequestKind::PublishKeyPackages) {
+        for request in requests
+            .iter()
+            .filter(|r| r.kind == RequestKind::PublishKeyPackages)
+        {
             let body = PublishKeyPackages::decode(&request.body).unwrap();
             if body.replace {
                 self.key_packages.clear();
             }
             self.key_packages.extend(body.key_packages.iter().map(|octets| {
                 let parsed = octets.parse().unwrap();
-                parsed.validate(&RustCrypto::default(), ProtocolVersion::Mls10).unwrap()
+                parsed
+                    .validate(&RustCrypto::default(), ProtocolVersion::Mls10)
+                    .unwrap()
             }));
         }
     }
@@ -154,7 +162,10 @@ impl Phone {
 
     pub(crate) fn phase(&self, room: &RoomUri) -> Option<Phase> {
         let rooms = self.reader().rooms(self.now).unwrap();
-        rooms.into_iter().find(|summary| summary.uri == *room).map(|summary| summary.phase)
+        rooms
+            .into_iter()
+            .find(|summary| summary.uri == *room)
+            .map(|summary| summary.phase)
     }
 
     pub(crate) fn epoch(&self, room: &RoomUri) -> u64 {
@@ -191,19 +202,33 @@ impl Phone {
 
     pub(crate) fn snapshot(&self, room: &RoomUri) -> Snapshot {
         let reader = self.reader();
-        let summary = reader.rooms(self.now).unwrap().into_iter().find(|one| one.uri == *room);
+        let summary = reader
+            .rooms(self.now)
+            .unwrap()
+            .into_iter()
+            .find(|one| one.uri == *room);
         let members = reader.members(room, 0, usize::MAX).unwrap_or_default();
-        let user = reader.room(room).map(|room| room.participants).unwrap_or_default();
+        let user = reader
+            .room(room)
+            .map(|room| room.participants)
+            .unwrap_or_default();
         let keys = |member: &comity::Member| {
             let known = reader.user(&member.user).unwrap();
-            known.clients.into_iter().find(|(client, _)| *client == member.client).map(|(_, key)| key)
+            known
+                .clients
+                .into_iter()
+                .find(|(client, _)| *client == member.client)
+                .map(|(_, key)| key)
         };
         Snapshot {
             phase: summary.as_ref().map(|one| one.phase),
             epoch: summary.as_ref().map_or(0, |one| one.epoch),
             unread: summary.as_ref().map_or(0, |one| one.unread),
             name: summary.map(|one| one.name).unwrap_or_default(),
-            members: members.iter().map(|member| format!("{member:?} {:?}", keys(member))).collect(),
+            members: members
+                .iter()
+                .map(|member| format!("{member:?} {:?}", keys(member)))
+                .collect(),
             participants: user.iter().map(|listed| format!("{listed:?}")).collect(),
             texts: self.texts(room),
         }
@@ -213,8 +238,14 @@ impl Phone {
     pub(crate) fn rows(&self) -> Rows {
         let flags = rusqlite::OpenFlags::SQLITE_OPEN_READ_ONLY;
         let file = rusqlite::Connection::open_with_flags(&self.path, flags).unwrap();
-        let mut names = file.prepare("SELECT name FROM sqlite_schema WHERE type = 'table'").unwrap();
-        let names: Vec<String> = names.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect();
+        let mut names = file
+            .prepare("SELECT name FROM sqlite_schema WHERE type = 'table'")
+            .unwrap();
+        let names: Vec<String> = names
+            .query_map([], |row| row.get(0))
+            .unwrap()
+            .map(Result::unwrap)
+            .collect();
         let mut tables = BTreeMap::new();
         for name in names {
             if ["event", "held"].contains(&name.as_str()) || name.starts_with("sqlite_") {
@@ -222,7 +253,8 @@ impl Phone {
             }
             let mut rows = file.prepare(&format!("SELECT * FROM {name}")).unwrap();
             let width = rows.column_count();
-            let read = |row: &rusqlite::Row<'_>| (0..width).map(|column| row.get(column)).collect::<Result<_, _>>();
+            let read =
+                |row: &rusqlite::Row<'_>| (0..width).map(|column| row.get(column)).collect::<Result<_, _>>();
             let rows = rows.query_map([], read).unwrap().map(Result::unwrap).collect();
             tables.insert(name, rows);
         }
@@ -237,15 +269,24 @@ pub(crate) type Rows = BTreeMap<String, Vec<Vec<rusqlite::types::Value>>>;
 #[track_caller]
 pub(crate) fn same_rows(before: &Rows, after: &Rows) {
     for (table, rows) in before {
-        let differ = rows.iter().zip(&after[table]).filter(|(one, other)| one != other).count();
+        let differ = rows
+            .iter()
+            .zip(&after[table])
+            .filter(|(one, other)| one != other)
+            .count();
         let (was, is) = (rows.len(), after[table].len());
-        assert!(differ == 0 && was == is, "{table}: {differ} rows differ, {was} were there, {is} are");
+        assert!(
+            differ == 0 && was == is,
+            "{table}: {differ} rows differ, {was} were there, {is} are"
+        );
     }
 }
 
 /// The text of a message.
 pub(crate) fn text(message: &Message) -> String {
-    let Some(content) = &message.content else { return String::new() };
+    let Some(content) = &message.content else {
+        return String::new();
+    };
     match &content.part.body {
         comity::content::Body::Single(single) => String::from_utf8_lossy(&single.content).into_owned(),
         body => format!("{body:?}"),

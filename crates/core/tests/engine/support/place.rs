@@ -6,8 +6,9 @@ use comity::room::{Participant, ParticipantList, Requirement, RoleIndex, Roles, 
 use comity::{Frame, FrameKind, RoomUri, Timestamp, UserUri};
 use comity_mls::{CIPHER_SUITE, Hub, RoomState};
 use comity_wire::{
-    CredentialOctets, FanoutMessage, FanoutTail, GroupInfoRatchetTreeTbe, GroupInfoRequest, GroupInfoResponse,
-    GroupInfoStatus, MlsOctets, RatchetTreeOctets, RatchetTreeOption, SealedGroupInfo, Signatory, Wire as _, labelled,
+    CredentialOctets, FanoutMessage, FanoutTail, GroupInfoRatchetTreeTbe, GroupInfoRequest,
+    GroupInfoResponse, GroupInfoStatus, MlsOctets, RatchetTreeOctets, RatchetTreeOption, SealedGroupInfo,
+    Signatory, Wire as _, labelled,
 };
 use openmls::prelude::{BasicCredential, Credential, OpenMlsCrypto as _};
 use openmls_basic_credential::SignatureKeyPair;
@@ -31,7 +32,9 @@ impl Place {
         Self {
             uri,
             roles: Roles::standard(),
-            participants: listed.map(|(n, user)| Participant { user, role: role(n) }).collect(),
+            participants: listed
+                .map(|(n, user)| Participant { user, role: role(n) })
+                .collect(),
             keys: SignatureKeyPair::new(CIPHER_SUITE.signature_algorithm()).unwrap(),
             clock: Cell::new(super::present().as_millis() - 60_000),
         }
@@ -39,7 +42,10 @@ impl Place {
 
     /// The same with a user in another role.
     pub(crate) fn with_role(mut self, user: &UserUri, role: RoleIndex) -> Self {
-        self.participants.iter_mut().filter(|listed| listed.user == *user).for_each(|listed| listed.role = role);
+        self.participants
+            .iter_mut()
+            .filter(|listed| listed.user == *user)
+            .for_each(|listed| listed.role = role);
         self
     }
 
@@ -114,8 +120,11 @@ impl Place {
         let info = labelled(GroupInfoResponse::SEAL_LABEL, self.uri.as_bytes());
         let key = &request.group_info_public_key;
         let suite = CIPHER_SUITE.hpke_config();
-        let ciphertext = RustCrypto::default().hpke_seal(suite, key, &info, &[], &inside.encode()).unwrap();
-        let credential: Credential = BasicCredential::new(self.uri.provider().as_str().as_bytes().to_vec()).into();
+        let ciphertext = RustCrypto::default()
+            .hpke_seal(suite, key, &info, &[], &inside.encode())
+            .unwrap();
+        let credential: Credential =
+            BasicCredential::new(self.uri.provider().as_str().as_bytes().to_vec()).into();
         let sealed = SealedGroupInfo {
             cipher_suite: CIPHER_SUITE.into(),
             hub: Signatory {

@@ -8,17 +8,18 @@ use comity::{ClientUri, PLAIN_TEXT, RoomUri, UserUri};
 use comity_mls::leaf::credential;
 use comity_mls::{CIPHER_SUITE, RoomState, capabilities, leaf_extensions, room_context};
 use comity_wire::{
-    ApplicationFraming, GroupInfoOctets, GroupInfoRatchetTreeTbe, MlsOctets, RatchetTreeOctets, RatchetTreeOption, Wire as _,
+    ApplicationFraming, GroupInfoOctets, GroupInfoRatchetTreeTbe, MlsOctets, RatchetTreeOctets,
+    RatchetTreeOption, Wire as _,
 };
 use openmls::group::{
-    CommitMessageBundle, MlsGroup, MlsGroupCreateConfig, MlsGroupJoinConfig, PURE_CIPHERTEXT_WIRE_FORMAT_POLICY,
-    PURE_PLAINTEXT_WIRE_FORMAT_POLICY, StagedWelcome,
+    CommitMessageBundle, MlsGroup, MlsGroupCreateConfig, MlsGroupJoinConfig,
+    PURE_CIPHERTEXT_WIRE_FORMAT_POLICY, PURE_PLAINTEXT_WIRE_FORMAT_POLICY, StagedWelcome,
 };
 use openmls::messages::proposals::{AppDataUpdateProposal, Proposal};
 use openmls::prelude::{
-    AppDataUpdates, CredentialWithKey, Extensions, GroupContext, GroupId, KeyPackage, LeafNode, LeafNodeIndex,
-    LeafNodeParameters, Lifetime, MlsMessageBodyIn, MlsMessageBodyOut, MlsMessageOut, NewSignerBundle,
-    OpenMlsCrypto as _, OpenMlsProvider as _, ProcessedMessageContent, WireFormatPolicy,
+    AppDataUpdates, CredentialWithKey, Extensions, GroupContext, GroupId, KeyPackage, LeafNode,
+    LeafNodeIndex, LeafNodeParameters, Lifetime, MlsMessageBodyIn, MlsMessageBodyOut, MlsMessageOut,
+    NewSignerBundle, OpenMlsCrypto as _, OpenMlsProvider as _, ProcessedMessageContent, WireFormatPolicy,
 };
 use openmls_basic_credential::SignatureKeyPair;
 use openmls_rust_crypto::OpenMlsRustCrypto;
@@ -67,7 +68,10 @@ pub(crate) fn app_data(component: u16, octets: Vec<u8>) -> Proposal {
 impl Rogue {
     pub(crate) fn new(domain: &str, name: &str, device: &str) -> Self {
         let mls = OpenMlsRustCrypto::default();
-        let pair = mls.crypto().signature_key_gen(CIPHER_SUITE.signature_algorithm()).unwrap();
+        let pair = mls
+            .crypto()
+            .signature_key_gen(CIPHER_SUITE.signature_algorithm())
+            .unwrap();
         Self::with_keys(domain, name, device, pair)
     }
 
@@ -126,7 +130,10 @@ impl Rogue {
     /// Goes back, so that keys are used twice.
     pub(crate) fn restore(&mut self, backup: &Backup) {
         *self.mls.storage().values.write().unwrap() = backup.0.clone();
-        self.group = backup.1.as_ref().map(|id| MlsGroup::load(self.mls.storage(), id).unwrap().unwrap());
+        self.group = backup
+            .1
+            .as_ref()
+            .map(|id| MlsGroup::load(self.mls.storage(), id).unwrap().unwrap());
     }
 }
 
@@ -143,7 +150,9 @@ impl Rogue {
     /// The place of a client.
     pub(crate) fn index_of(&self, client: &ClientUri) -> LeafNodeIndex {
         let group = self.group.as_ref().unwrap();
-        let is = |credential: &openmls::prelude::Credential| credential.serialized_content() == client.as_str().as_bytes();
+        let is = |credential: &openmls::prelude::Credential| {
+            credential.serialized_content() == client.as_str().as_bytes()
+        };
         let found = group.members().find(|member| is(&member.credential));
         found.expect("a member").index
     }
@@ -167,7 +176,17 @@ impl Rogue {
 
     /// Stages a commit, in the place of any that was staged; the group stays where it is.
     pub(crate) fn commits(&mut self, plan: Plan) -> Committed {
-        let Plan { adds, removes, app_data, updates, leaf, new_keys, without_path, context, held } = plan;
+        let Plan {
+            adds,
+            removes,
+            app_data,
+            updates,
+            leaf,
+            new_keys,
+            without_path,
+            context,
+            held,
+        } = plan;
         let Self { mls, keys, group, .. } = self;
         let group = group.as_mut().expect("in the room");
         group.clear_pending_commit(mls.storage()).unwrap();
@@ -188,7 +207,11 @@ impl Rogue {
             .create_group_info(true)
             .use_ratchet_tree_extension(false);
         let updates = updates.or_else(|| {
-            comity_mls::resolve(builder.app_data_dictionary_updater(), builder.app_data_update_proposals()).unwrap()
+            comity_mls::resolve(
+                builder.app_data_dictionary_updater(),
+                builder.app_data_update_proposals(),
+            )
+            .unwrap()
         });
         builder.with_app_data_dictionary_updates(updates);
         let complete = match new_keys {
@@ -215,7 +238,11 @@ impl Rogue {
     /// The staged commit is forgotten.
     pub(crate) fn forgets(&mut self) {
         let Self { mls, group, .. } = self;
-        group.as_mut().unwrap().clear_pending_commit(mls.storage()).unwrap();
+        group
+            .as_mut()
+            .unwrap()
+            .clear_pending_commit(mls.storage())
+            .unwrap();
     }
 
     /// Asks to leave.
@@ -228,7 +255,11 @@ impl Rogue {
     }
 
     /// An Update proposal, for somebody else to commit.
-    pub(crate) fn proposes_update(&mut self, leaf: LeafNodeParameters, new: Option<(SignatureKeyPair, CredentialWithKey)>) -> MlsOctets {
+    pub(crate) fn proposes_update(
+        &mut self,
+        leaf: LeafNodeParameters,
+        new: Option<(SignatureKeyPair, CredentialWithKey)>,
+    ) -> MlsOctets {
         let Self { mls, keys, group, .. } = self;
         let group = group.as_mut().unwrap();
         let (frame, _) = match new {
@@ -238,7 +269,9 @@ impl Rogue {
                     signer: &signer,
                     credential_with_key,
                 };
-                group.propose_self_update_with_new_signer(mls, keys, new, leaf).unwrap()
+                group
+                    .propose_self_update_with_new_signer(mls, keys, new, leaf)
+                    .unwrap()
             }
         };
         group.clear_pending_proposals(mls.storage()).unwrap();
@@ -265,9 +298,17 @@ impl Rogue {
 
     /// Handshakes travel encrypted from now on, or in the open again.
     pub(crate) fn encrypts_handshakes(&mut self, yes: bool) {
-        let policy = if yes { PURE_CIPHERTEXT_WIRE_FORMAT_POLICY } else { PURE_PLAINTEXT_WIRE_FORMAT_POLICY };
+        let policy = if yes {
+            PURE_CIPHERTEXT_WIRE_FORMAT_POLICY
+        } else {
+            PURE_PLAINTEXT_WIRE_FORMAT_POLICY
+        };
         let Self { mls, group, .. } = self;
-        group.as_mut().unwrap().set_configuration(mls.storage(), &join_config(policy)).unwrap();
+        group
+            .as_mut()
+            .unwrap()
+            .set_configuration(mls.storage(), &join_config(policy))
+            .unwrap();
     }
 
     /// Follows another's commit, whatever it does.
@@ -281,8 +322,11 @@ impl Rogue {
         let staged = match group.process_message(mls, message).unwrap().into_content() {
             ProcessedMessageContent::StagedCommitMessage(staged) => *staged,
             ProcessedMessageContent::UnresolvedAppDataCommit(commit) => {
-                let updates =
-                    comity_mls::resolve(group.app_data_dictionary_updater(), commit.app_data_update_proposals()).unwrap();
+                let updates = comity_mls::resolve(
+                    group.app_data_dictionary_updater(),
+                    commit.app_data_update_proposals(),
+                )
+                .unwrap();
                 group.stage_app_data_commit(mls, *commit, updates).unwrap()
             }
             _ => panic!("not a commit"),
@@ -292,18 +336,28 @@ impl Rogue {
 
     /// Joins by a Welcome, whatever stands in the tree.
     pub(crate) fn is_welcomed(&mut self, welcome: &MlsOctets, tree: &RatchetTreeOctets) {
-        let MlsMessageBodyIn::Welcome(welcome) = welcome.parse().unwrap().extract() else { unreachable!() };
+        let MlsMessageBodyIn::Welcome(welcome) = welcome.parse().unwrap().extract() else {
+            unreachable!()
+        };
         let config = join_config(PURE_PLAINTEXT_WIRE_FORMAT_POLICY);
         let staged = StagedWelcome::build_from_welcome(&self.mls, &config, welcome).unwrap();
-        let staged = staged.with_ratchet_tree(tree.parse().unwrap()).skip_lifetime_validation().build().unwrap();
+        let staged = staged
+            .with_ratchet_tree(tree.parse().unwrap())
+            .skip_lifetime_validation()
+            .build()
+            .unwrap();
         self.group = Some(staged.into_group(&self.mls).unwrap());
     }
 
     /// What somebody needs who joins from outside.
     pub(crate) fn entrance(&self) -> GroupInfoRatchetTreeTbe {
         let group = self.group.as_ref().unwrap();
-        let exported = group.export_group_info(self.mls.crypto(), &self.keys, false).unwrap();
-        let MlsMessageBodyOut::GroupInfo(info) = exported.body() else { unreachable!() };
+        let exported = group
+            .export_group_info(self.mls.crypto(), &self.keys, false)
+            .unwrap();
+        let MlsMessageBodyOut::GroupInfo(info) = exported.body() else {
+            unreachable!()
+        };
         GroupInfoRatchetTreeTbe {
             group_info: GroupInfoOctets::of(info).unwrap(),
             ratchet_tree: RatchetTreeOption::Full(self.tree()),
@@ -312,9 +366,18 @@ impl Rogue {
     }
 
     /// Joins from outside, with a leaf of its choice.
-    pub(crate) fn joins(&mut self, entrance: &GroupInfoRatchetTreeTbe, leaf: Extensions<LeafNode>) -> MlsOctets {
-        let RatchetTreeOption::Full(tree) = &entrance.ratchet_tree else { unreachable!() };
-        let leaf = LeafNodeParameters::builder().with_capabilities(capabilities()).with_extensions(leaf).build();
+    pub(crate) fn joins(
+        &mut self,
+        entrance: &GroupInfoRatchetTreeTbe,
+        leaf: Extensions<LeafNode>,
+    ) -> MlsOctets {
+        let RatchetTreeOption::Full(tree) = &entrance.ratchet_tree else {
+            unreachable!()
+        };
+        let leaf = LeafNodeParameters::builder()
+            .with_capabilities(capabilities())
+            .with_extensions(leaf)
+            .build();
         let mut builder = MlsGroup::external_commit_builder()
             .with_ratchet_tree(tree.parse().unwrap())
             .with_config(join_config(PURE_PLAINTEXT_WIRE_FORMAT_POLICY))
@@ -327,7 +390,9 @@ impl Rogue {
             .create_group_info(true)
             .use_ratchet_tree_extension(false);
         builder.with_app_data_dictionary_updates(None);
-        let complete = builder.build(self.mls.rand(), self.mls.crypto(), &self.keys, |_| true).unwrap();
+        let complete = builder
+            .build(self.mls.rand(), self.mls.crypto(), &self.keys, |_| true)
+            .unwrap();
         let (group, bundle) = complete.finalize(&self.mls).unwrap();
         self.group = Some(group);
         committed(&bundle).commit
@@ -383,13 +448,19 @@ fn message(made: MlsMessageOut) -> MlsOctets {
 }
 
 fn key_pair((private, public): &(Vec<u8>, Vec<u8>)) -> SignatureKeyPair {
-    SignatureKeyPair::from_raw(CIPHER_SUITE.signature_algorithm(), private.clone(), public.clone())
+    SignatureKeyPair::from_raw(
+        CIPHER_SUITE.signature_algorithm(),
+        private.clone(),
+        public.clone(),
+    )
 }
 
 fn take_up(mls: &OpenMlsRustCrypto, group: &mut MlsGroup, proposal: &MlsOctets) {
     let message = proposal.parse().unwrap().try_into_protocol_message().unwrap();
     let processed = group.process_message(mls, message).unwrap();
-    let ProcessedMessageContent::ProposalMessage(queued) = processed.into_content() else { unreachable!() };
+    let ProcessedMessageContent::ProposalMessage(queued) = processed.into_content() else {
+        unreachable!()
+    };
     group.store_pending_proposal(mls.storage(), *queued).unwrap();
 }
 
@@ -401,5 +472,9 @@ fn committed(bundle: &CommitMessageBundle) -> Committed {
 }
 
 fn join_config(policy: WireFormatPolicy) -> MlsGroupJoinConfig {
-    MlsGroupJoinConfig::builder().wire_format_policy(policy).use_ratchet_tree_extension(false).max_past_epochs(5).build()
+    MlsGroupJoinConfig::builder()
+        .wire_format_policy(policy)
+        .use_ratchet_tree_extension(false)
+        .max_past_epochs(5)
+        .build()
 }

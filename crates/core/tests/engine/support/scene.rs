@@ -1,8 +1,8 @@
 //! The usual scene: Mallory's room, with Mallory's accomplice Eve and our Alice in it.
 
 use comity::{
-    Advice, Answer, EventKind, Frame, FrameOutcome, MessageId, Phase, Rejection, Request, RequestKind, Response,
-    RoomUri, UserUri,
+    Advice, Answer, EventKind, Frame, FrameOutcome, MessageId, Phase, Rejection, Request, RequestKind,
+    Response, RoomUri, UserUri,
 };
 use comity_wire::{
     HandshakeBundle, MlsOctets, PublishKeyPackagesResponse, SubmitMessageRequest, SubmitMessageResponse,
@@ -36,6 +36,7 @@ pub(crate) fn code_of(outcome: &FrameOutcome) -> String {
     }
 }
 
+/// Who is in the rooms of these tests, the administrator first.
 pub(crate) fn users() -> Vec<UserUri> {
     vec![
         user("m.example", "mallory"),
@@ -74,7 +75,13 @@ impl Scene {
         let outcome = scene.alice.receives(&frame);
         assert!(matches!(outcome, FrameOutcome::Done { .. }), "{outcome:?}");
         let now = scene.alice.now;
-        drop(scene.alice.client.respond(now, &scene.place.uri, Response::Accept).unwrap());
+        drop(
+            scene
+                .alice
+                .client
+                .respond(now, &scene.place.uri, Response::Accept)
+                .unwrap(),
+        );
         assert_eq!(scene.alice.phase(&scene.place.uri), Some(Phase::Joined));
         scene
     }
@@ -94,7 +101,11 @@ impl Scene {
     pub(crate) fn rejects(&mut self, frame: &Frame, code: &str, advice: Advice) {
         let (uri, before) = (self.uri(), self.alice.snapshot(&self.place.uri));
         let told = self.rejects_somehow(frame, code, advice);
-        assert_eq!(self.alice.snapshot(&uri), before, "the room is as it was after {code}");
+        assert_eq!(
+            self.alice.snapshot(&uri),
+            before,
+            "the room is as it was after {code}"
+        );
         assert!(told <= 1, "one frame, one event");
     }
 
@@ -103,9 +114,18 @@ impl Scene {
     pub(crate) fn rejects_somehow(&mut self, frame: &Frame, code: &str, advice: Advice) -> usize {
         let step = self.alice.steps(std::slice::from_ref(frame));
         assert_eq!(code_of(&step.frames[0]), code);
-        let FrameOutcome::Rejected { reason, advice: given } = &step.frames[0] else { unreachable!() };
+        let FrameOutcome::Rejected {
+            reason,
+            advice: given,
+        } = &step.frames[0]
+        else {
+            unreachable!()
+        };
         assert_eq!(*given, advice, "what helps against {code}");
-        let told = step.events.iter().any(|event| matches!(&event.kind, EventKind::Frame { reason: told, .. } if told == reason));
+        let told = step
+            .events
+            .iter()
+            .any(|event| matches!(&event.kind, EventKind::Frame { reason: told, .. } if told == reason));
         assert!(told, "the log tells of {code}: {:?}", step.events);
         step.events.len()
     }
@@ -123,10 +143,19 @@ impl Scene {
     #[track_caller]
     pub(crate) fn reads(&mut self, frame: &Frame, text: &str) -> MessageId {
         let outcome = self.alice.receives(frame);
-        let FrameOutcome::Done { message: Some(id), notify: true } = outcome else {
+        let FrameOutcome::Done {
+            message: Some(id),
+            notify: true,
+        } = outcome
+        else {
             panic!("{text} was not read: {outcome:?}")
         };
-        let message = self.alice.reader().message(self.alice.now, id).unwrap().expect("a message");
+        let message = self
+            .alice
+            .reader()
+            .message(self.alice.now, id)
+            .unwrap()
+            .expect("a message");
         assert_eq!(super::phone::text(&message), text);
         id
     }
@@ -139,8 +168,14 @@ impl Scene {
         self.eve.follows(&committed.commit, &[]);
         let frame = self.place.commit(&committed.commit);
         let outcome = self.alice.receives(&frame);
-        assert!(matches!(outcome, FrameOutcome::Done { message: None, .. }), "{outcome:?}");
-        assert_eq!(self.alice.epoch(&self.place.uri), self.mallory.group().epoch().as_u64());
+        assert!(
+            matches!(outcome, FrameOutcome::Done { message: None, .. }),
+            "{outcome:?}"
+        );
+        assert_eq!(
+            self.alice.epoch(&self.place.uri),
+            self.mallory.group().epoch().as_u64()
+        );
     }
 
     /// Alice's room has stalled, she follows the advice, and is back.
@@ -160,7 +195,11 @@ impl Scene {
     pub(crate) fn serves(&mut self, mut requests: Vec<Request>) {
         while let Some(request) = requests.pop() {
             let answer = self.answers(&request);
-            let step = self.alice.client.answer(self.alice.now, request.id, answer).unwrap();
+            let step = self
+                .alice
+                .client
+                .answer(self.alice.now, request.id, answer)
+                .unwrap();
             requests.extend(step.requests);
         }
     }
@@ -174,8 +213,16 @@ impl Scene {
             }
             RequestKind::FetchGroupInfo => self.place.entrance(&request.body, &self.mallory.entrance()),
             RequestKind::SubmitMessage => {
-                let accepted = SubmitMessageRequest::decode(&request.body).unwrap().message.sha256();
-                SubmitMessageResponse::Accepted { accepted_at, frank: None, accepted }.encode()
+                let accepted = SubmitMessageRequest::decode(&request.body)
+                    .unwrap()
+                    .message
+                    .sha256();
+                SubmitMessageResponse::Accepted {
+                    accepted_at,
+                    frank: None,
+                    accepted,
+                }
+                .encode()
             }
             RequestKind::UpdateRoom => {
                 let bundle = HandshakeBundle::decode(&request.body).unwrap();
@@ -202,7 +249,10 @@ impl Scene {
 pub(crate) fn accepted(message: &MlsOctets, accepted_at: comity::Timestamp) -> Vec<u8> {
     let accepted = message.sha256();
     UpdateRoomResponse {
-        verdict: UpdateVerdict::Success { accepted_at, accepted },
+        verdict: UpdateVerdict::Success {
+            accepted_at,
+            accepted,
+        },
         description: String::new(),
     }
     .encode()
