@@ -37,7 +37,9 @@ pub fn receive(input: &[u8]) -> Vec<FrameOutcome> {
     drop(client.wake(later).expect("and none stops the errands"));
     let reader = client.reader().expect("a reader");
     let room = RoomUri::parse(ROOM).expect("a room");
-    let messages = reader.timeline(later, &room, Page::Latest(100)).expect("the room is there");
+    let messages = reader
+        .timeline(later, &room, Page::Latest(100))
+        .expect("the room is there");
     assert!(!messages.is_empty(), "what was there stays");
     step.frames
 }
@@ -56,7 +58,11 @@ fn frames(mut input: &[u8]) -> Vec<Frame> {
 /// The two lowest bits: a frame, the message inside a frame, a consent entry, a notice. Then: whether the room is named, and
 /// whether another provider sent it.
 fn frame(kind: u8, octets: &[u8]) -> Frame {
-    let from = if kind & 8 == 0 { "mimi://h.example" } else { "mimi://x.example" };
+    let from = if kind & 8 == 0 {
+        "mimi://h.example"
+    } else {
+        "mimi://x.example"
+    };
     Frame {
         room: (kind & 4 != 0).then(|| RoomUri::parse(ROOM).expect("a room")),
         from: ProviderUri::parse(from).expect("a provider"),

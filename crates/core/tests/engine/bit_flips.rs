@@ -29,6 +29,15 @@ fn flipped(scene: &Scene, message: &MlsOctets, bits: impl Iterator<Item = usize>
     bits.map(frame).collect()
 }
 
+/// A room in epoch 3. No bit flipped in that number names an epoch before Alice came, whose handshakes are done in silence.
+fn in_epoch_3() -> Scene {
+    let mut scene = Scene::new();
+    scene.everybody_follows(Plan::default());
+    scene.everybody_follows(Plan::default());
+    assert_eq!(scene.alice.epoch(&scene.uri()), 3);
+    scene
+}
+
 /// Delivers them all; none is accepted, and not one row of a group, a message or a member is written.
 #[track_caller]
 fn none_is_accepted(scene: &mut Scene, frames: &[Frame]) {
@@ -50,7 +59,7 @@ fn none_is_accepted(scene: &mut Scene, frames: &[Frame]) {
 
 #[test]
 fn no_bit_of_a_message_can_be_flipped() {
-    let mut scene = Scene::new();
+    let mut scene = in_epoch_3();
     let genuine = scene.mallory.says(&scene.place.uri, "whole");
     let bits = genuine.as_slice().len() * 8;
     assert!(bits > 2_000, "a padded message");
@@ -63,9 +72,13 @@ fn no_bit_of_a_message_can_be_flipped() {
 
 #[test]
 fn no_bit_of_a_members_commit_can_be_flipped() {
-    let (firsts, step) = if cfg!(debug_assertions) { (0..2, 7) } else { (0..1, 1) };
+    let (firsts, step) = if cfg!(debug_assertions) {
+        (0..2, 7)
+    } else {
+        (0..1, 1)
+    };
     for first in firsts {
-        let mut scene = Scene::new();
+        let mut scene = in_epoch_3();
         let genuine = scene.mallory.commits(Plan::default()).commit;
         let bits = genuine.as_slice().len() * 8;
         let frames = flipped(&scene, &genuine, (first * 3..bits).step_by(step));
@@ -81,7 +94,7 @@ fn no_bit_of_a_members_commit_can_be_flipped() {
 
 #[test]
 fn no_bit_of_a_joiners_commit_can_be_flipped() {
-    let mut scene = Scene::new();
+    let mut scene = in_epoch_3();
     let mut carol = Rogue::new("c.example", "carol", "carol-pc");
     let genuine = carol.joins(&scene.mallory.entrance(), carol.leaf());
     let bits = genuine.as_slice().len() * 8;
@@ -100,18 +113,32 @@ fn no_bit_of_a_joiners_commit_can_be_flipped() {
 
 #[test]
 fn forged_epochs_keep_nobody_from_acting_for_longer_than_a_minute() {
-    let mut scene = Scene::new();
+    let mut scene = in_epoch_3();
     let genuine = scene.mallory.says(&scene.place.uri, "whole");
     let group = genuine.as_slice()[4] as usize;
     let last_of_epoch = (2 + 2 + 1 + group + 8) * 8 - 8;
     let frames = flipped(&scene, &genuine, last_of_epoch + 4..last_of_epoch + 8);
     let outcomes = scene.alice.steps(&frames).frames;
-    assert!(outcomes.iter().all(|outcome| matches!(outcome, FrameOutcome::Held { .. })), "{outcomes:?}");
+    assert!(
+        outcomes
+            .iter()
+            .all(|outcome| matches!(outcome, FrameOutcome::Held { .. })),
+        "{outcomes:?}"
+    );
     scene.alice.now = scene.alice.now.plus(Duration::from_secs(61));
     let now = scene.alice.now;
     drop(scene.alice.client.wake(now).unwrap());
-    let step = scene.alice.client.change(now, &scene.uri(), &[Change::Rotate]).unwrap();
-    assert!(step.requests.iter().any(|request| request.kind == RequestKind::UpdateRoom), "{step:?}");
+    let step = scene
+        .alice
+        .client
+        .change(now, &scene.uri(), &[Change::Rotate])
+        .unwrap();
+    assert!(
+        step.requests
+            .iter()
+            .any(|request| request.kind == RequestKind::UpdateRoom),
+        "{step:?}"
+    );
     scene.serves(step.requests);
     scene.still_reads();
 }

@@ -21,7 +21,13 @@ fn frames(scene: &mut Scene) -> Vec<Frame> {
     scene.mallory.merges();
     let mut carol = Phone::new("c.example", "carol", "carol-phone");
     let adds = vec![carol.key_package()];
-    let add = scene.mallory.commits(Plan { adds, ..Plan::default() }).commit;
+    let add = scene
+        .mallory
+        .commits(Plan {
+            adds,
+            ..Plan::default()
+        })
+        .commit;
     scene.mallory.merges();
     let (rotation, add) = (scene.place.commit(&rotation), scene.place.commit(&add));
     vec![message, rotation, late, add, scene.saying("a message after")]
@@ -38,12 +44,18 @@ fn under_clock(name: &str, shift: &str, scene: &mut Scene, frames: &[Frame]) -> 
     let output = Command::new("faketime")
         .args(["-f", shift])
         .arg(std::env::current_exe().unwrap())
-        .args(["--exact", &format!("clock_shift::{name}"), "--nocapture", "--test-threads=1"])
+        .args([
+            "--exact",
+            &format!("clock_shift::{name}"),
+            "--nocapture",
+            "--test-threads=1",
+        ])
         .env(WORK, work.path())
         .env("FAKETIME_DONT_FAKE_MONOTONIC", "1")
         .output()
         .unwrap_or_else(|error| panic!("faketime does not run ({error}): `cargo xtask setup` installs it"));
-    let said = String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
+    let said =
+        String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "under {shift}: {said}");
     let outcomes = std::fs::read_to_string(work.path().join("outcomes")).unwrap_or_else(|_| panic!("{said}"));
     std::fs::copy(work.path().join("client.comity"), scene.alice.path()).unwrap();
@@ -59,7 +71,9 @@ fn shifted() -> Option<()> {
     let mut client = comity::Client::open(now, &opening).unwrap();
     let mut outcomes = String::new();
     for n in 0.. {
-        let Ok(bytes) = std::fs::read(work.join(format!("{n}.frame"))) else { break };
+        let Ok(bytes) = std::fs::read(work.join(format!("{n}.frame"))) else {
+            break;
+        };
         let frame = Frame {
             room: None,
             from: provider("h.example"),
@@ -82,7 +96,9 @@ fn shifted() -> Option<()> {
 fn word(outcome: &FrameOutcome) -> String {
     match outcome {
         FrameOutcome::Done { message, .. } => if message.is_some() { "read" } else { "done" }.to_owned(),
-        FrameOutcome::Held { until: HeldUntil::Clock } => "waits for the clock".to_owned(),
+        FrameOutcome::Held {
+            until: HeldUntil::Clock,
+        } => "waits for the clock".to_owned(),
         FrameOutcome::Held { until } => format!("waits for {until:?}"),
         FrameOutcome::Rejected { reason, advice } => format!("{}: {}", reason.code(), advice.code()),
         other => format!("{other:?}"),
@@ -99,8 +115,20 @@ fn a_process_whose_clock_is_a_day_behind_follows_an_add_and_reads() {
     let name = "a_process_whose_clock_is_a_day_behind_follows_an_add_and_reads";
     let outcomes = under_clock(name, "-1d", &mut scene, &frames);
     assert_eq!(outcomes, ["read", "done", "read", "done", "read"]);
-    let suspect = |event: &comity::Event| matches!(event.kind, EventKind::Client { change: ClientChange::ClockSuspect { .. }, .. });
-    assert_eq!(scene.alice.events().iter().filter(|event| suspect(event)).count(), 1, "the app is told, once");
+    let suspect = |event: &comity::Event| {
+        matches!(
+            event.kind,
+            EventKind::Client {
+                change: ClientChange::ClockSuspect { .. },
+                ..
+            }
+        )
+    };
+    assert_eq!(
+        scene.alice.events().iter().filter(|event| suspect(event)).count(),
+        1,
+        "the app is told, once"
+    );
     scene.still_reads();
 }
 
@@ -124,13 +152,23 @@ fn a_process_whose_clock_is_60_days_behind_waits_with_the_add_and_follows_once_t
     }
     let mut scene = Scene::new();
     let frames = frames(&mut scene);
-    let name = "a_process_whose_clock_is_60_days_behind_waits_with_the_add_and_follows_once_the_clock_is_right";
+    let name =
+        "a_process_whose_clock_is_60_days_behind_waits_with_the_add_and_follows_once_the_clock_is_right";
     let outcomes = under_clock(name, "-60d", &mut scene, &frames);
-    assert_eq!(outcomes, ["read", "done", "read", "waits for the clock", "waits for Commit"]);
+    assert_eq!(
+        outcomes,
+        ["read", "done", "read", "waits for the clock", "waits for Commit"]
+    );
     assert_eq!(scene.alice.phase(&scene.uri()), Some(Phase::Joined));
     drop(scene.alice.client.wake(scene.alice.now.plus(days(1))).unwrap());
-    assert_eq!(scene.alice.epoch(&scene.uri()), scene.mallory.group().epoch().as_u64());
-    assert_eq!(scene.alice.texts(&scene.uri()), ["a message", "a late message", "a message after"]);
+    assert_eq!(
+        scene.alice.epoch(&scene.uri()),
+        scene.mallory.group().epoch().as_u64()
+    );
+    assert_eq!(
+        scene.alice.texts(&scene.uri()),
+        ["a message", "a late message", "a message after"]
+    );
     scene.still_reads();
 }
 
@@ -143,9 +181,22 @@ fn a_process_whose_clock_is_100_days_ahead_reads_but_cannot_follow_an_add_and_fi
     let frames = frames(&mut scene);
     let name = "a_process_whose_clock_is_100_days_ahead_reads_but_cannot_follow_an_add_and_finds_back";
     let outcomes = under_clock(name, "+100d", &mut scene, &frames);
-    assert_eq!(outcomes, ["read", "done", "read", "expired_leaf: rejoin", "room_stalled: rejoin"]);
+    assert_eq!(
+        outcomes,
+        [
+            "read",
+            "done",
+            "read",
+            "expired_leaf: rejoin",
+            "room_stalled: rejoin"
+        ]
+    );
     scene.rejoins();
     scene.still_reads();
     let texts = scene.alice.texts(&scene.uri());
-    assert_eq!(texts, ["a message", "a late message", "genuine 1"], "what was said meanwhile is for others");
+    assert_eq!(
+        texts,
+        ["a message", "a late message", "genuine 1"],
+        "what was said meanwhile is for others"
+    );
 }

@@ -41,9 +41,14 @@ fn real(scene: &mut Scene) -> Vec<(&'static str, Vec<u8>)> {
     let joiner = carol.joins(&scene.mallory.entrance(), carol.leaf());
     let joiner = scene.place.commit(&joiner);
     let dora = Rogue::new("c.example", "carol", "carol-tablet").key_package();
-    let adding = scene.mallory.commits(Plan { adds: vec![dora], ..Plan::default() });
+    let adding = scene.mallory.commits(Plan {
+        adds: vec![dora],
+        ..Plan::default()
+    });
     scene.mallory.forgets();
-    let welcome = scene.place.welcome(&adding.welcome.unwrap(), scene.mallory.tree());
+    let welcome = scene
+        .place
+        .welcome(&adding.welcome.unwrap(), scene.mallory.tree());
     let leaving = scene.eve.leaves();
     let leaving = scene.place.proposal(&leaving);
     let commit = scene.mallory.commits(Plan::default()).commit;
@@ -83,10 +88,19 @@ fn inputs(scene: &mut Scene) -> BTreeMap<String, Vec<u8>> {
         inputs.insert(format!("foreign-{name}"), entry(4 | 8, octets));
     }
     let all: Vec<u8> = real.iter().flat_map(|(_, octets)| entry(0, octets)).collect();
-    inputs.insert("all-backwards".to_owned(), real.iter().rev().flat_map(|(_, octets)| entry(0, octets)).collect());
+    inputs.insert(
+        "all-backwards".to_owned(),
+        real.iter()
+            .rev()
+            .flat_map(|(_, octets)| entry(0, octets))
+            .collect(),
+    );
     inputs.insert("all-twice".to_owned(), all.repeat(2));
     inputs.insert("all".to_owned(), all);
-    inputs.insert("bare-message".to_owned(), entry(1, &real[0].1[8..real[0].1.len() - 1]));
+    inputs.insert(
+        "bare-message".to_owned(),
+        entry(1, &real[0].1[8..real[0].1.len() - 1]),
+    );
     inputs
 }
 
@@ -113,7 +127,12 @@ fn mangled(octets: &[u8], dice: &mut Dice) -> Vec<u8> {
 
 fn corpus() -> BTreeMap<String, Vec<u8>> {
     let files = std::fs::read_dir(fuzz().join("corpus/receive")).unwrap();
-    let read = |file: std::fs::DirEntry| (file.file_name().into_string().unwrap(), std::fs::read(file.path()).unwrap());
+    let read = |file: std::fs::DirEntry| {
+        (
+            file.file_name().into_string().unwrap(),
+            std::fs::read(file.path()).unwrap(),
+        )
+    };
     files.map(|file| read(file.unwrap())).collect()
 }
 
@@ -143,7 +162,10 @@ fn every_input_of_the_corpus_is_survived() {
     }
     // The corpus is of this client's room, or it would try nothing but the first few checks.
     let taken = target::receive(&corpus["all"]);
-    let done = taken.iter().filter(|outcome| matches!(outcome, comity::FrameOutcome::Done { .. })).count();
+    let done = taken
+        .iter()
+        .filter(|outcome| matches!(outcome, comity::FrameOutcome::Done { .. }))
+        .count();
     assert!(done >= 3, "{taken:?}");
 }
 

@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use comity::{
-    Advice, Allow, Answer, Batch, Budget, Change, Client, Cursor, Delivery, Error, EventKind, Frame, Identity, Key32,
-    MessageChange, Opening, Outgoing, Page, Position, Request, RequestId, RequestKind, Resolution, Response, Seq, Step,
-    StorageError, Timestamp,
+    Advice, Allow, Answer, Batch, Budget, Change, Client, Cursor, Delivery, Error, EventKind, Frame,
+    Identity, Key32, MessageChange, Opening, Outgoing, Page, Position, Request, RequestId, RequestKind,
+    Resolution, Response, Seq, Step, StorageError, Timestamp,
 };
 
 use crate::support::*;
@@ -32,7 +32,10 @@ fn another_key_does_not_open_the_file_and_the_right_one_still_does() {
     phone.client.pause().unwrap();
     let wrong = Opening::app(phone.path(), Key32::new([8; 32]));
     let error = storage(Client::open(phone.now, &wrong));
-    assert_eq!((error, error.code()), (StorageError::WrongKey, "storage_wrong_key"));
+    assert_eq!(
+        (error, error.code()),
+        (StorageError::WrongKey, "storage_wrong_key")
+    );
     assert_eq!(Error::from(error).advice(), Advice::FixProgram);
     let reading = comity::Reader::open(&wrong).map(|_| ());
     assert_eq!(reading, Err(Error::Storage(StorageError::WrongKey)));
@@ -56,8 +59,14 @@ fn nobodys_file_is_overwritten() {
     let dir = tempfile::tempdir().unwrap();
     let text = dir.path().join("letter.txt");
     std::fs::write(&text, "Dear Bob, ".repeat(1_000)).unwrap();
-    assert_eq!(storage(Client::create(phone.now, &Opening::app(&text, KEY), somebody())), StorageError::Exists);
-    assert_eq!(std::fs::read_to_string(&text).unwrap(), "Dear Bob, ".repeat(1_000));
+    assert_eq!(
+        storage(Client::create(phone.now, &Opening::app(&text, KEY), somebody())),
+        StorageError::Exists
+    );
+    assert_eq!(
+        std::fs::read_to_string(&text).unwrap(),
+        "Dear Bob, ".repeat(1_000)
+    );
 }
 
 #[test]
@@ -65,12 +74,18 @@ fn what_is_no_database_or_somebody_elses_says_so() {
     let dir = tempfile::tempdir().unwrap();
     let text = dir.path().join("letter.txt");
     std::fs::write(&text, "Dear Bob, ".repeat(1_000)).unwrap();
-    assert_eq!(storage(Client::open(present(), &Opening::app(&text, KEY))), StorageError::NotADatabase);
+    assert_eq!(
+        storage(Client::open(present(), &Opening::app(&text, KEY))),
+        StorageError::NotADatabase
+    );
     let other = dir.path().join("other.sqlite");
     let database = rusqlite::Connection::open(&other).unwrap();
     database.execute_batch("CREATE TABLE cats (name TEXT)").unwrap();
     drop(database);
-    assert_eq!(storage(Client::open(present(), &Opening::app(&other, KEY))), StorageError::Foreign);
+    assert_eq!(
+        storage(Client::open(present(), &Opening::app(&other, KEY))),
+        StorageError::Foreign
+    );
 }
 
 #[test]
@@ -84,19 +99,29 @@ fn a_damaged_file_is_an_error_and_never_a_panic_nor_another_clients_state() {
     for page in 1..whole.len() / 4096 {
         let path = dir.path().join(format!("{page}.comity"));
         let mut damaged = whole.clone();
-        damaged[page * 4096 + 100..(page + 1) * 4096 - 100].iter_mut().for_each(|octet| *octet ^= 0x5a);
+        damaged[page * 4096 + 100..(page + 1) * 4096 - 100]
+            .iter_mut()
+            .for_each(|octet| *octet ^= 0x5a);
         std::fs::write(&path, damaged).unwrap();
         let opening = Opening::app(&path, KEY);
         let used = Client::open(scene.alice.now, &opening).and_then(|mut client| {
             let frame = scene.place.message(&scene.mallory.says(&scene.place.uri, "hi"));
-            let batch = Batch { frames: vec![frame], cursor: None, more: false };
+            let batch = Batch {
+                frames: vec![frame],
+                cursor: None,
+                more: false,
+            };
             let step = client.receive(scene.alice.now, &batch)?;
-            client.reader()?.timeline(scene.alice.now, &scene.place.uri, Page::Latest(10))?;
+            client
+                .reader()?
+                .timeline(scene.alice.now, &scene.place.uri, Page::Latest(10))?;
             Ok(step)
         });
         match used {
             Ok(_) => {}
-            Err(Error::Storage(StorageError::Corrupt | StorageError::NotADatabase | StorageError::WrongKey)) => errors += 1,
+            Err(Error::Storage(
+                StorageError::Corrupt | StorageError::NotADatabase | StorageError::WrongKey,
+            )) => errors += 1,
             Err(error) => panic!("page {page}: {error:?}"),
         }
     }
@@ -111,14 +136,20 @@ fn a_wiped_client_leaves_no_file() {
     Client::wipe(phone.path()).unwrap();
     assert_eq!(std::fs::read_dir(dir).unwrap().count(), 0);
     Client::wipe(phone.path()).unwrap(); // twice does no harm
-    assert_eq!(storage(Client::open(phone.now, &phone.opening())), StorageError::Missing);
+    assert_eq!(
+        storage(Client::open(phone.now, &phone.opening())),
+        StorageError::Missing
+    );
 }
 
 #[test]
 fn a_client_belongs_to_its_users_provider_and_is_created_by_the_app() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("client.comity");
-    let mixed = Identity { user: user("b.example", "alice"), ..somebody() };
+    let mixed = Identity {
+        user: user("b.example", "alice"),
+        ..somebody()
+    };
     let error = Client::create(present(), &Opening::app(&path, KEY), mixed).unwrap_err();
     assert_eq!(error.code(), "foreign_identity");
     let error = Client::create(present(), &Opening::extension(&path, KEY), somebody()).unwrap_err();
@@ -135,7 +166,12 @@ fn everything_is_there_after_a_restart() {
     scene.alice = scene.alice.restarts();
     assert_eq!(scene.alice.events(), events, "the log");
     assert_eq!(scene.alice.snapshot(&uri), before);
-    let message = scene.alice.reader().message(scene.alice.now, id).unwrap().unwrap();
+    let message = scene
+        .alice
+        .reader()
+        .message(scene.alice.now, id)
+        .unwrap()
+        .unwrap();
     assert_eq!(message.delivery, Delivery::Received);
     scene.still_reads();
 }
@@ -151,12 +187,18 @@ fn forgotten_events_are_gone_and_their_numbers_never_come_again() {
     assert_eq!(scene.alice.events(), kept);
     drop(scene.alice.client.forget(scene.alice.now, last).unwrap());
     let left = scene.alice.events();
-    assert!(left.iter().all(|event| event.seq == last), "the last may stay, for its number: {left:?}");
+    assert!(
+        left.iter().all(|event| event.seq == last),
+        "the last may stay, for its number: {left:?}"
+    );
     assert_eq!(scene.alice.reader().events(last, 10).unwrap(), []);
     scene.alice = scene.alice.restarts();
     scene.still_reads();
     let new = scene.alice.reader().events(last, 10).unwrap();
-    assert!(!new.is_empty() && new.iter().all(|event| event.seq > last), "a number is used once");
+    assert!(
+        !new.is_empty() && new.iter().all(|event| event.seq > last),
+        "a number is used once"
+    );
     assert_eq!(scene.alice.texts(&scene.uri()).len(), 2, "messages stay");
 }
 
@@ -164,7 +206,11 @@ fn forgotten_events_are_gone_and_their_numbers_never_come_again() {
 
 fn sends(scene: &mut Scene, text: &str) -> Step {
     let (now, uri) = (scene.alice.now, scene.uri());
-    scene.alice.client.send(now, &uri, &Outgoing::text(text), Allow::default()).unwrap()
+    scene
+        .alice
+        .client
+        .send(now, &uri, &Outgoing::text(text), Allow::default())
+        .unwrap()
 }
 
 fn outstanding(scene: &Scene) -> Vec<Request> {
@@ -181,11 +227,21 @@ fn what_is_outstanding_after_a_restart_is_what_was_handed_out_octet_by_octet() {
     assert_eq!(outstanding(&scene), handed_out);
     scene.alice = scene.alice.restarts();
     assert_eq!(outstanding(&scene), handed_out);
-    let page = scene.alice.reader().outstanding(Some(handed_out[0].id), 2).unwrap();
+    let page = scene
+        .alice
+        .reader()
+        .outstanding(Some(handed_out[0].id), 2)
+        .unwrap();
     assert_eq!(page, handed_out[1..3], "page by page too");
-    let ours: Vec<_> = handed_out.into_iter().filter(|request| request.lane == Some(scene.uri())).collect();
+    let ours: Vec<_> = handed_out
+        .into_iter()
+        .filter(|request| request.lane == Some(scene.uri()))
+        .collect();
     assert_eq!(ours.len(), 3);
-    assert!(ours.iter().all(|request| request.to == scene.uri().provider() && request.urgent && request.attempt == 0));
+    assert!(
+        ours.iter()
+            .all(|request| request.to == scene.uri().provider() && request.urgent && request.attempt == 0)
+    );
     let ids: std::collections::BTreeSet<_> = ours.iter().map(|request| request.id).collect();
     assert_eq!(ids.len(), 3, "each has a name of its own");
 }
@@ -201,16 +257,33 @@ fn a_request_that_nobody_answers_is_handed_out_again_later_and_later() {
         assert_eq!(step.requests, [], "not at once");
         let due = step.wake_at.expect("a time to try again");
         let early = Timestamp::from_millis(due.as_millis() - 1);
-        assert_eq!(scene.alice.client.wake(early).unwrap().requests, [], "waking early does no harm");
+        assert_eq!(
+            scene.alice.client.wake(early).unwrap().requests,
+            [],
+            "waking early does no harm"
+        );
         let again = scene.alice.client.wake(due).unwrap().requests;
-        assert_eq!(again, [Request { attempt, ..request.clone() }]);
+        assert_eq!(
+            again,
+            [Request {
+                attempt,
+                ..request.clone()
+            }]
+        );
         pauses.push(due.since(now));
         now = due;
     }
     assert!(pauses[5] > pauses[0] * 4, "{pauses:?}");
-    assert!(pauses.iter().all(|pause| *pause <= Duration::from_secs(600)), "{pauses:?}");
+    assert!(
+        pauses.iter().all(|pause| *pause <= Duration::from_secs(600)),
+        "{pauses:?}"
+    );
     let retry_after = Some(Duration::from_secs(3_600));
-    let step = scene.alice.client.answer(now, request.id, Answer::Unreachable { retry_after }).unwrap();
+    let step = scene
+        .alice
+        .client
+        .answer(now, request.id, Answer::Unreachable { retry_after })
+        .unwrap();
     let outlasts = |at: Timestamp| at >= now.plus(Duration::from_secs(3_600));
     assert!(step.wake_at.is_none_or(outlasts), "the other side said when");
 }
@@ -221,21 +294,42 @@ fn what_will_never_be_delivered_is_told_frees_its_lane_and_can_be_resolved() {
     let first = sends(&mut scene, "too large").requests.remove(0);
     let second = sends(&mut scene, "next").requests.remove(0);
     let now = scene.alice.now;
-    let step = scene.alice.client.answer(now, first.id, Answer::Undeliverable).unwrap();
+    let step = scene
+        .alice
+        .client
+        .answer(now, first.id, Answer::Undeliverable)
+        .unwrap();
     let told = step.events.iter().find_map(|event| match &event.kind {
-        EventKind::Message { message, change: MessageChange::Undeliverable, .. } => Some(*message),
+        EventKind::Message {
+            message,
+            change: MessageChange::Undeliverable,
+            ..
+        } => Some(*message),
         _ => None,
     });
     let id = told.expect("the app is told");
-    let waiting: Vec<_> = outstanding(&scene).into_iter().map(|request| request.id).collect();
+    let waiting: Vec<_> = outstanding(&scene)
+        .into_iter()
+        .map(|request| request.id)
+        .collect();
     assert!(!waiting.contains(&first.id) && waiting.contains(&second.id));
     let step = scene.alice.client.resolve(now, id, Resolution::Retry).unwrap();
     assert_eq!(step.requests.len(), 1);
     assert_eq!(step.requests[0].kind, RequestKind::SubmitMessage);
-    drop(scene.alice.client.answer(now, step.requests[0].id, Answer::Undeliverable).unwrap());
+    drop(
+        scene
+            .alice
+            .client
+            .answer(now, step.requests[0].id, Answer::Undeliverable)
+            .unwrap(),
+    );
     drop(scene.alice.client.resolve(now, id, Resolution::Withdraw).unwrap());
     assert!(scene.alice.reader().message(now, id).unwrap().is_none());
-    let error = scene.alice.client.resolve(now, id, Resolution::Retry).unwrap_err();
+    let error = scene
+        .alice
+        .client
+        .resolve(now, id, Resolution::Retry)
+        .unwrap_err();
     assert_eq!(error.code(), "no_such_message");
 }
 
@@ -253,7 +347,10 @@ fn answering_twice_or_a_request_that_never_was_does_nothing() {
         (RequestId([7; 16]), Answer::Body(vec![1, 2, 3])),
     ] {
         let step = scene.alice.client.answer(now, id, answer).unwrap();
-        assert!(step.events.is_empty() && step.requests.is_empty() && step.made.is_none(), "{step:?}");
+        assert!(
+            step.events.is_empty() && step.requests.is_empty() && step.made.is_none(),
+            "{step:?}"
+        );
     }
     assert_eq!(scene.alice.last_seq(), last);
 }
@@ -272,26 +369,47 @@ fn batch(frames: &[Frame], position: &[u8]) -> Batch {
 }
 
 fn position(scene: &Scene) -> Option<Vec<u8>> {
-    scene.alice.reader().cursor("mailbox").unwrap().map(|cursor| cursor.position)
+    scene
+        .alice
+        .reader()
+        .cursor("mailbox")
+        .unwrap()
+        .map(|cursor| cursor.position)
 }
 
 fn with_budget(scene: &mut Scene, budget: Budget) {
     scene.alice.client.pause().unwrap();
-    let opening = Opening { budget, ..scene.alice.opening() };
+    let opening = Opening {
+        budget,
+        ..scene.alice.opening()
+    };
     scene.alice.client = Client::open(scene.alice.now, &opening).unwrap();
 }
 
 #[test]
 fn a_batch_beyond_the_budget_is_taken_from_its_beginning_and_the_cursor_stays() {
     let mut scene = Scene::new();
-    with_budget(&mut scene, Budget { frames: 3, octets: 1 << 20 });
+    with_budget(
+        &mut scene,
+        Budget {
+            frames: 3,
+            octets: 1 << 20,
+        },
+    );
     let frames: Vec<_> = (0..5).map(|n| scene.saying(&format!("number {n}"))).collect();
     let now = scene.alice.now;
     let step = scene.alice.client.receive(now, &batch(&frames, b"5")).unwrap();
     assert_eq!(step.frames.len(), 3);
     assert_eq!(position(&scene), None, "not all was taken");
-    assert_eq!(scene.alice.texts(&scene.uri()), ["number 0", "number 1", "number 2"]);
-    let step = scene.alice.client.receive(now, &batch(&frames[3..], b"5")).unwrap();
+    assert_eq!(
+        scene.alice.texts(&scene.uri()),
+        ["number 0", "number 1", "number 2"]
+    );
+    let step = scene
+        .alice
+        .client
+        .receive(now, &batch(&frames[3..], b"5"))
+        .unwrap();
     assert_eq!(step.frames.len(), 2);
     assert_eq!(position(&scene).as_deref(), Some(&b"5"[..]));
     assert_eq!(scene.alice.texts(&scene.uri()).len(), 5);
@@ -300,11 +418,35 @@ fn a_batch_beyond_the_budget_is_taken_from_its_beginning_and_the_cursor_stays() 
 #[test]
 fn a_frame_larger_than_the_budget_is_taken_alone() {
     let mut scene = Scene::new();
-    with_budget(&mut scene, Budget { frames: 100, octets: 10 });
+    with_budget(
+        &mut scene,
+        Budget {
+            frames: 100,
+            octets: 10,
+        },
+    );
     let frames: Vec<_> = (0..2).map(|n| scene.saying(&format!("number {n}"))).collect();
     let now = scene.alice.now;
-    assert_eq!(scene.alice.client.receive(now, &batch(&frames, b"2")).unwrap().frames.len(), 1);
-    assert_eq!(scene.alice.client.receive(now, &batch(&frames[1..], b"2")).unwrap().frames.len(), 1);
+    assert_eq!(
+        scene
+            .alice
+            .client
+            .receive(now, &batch(&frames, b"2"))
+            .unwrap()
+            .frames
+            .len(),
+        1
+    );
+    assert_eq!(
+        scene
+            .alice
+            .client
+            .receive(now, &batch(&frames[1..], b"2"))
+            .unwrap()
+            .frames
+            .len(),
+        1
+    );
     assert_eq!(position(&scene).as_deref(), Some(&b"2"[..]));
 }
 
@@ -313,14 +455,26 @@ fn a_cursor_is_stored_with_its_batch_and_a_pushed_frame_moves_none() {
     let mut scene = Scene::new();
     let now = scene.alice.now;
     drop(scene.alice.client.receive(now, &batch(&[], b"1")).unwrap());
-    assert_eq!(position(&scene).as_deref(), Some(&b"1"[..]), "an empty page moves it");
+    assert_eq!(
+        position(&scene).as_deref(),
+        Some(&b"1"[..]),
+        "an empty page moves it"
+    );
     scene.still_reads();
     assert_eq!(position(&scene).as_deref(), Some(&b"1"[..]));
     let bad = scene.place.raw(vec![1, 2, 3]);
     drop(scene.alice.client.receive(now, &batch(&[bad], b"2")).unwrap());
-    assert_eq!(position(&scene).as_deref(), Some(&b"2"[..]), "a rejected frame is taken");
+    assert_eq!(
+        position(&scene).as_deref(),
+        Some(&b"2"[..]),
+        "a rejected frame is taken"
+    );
     let frame = scene.saying("unseen");
-    let error = scene.alice.client.receive(now, &batch(&[frame.clone()], &[0; 1_025])).unwrap_err();
+    let error = scene
+        .alice
+        .client
+        .receive(now, &batch(&[frame.clone()], &[0; 1_025]))
+        .unwrap_err();
     assert_eq!(error.code(), "too_long");
     assert_eq!(position(&scene).as_deref(), Some(&b"2"[..]));
     scene.alice = scene.alice.restarts();
@@ -349,9 +503,16 @@ fn an_interrupted_batch_keeps_what_was_taken_and_loses_nothing() {
     assert!((1..400).contains(&taken), "{taken} of 400 were taken");
     assert_eq!(position(&scene), None);
     assert_eq!(scene.alice.texts(&scene.uri()).len(), taken);
-    let rest = Batch { frames: frames[taken..].to_vec(), ..batch };
+    let rest = Batch {
+        frames: frames[taken..].to_vec(),
+        ..batch
+    };
     let step = scene.alice.client.receive(now, &rest).unwrap();
-    assert_eq!(step.frames.len(), 400 - taken, "an interruption is over with the call that it stopped");
+    assert_eq!(
+        step.frames.len(),
+        400 - taken,
+        "an interruption is over with the call that it stopped"
+    );
     assert_eq!(position(&scene).as_deref(), Some(&b"end"[..]));
     assert_eq!(scene.alice.texts(&scene.uri()).len(), 400);
 }
@@ -363,12 +524,24 @@ fn a_misused_verb_changes_nothing() {
     let rows = scene.alice.rows();
     let client = &mut scene.alice.client;
     let codes = [
-        client.send(now, &nowhere, &Outgoing::text("hi"), Allow::default()).unwrap_err().code(),
-        client.send(now, &uri, &Outgoing::new(Vec::new()), Allow::default()).unwrap_err().code(),
+        client
+            .send(now, &nowhere, &Outgoing::text("hi"), Allow::default())
+            .unwrap_err()
+            .code(),
+        client
+            .send(now, &uri, &Outgoing::new(Vec::new()), Allow::default())
+            .unwrap_err()
+            .code(),
         client.change(now, &uri, &[]).unwrap_err().code(),
-        client.change(now, &uri, &[Change::Leave, Change::Rotate]).unwrap_err().code(),
+        client
+            .change(now, &uri, &[Change::Leave, Change::Rotate])
+            .unwrap_err()
+            .code(),
         client.respond(now, &uri, Response::Accept).unwrap_err().code(),
-        client.read(now, &nowhere, Position::default()).unwrap_err().code(),
+        client
+            .read(now, &nowhere, Position::default())
+            .unwrap_err()
+            .code(),
         client.join(now, &nowhere, Some(&[0; 1_025])).unwrap_err().code(),
     ];
     let expected = [

@@ -76,9 +76,19 @@ fn the_same_message_encrypted_twice_is_shown_once() {
     let (first, second) = (scene.place.message(&first), scene.place.message(&second));
     let id = scene.reads(&first, "once");
     let outcome = scene.alice.receives(&second);
-    assert_eq!(outcome, FrameOutcome::Known { message: Some(id), notify: true });
+    assert_eq!(
+        outcome,
+        FrameOutcome::Known {
+            message: Some(id),
+            notify: true
+        }
+    );
     assert_eq!(scene.alice.texts(&uri), ["once"]);
-    assert_eq!(scene.alice.reader().room(&uri).unwrap().summary.unread, 1, "and counted once");
+    assert_eq!(
+        scene.alice.reader().room(&uri).unwrap().summary.unread,
+        1,
+        "and counted once"
+    );
     scene.still_reads();
 }
 

@@ -101,4 +101,3 @@ fn a_message_of_one_who_may_not_send_is_told_and_never_shown_as_read() {
     assert_eq!(scene.alice.reader().room(&scene.uri()).unwrap().summary.unread, 0);
     scene.still_reads();
 }
-
