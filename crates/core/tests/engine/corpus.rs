@@ -111,10 +111,10 @@ fn mangled(octets: &[u8], dice: &mut Dice) -> Vec<u8> {
         if octets.is_empty() {
             break;
         }
-        let place = dice.below(octets.len() as u64) as usize;
+        let place = below(dice, octets.len());
         match dice.below(5) {
             0 | 1 => octets[place] ^= 1 << dice.below(8),
-            2 => octets[place] = dice.below(256) as u8,
+            2 => octets[place] = dice.below(256).to_le_bytes()[0],
             3 => octets.truncate(place),
             _ => {
                 let again = octets[place..].to_vec();
@@ -123,6 +123,10 @@ fn mangled(octets: &[u8], dice: &mut Dice) -> Vec<u8> {
         }
     }
     octets
+}
+
+fn below(dice: &mut Dice, sides: usize) -> usize {
+    usize::try_from(dice.below(sides as u64)).unwrap()
 }
 
 fn corpus() -> BTreeMap<String, Vec<u8>> {
@@ -179,7 +183,7 @@ fn mangled_frames_are_survived_in_any_order() {
         let real = real(&mut scene);
         let mut frames = Vec::new();
         for _ in 0..60 {
-            let (_, octets) = &real[dice.below(real.len() as u64) as usize];
+            let (_, octets) = &real[below(&mut dice, real.len())];
             frames.push(scene.place.raw(mangled(octets, &mut dice)));
         }
         let rooms = scene.alice.reader().rooms(scene.alice.now).unwrap().len();

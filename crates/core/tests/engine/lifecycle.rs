@@ -473,7 +473,7 @@ fn a_cursor_is_stored_with_its_batch_and_a_pushed_frame_moves_none() {
     let error = scene
         .alice
         .client
-        .receive(now, &batch(&[frame.clone()], &[0; 1_025]))
+        .receive(now, &batch(std::slice::from_ref(&frame), &[0; 1_025]))
         .unwrap_err();
     assert_eq!(error.code(), "too_long");
     assert_eq!(position(&scene).as_deref(), Some(&b"2"[..]));

@@ -20,6 +20,9 @@
 //! | 18 one event per user | `stories::membership::a_new_device_is_told_once_and_not_once_per_room` |
 //! | 19 rows are folded as they are written | here, `stories::app::the_timeline_pages_…`; the oracle's laws are `comity-content`'s `timeline_laws` |
 
+mod handles;
+mod key_packages;
+
 use std::time::Duration;
 
 use comity::content::{Expiration, Supported};
@@ -33,97 +36,12 @@ use openmls::prelude::{ExtensionType, Lifetime, ProposalType};
 
 use crate::support::*;
 
-// Rule 4.
-
-#[test]
-fn rule_04_key_packages_are_back_dated_and_live_as_long_as_peers_allow() {
-    let phone = Phone::new("a.example", "alice", "alice-phone");
-    let now = seconds(phone.now);
-    assert!(phone.key_packages.len() > 10);
-    for key_package in &phone.key_packages {
-        let lifetime: &Lifetime = key_package.life_time();
-        assert!(lifetime.not_before() + 14 * 86_400 <= now, "weeks back");
-        assert!(
-            lifetime.not_after() - lifetime.not_before() <= 84 * 86_400 + 3_600,
-            "84 days and an hour at most"
-        );
-        assert!(
-            lifetime.not_after() >= now + 56 * 86_400,
-            "28 days for the directory, 28 for whoever is offline"
-        );
-        assert!(lifetime.has_acceptable_range());
-    }
+fn cards() -> Supported {
+    comity_testkit::supports::enhanced()
 }
 
-#[test]
-fn rule_04_key_packages_say_what_the_client_is_and_receives() {
-    let phone = Phone::new("a.example", "alice", "alice-phone");
-    let (last, others) = phone.key_packages.split_last().unwrap();
-    for key_package in &phone.key_packages {
-        let leaf = key_package.leaf_node();
-        let facts = comity_mls::leaf_facts(leaf).unwrap();
-        assert_eq!(facts.identity.client, phone.identity.client);
-        assert_eq!(facts.identity.user, phone.identity.user);
-        assert_eq!(facts.advertisement, Some(media_types::baseline()));
-        assert!(
-            leaf.capabilities()
-                .extensions()
-                .contains(&ExtensionType::AppDataDictionary)
-        );
-        for proposal in [ProposalType::AppDataUpdate, ProposalType::SelfRemove] {
-            assert!(leaf.capabilities().proposals().contains(&proposal));
-        }
-        let dictionary = leaf.extensions().app_data_dictionary().unwrap().dictionary();
-        let components = dictionary.get(&comity_wire::components::APP_COMPONENTS).unwrap();
-        let components = <comity_wire::ComponentsList as comity_wire::Wire>::decode(components).unwrap();
-        for id in [0x0001, 0x0003, 0x0022, 0x0023, 0x0025, 0x8001] {
-            assert!(components.contains(id), "{id:#06x}");
-        }
-    }
-    assert!(last.last_resort(), "the extension that OpenMLS looks at");
-    let marked = |key_package: &openmls::prelude::KeyPackage| {
-        let dictionary = key_package.extensions().app_data_dictionary();
-        dictionary.is_some_and(|dictionary| {
-            dictionary
-                .dictionary()
-                .get(&comity_wire::components::LAST_RESORT)
-                .is_some()
-        })
-    };
-    assert!(marked(last), "and the component that the draft asks for");
-    assert!(
-        others.iter().all(|other| !other.last_resort() && !marked(other)),
-        "one of them is the last resort"
-    );
-}
-
-#[test]
-fn rule_04_the_last_resort_is_there_after_it_was_used_and_the_others_are_not() {
-    let mut phone = Phone::new("a.example", "alice", "alice-phone");
-    let (last, once) = (phone.key_packages.pop().unwrap(), phone.key_package());
-    let mut welcomed = |name: &str, key_package: &openmls::prelude::KeyPackage| {
-        let place = Place::new(room("h.example", name), &users());
-        let mut host = Rogue::new("m.example", "mallory", "mallory-pc");
-        host.creates(&place.state());
-        let welcome = host
-            .commits(Plan {
-                adds: vec![key_package.clone()],
-                ..Plan::default()
-            })
-            .welcome
-            .unwrap();
-        host.merges();
-        phone.receives(&place.welcome(&welcome, host.tree()))
-    };
-    for name in ["one", "two", "three"] {
-        let outcome = welcomed(name, &last);
-        assert!(
-            matches!(outcome, FrameOutcome::Done { .. }),
-            "{name}: {outcome:?}"
-        );
-    }
-    assert!(matches!(welcomed("four", &once), FrameOutcome::Done { .. }));
-    assert_eq!(code_of(&welcomed("five", &once)), "welcome_for_nobody");
+fn kinds(step: &Step) -> Vec<RequestKind> {
+    step.requests.iter().map(|request| request.kind).collect()
 }
 
 // Rule 5.
@@ -154,104 +72,6 @@ fn rule_05_while_more_follows_no_errands_are_run() {
         .unwrap();
     let kinds: Vec<_> = step.requests.iter().map(|request| request.kind).collect();
     assert_eq!(kinds, [RequestKind::UpdateRoom]);
-}
-
-// Rule 7.
-
-fn cards() -> Supported {
-    comity_testkit::supports::enhanced()
-}
-
-fn kinds(step: &Step) -> Vec<RequestKind> {
-    step.requests.iter().map(|request| request.kind).collect()
-}
-
-#[test]
-fn rule_07_an_extension_may_not_advertise_and_opening_advertises_nothing() {
-    let mut scene = Scene::new();
-    scene.alice.client.pause().unwrap();
-    let now = scene.alice.now;
-    let mut extension = comity::Client::open(now, &Opening::extension(scene.alice.path(), KEY)).unwrap();
-    assert_eq!(
-        extension.advertise(now, &cards()).unwrap_err().code(),
-        "extension_may_not"
-    );
-    assert_eq!(extension.restock(now, 0).unwrap_err().code(), "extension_may_not");
-    assert_eq!(kinds(&extension.wake(now).unwrap()), []);
-    extension.close().unwrap();
-    scene.alice.client.resume().unwrap();
-    assert_eq!(kinds(&scene.alice.client.wake(now).unwrap()), []);
-}
-
-#[test]
-fn rule_07_in_a_small_room_key_packages_and_leaf_follow_at_once() {
-    let mut scene = Scene::new();
-    let now = scene.alice.now;
-    let step = scene.alice.client.advertise(now, &cards()).unwrap();
-    assert_eq!(
-        kinds(&step),
-        [RequestKind::PublishKeyPackages, RequestKind::UpdateRoom]
-    );
-    scene.serves(step.requests);
-    let facts = comity_mls::leaf_facts(scene.alice.key_packages[0].leaf_node()).unwrap();
-    assert_eq!(facts.advertisement.as_ref(), Some(&cards().media));
-    let members = scene.alice.reader().members(&scene.uri(), 0, 10).unwrap();
-    let own = members
-        .iter()
-        .find(|member| member.client == scene.alice.identity.client)
-        .unwrap();
-    assert_eq!(own.advertisement, cards().media);
-    scene.still_reads();
-}
-
-#[test]
-fn rule_07_in_a_large_room_the_leaf_follows_within_a_day_or_on_the_next_commit() {
-    let mut scene = Scene::new();
-    let adds = (0..30)
-        .map(|n| Rogue::new("c.example", "carol", &format!("carol-{n}")).key_package())
-        .collect();
-    scene.everybody_follows(Plan {
-        adds,
-        ..Plan::default()
-    });
-    let now = scene.alice.now;
-    let step = scene.alice.client.advertise(now, &cards()).unwrap();
-    assert_eq!(
-        kinds(&step),
-        [RequestKind::PublishKeyPackages],
-        "33 members: not all of them at once"
-    );
-    assert!(step.wake_at.is_some_and(|at| at <= now.plus(days(1))));
-    let mut asked = Vec::new();
-    let later = scene.alice.client.wake(now.plus(days(1))).unwrap();
-    asked.extend(
-        later
-            .requests
-            .into_iter()
-            .filter(|request| request.kind == RequestKind::UpdateRoom),
-    );
-    assert_eq!(asked.len(), 1, "within a day");
-    scene.serves(asked);
-    let members = scene.alice.reader().members(&scene.uri(), 0, 100).unwrap();
-    let own = members
-        .iter()
-        .find(|member| member.client == scene.alice.identity.client)
-        .unwrap();
-    assert_eq!(own.advertisement, cards().media);
-}
-
-#[test]
-fn rule_07_what_a_room_requires_cannot_be_dropped() {
-    let mut scene = Scene::new();
-    let less = Supported {
-        media: comity::room::Advertisement::new([media_types::png()]).unwrap(),
-        languages: Vec::new(),
-    };
-    let error = scene.alice.client.advertise(scene.alice.now, &less).unwrap_err();
-    assert_eq!(
-        error,
-        Error::Blocked(comity::Blocked::RoomsRequire(vec![scene.uri()]))
-    );
 }
 
 // Rule 8 and rule 12.
@@ -514,136 +334,6 @@ fn rule_11_what_overtakes_the_welcome_is_read_and_the_commit_that_added_us_is_do
     drop(carol.client.respond(carol.now, &uri, Response::Accept).unwrap());
     assert_eq!(carol.texts(&uri), ["early"]);
     assert!(!matches!(carol.receives(&commit), FrameOutcome::Rejected { .. }));
-}
-
-// Rule 13.
-
-#[test]
-fn rule_13_a_reader_answers_while_another_writes() {
-    let mut scene = Scene::new();
-    scene.still_reads();
-    let reader = scene.alice.reader();
-    let writer = rusqlite::Connection::open(scene.alice.path()).unwrap();
-    writer.execute_batch("BEGIN IMMEDIATE; DELETE FROM seen").unwrap();
-    let timeline = reader
-        .timeline(scene.alice.now, &scene.uri(), Page::Latest(10))
-        .unwrap();
-    assert_eq!(timeline.len(), 1);
-    assert!(!reader.events(Seq::default(), 10).unwrap().is_empty());
-    assert_eq!(reader.rooms(scene.alice.now).unwrap().len(), 1);
-    let frame = scene.saying("busy");
-    let batch = comity::Batch {
-        frames: vec![frame.clone()],
-        cursor: None,
-        more: false,
-    };
-    let busy = scene.alice.client.receive(scene.alice.now, &batch).unwrap_err();
-    assert_eq!((busy.code(), busy.advice()), ("busy", comity::Advice::Retry));
-    writer.execute_batch("ROLLBACK").unwrap();
-    drop(writer);
-    scene.reads(&frame, "busy");
-}
-
-#[test]
-fn rule_13_no_query_holds_a_snapshot_after_it_has_answered() {
-    let mut scene = Scene::new();
-    let reader = scene.alice.reader();
-    assert_eq!(
-        reader
-            .timeline(scene.alice.now, &scene.uri(), Page::Latest(10))
-            .unwrap()
-            .len(),
-        0
-    );
-    scene.still_reads();
-    assert_eq!(
-        reader
-            .timeline(scene.alice.now, &scene.uri(), Page::Latest(10))
-            .unwrap()
-            .len(),
-        1,
-        "the next sees what is new"
-    );
-    let file = rusqlite::Connection::open(scene.alice.path()).unwrap();
-    let busy: i64 = file
-        .query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0))
-        .unwrap();
-    assert_eq!(busy, 0, "and nobody keeps the write-ahead log from being emptied");
-}
-
-// Rule 14.
-
-/// The handles that this process has on a file or its companions.
-#[cfg(target_os = "linux")]
-fn handles(path: &std::path::Path) -> Vec<std::path::PathBuf> {
-    let name = path.to_str().unwrap();
-    let open = std::fs::read_dir("/proc/self/fd").unwrap();
-    let target = |entry: std::io::Result<std::fs::DirEntry>| std::fs::read_link(entry.ok()?.path()).ok();
-    open.filter_map(target)
-        .filter(|target| target.to_str().is_some_and(|target| target.starts_with(name)))
-        .collect()
-}
-
-#[cfg(target_os = "linux")]
-#[test]
-fn rule_14_a_paused_client_has_no_handle_on_its_file_until_it_is_resumed() {
-    let mut scene = Scene::new();
-    scene.still_reads();
-    let path = scene.alice.path().to_owned();
-    assert!(!handles(&path).is_empty());
-    scene.alice.client.pause().unwrap();
-    assert_eq!(handles(&path), Vec::<std::path::PathBuf>::new());
-    let (now, uri) = (scene.alice.now, scene.uri());
-    let client = &mut scene.alice.client;
-    let nothing = comity::Batch {
-        frames: Vec::new(),
-        cursor: None,
-        more: false,
-    };
-    let calls = [
-        client.receive(now, &nothing).map(drop),
-        client
-            .answer(now, comity::RequestId([0; 16]), comity::Answer::Undeliverable)
-            .map(drop),
-        client.wake(now).map(drop),
-        client
-            .send(now, &uri, &Outgoing::text("hi"), Allow::default())
-            .map(drop),
-        client.read(now, &uri, Position::default()).map(drop),
-        client.change(now, &uri, &[Change::Rotate]).map(drop),
-        client.respond(now, &uri, Response::Accept).map(drop),
-        client.join(now, &uri, None).map(drop),
-        client.advertise(now, &cards()).map(drop),
-        client.restock(now, 0).map(drop),
-        client.forget(now, Seq(1)).map(drop),
-        client.reader().map(drop),
-    ];
-    assert!(calls.iter().all(|call| *call == Err(Error::Paused)), "{calls:?}");
-    assert_eq!(
-        handles(&path),
-        Vec::<std::path::PathBuf>::new(),
-        "and none has opened it again"
-    );
-    client.pause().unwrap(); // twice does no harm
-    client.resume().unwrap();
-    scene.still_reads();
-}
-
-#[cfg(target_os = "linux")]
-#[test]
-fn rule_14_the_readers_of_a_paused_client_have_no_handle_either() {
-    let mut scene = Scene::new();
-    let path = scene.alice.path().to_owned();
-    let reader = scene.alice.reader();
-    scene.alice.client.pause().unwrap();
-    assert_eq!(
-        handles(&path),
-        Vec::<std::path::PathBuf>::new(),
-        "an idle reader holds a lock on the index"
-    );
-    assert_eq!(reader.rooms(scene.alice.now).map(drop), Err(Error::Paused));
-    scene.alice.client.resume().unwrap();
-    assert_eq!(scene.alice.reader().rooms(scene.alice.now).unwrap().len(), 1);
 }
 
 // Rule 19.
