@@ -1,8 +1,8 @@
 //! One client of one user: its lifecycle, and the verbs, one line each.
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, Weak};
 
 use comity_content::{MessageId, Supported};
 use comity_room::{RoomUri, Timestamp};
@@ -101,6 +101,8 @@ pub struct Client {
     opening: Opening,
     interrupted: Arc<AtomicBool>,
     open: Option<Open>,
+    /// The connections of our readers, as far as they are still there.
+    readers: Mutex<Vec<Weak<Mutex<Option<Store>>>>>,
 }
 
 struct Open {
@@ -154,6 +156,7 @@ impl Client {
         Self {
             opening: opening.clone(),
             interrupted: Arc::new(AtomicBool::new(false)),
+            readers: Mutex::new(Vec::new()),
             open: Some(Open {
                 store,
                 crypto: RustCrypto::default(),
@@ -169,10 +172,9 @@ impl Client {
     /// # Errors
     /// [`Error::Storage`] if SQLite cannot close; the handles are gone all the same.
     pub fn pause(&mut self) -> Result<(), Error> {
-        match self.open.take() {
-            Some(open) => close(open),
-            None => Ok(()),
-        }
+        let readers = self.for_each_reader(|slot| slot.take().map_or(Ok(()), |store| Ok(store.close()?)));
+        let client = self.open.take().map_or(Ok(()), close);
+        readers.and(client)
     }
 
     /// Opens the file again after [`Client::pause`]. Harmless if it is open.
@@ -183,6 +185,10 @@ impl Client {
         if self.open.is_none() {
             let store = Store::open(&self.opening.path, &self.opening.key)?;
             let me = store_me(&store)?;
+            self.for_each_reader(|slot| {
+                *slot = Some(store.reader()?);
+                Ok(())
+            })?;
             self.open = Some(Open {
                 store,
                 crypto: RustCrypto::default(),
@@ -209,17 +215,29 @@ impl Client {
         crate::store::wipe(path).map_err(Into::into)
     }
 
-    /// A reader with a connection of its own, for any thread.
+    /// A reader with a connection of its own, for any thread. It is paused and resumed with this client.
     ///
     /// # Errors
     /// [`Error::Paused`], or [`Error::Storage`].
     pub fn reader(&self) -> Result<Reader, Error> {
         let open = self.open.as_ref().ok_or(Error::Paused)?;
-        Ok(Reader::new(
-            open.store.reader()?,
-            open.me.user.clone(),
-            open.me.client.clone(),
-        ))
+        let latch = Arc::new(Mutex::new(Some(open.store.reader()?)));
+        let mut readers = self.readers.lock().map_err(|_| Error::Bug("a reader panicked"))?;
+        readers.retain(|reader| reader.strong_count() > 0);
+        readers.push(Arc::downgrade(&latch));
+        Ok(Reader::new(latch, open.me.user.clone(), open.me.client.clone()))
+    }
+
+    fn for_each_reader(
+        &self,
+        mut work: impl FnMut(&mut Option<Store>) -> Result<(), Error>,
+    ) -> Result<(), Error> {
+        let readers = self.readers.lock().map_err(|_| Error::Bug("a reader panicked"))?;
+        for latch in readers.iter().filter_map(Weak::upgrade) {
+            let mut slot = latch.lock().map_err(|_| Error::Bug("a query panicked"))?;
+            work(&mut slot)?;
+        }
+        Ok(())
     }
 
     /// A handle that stops a running `receive` from another thread.
@@ -357,7 +375,8 @@ impl Client {
         self.step(now, |tx| advertise::restock(tx, left))
     }
 
-    /// Forgets events up to and including one: the app has them in its own database.
+    /// Forgets events up to and including one: the app has them in its own database. The very last event of the log
+    /// stays, because numbers are never used twice.
     ///
     /// # Errors
     /// [`Error::Busy`], [`Error::Paused`], [`Error::Storage`].
@@ -420,6 +439,7 @@ impl std::fmt::Debug for Client {
             opening: _,
             interrupted: _,
             open,
+            readers: _,
         } = self;
         f.debug_struct("Client")
             .field("open", &open.is_some())

@@ -29,7 +29,9 @@ pub(crate) const BEHIND: Duration = Duration::from_secs(60);
 /// Within how long the leaf follows in larger rooms.
 pub(crate) const RENEW_WITHIN: Duration = Duration::from_secs(86_400);
 /// The longest pause between two attempts.
-const LONGEST_PAUSE: Duration = Duration::from_secs(300);
+const LONGEST_PAUSE: Duration = Duration::from_secs(900);
+/// The longest pause between two attempts of a commit while the hub is ahead of us.
+const LONGEST_BEHIND: Duration = Duration::from_secs(3_600);
 
 /// Does everything that is due.
 pub(crate) fn wake(tx: &mut Tx<'_>) -> Result<Option<Made>, Error> {
@@ -155,9 +157,14 @@ fn of_room(tx: &Tx<'_>, row: &RoomRow) -> Result<Vec<OutboxRow>, Error> {
     Ok(requests)
 }
 
+/// How long a commit waits to be asked for again when the hub says that it is ahead.
+pub(crate) fn pause_while_behind(attempt: u32) -> Duration {
+    BEHIND.saturating_mul(1 << attempt.min(6)).min(LONGEST_BEHIND)
+}
+
 /// When a request that nobody answered is handed out again.
 pub(crate) fn back_off(tx: &Tx<'_>, attempt: u32, at_least: Option<Duration>) -> Result<Timestamp, Error> {
-    let pause = Duration::from_secs(1_u64 << attempt.min(8)).min(LONGEST_PAUSE);
+    let pause = Duration::from_secs(1_u64 << attempt.min(10)).min(LONGEST_PAUSE);
     let jitter = tx.sometime_within(pause)?.since(tx.now);
     Ok(tx
         .now

@@ -317,10 +317,11 @@ impl Group {
         if matches!(message.content_type(), openmls::framing::ContentType::Commit) && theirs == ours {
             self.take_up(provider, held).map_err(Unprocessed::Failed)?;
         }
-        let processed = self
-            .0
-            .process_message(provider, message)
-            .map_err(|error| classify(&error, theirs, ours))?;
+        let from_outside = message.is_external();
+        let processed = self.0.process_message(provider, message).map_err(|error| {
+            let why = classify(&error, theirs, ours);
+            if from_outside { unproven(why) } else { why }
+        })?;
         let (sender, epoch) = (processed.sender().clone(), processed.epoch().as_u64());
         let credential = processed.credential().clone();
         match processed.into_content() {
@@ -344,7 +345,8 @@ impl Group {
                 let staged = self
                     .0
                     .stage_app_data_commit(provider, *unresolved, updates)
-                    .map_err(|error| staging(&error))?;
+                    .map_err(|error| Unprocessed::Rejected(staging(&error)))
+                    .map_err(|why| if from_outside { unproven(why) } else { why })?;
                 self.judge(&sender, Box::new(staged))
             }
             ProcessedMessageContent::ProposalMessage(queued) => self.proposal(&queued).map_err(Into::into),
@@ -625,6 +627,15 @@ fn classify<E: std::fmt::Debug>(error: &ProcessMessageError<E>, theirs: u64, our
         P::UnsupportedProposalType => Rejection::InvalidProposal,
         _ => Rejection::NotFromMember,
     })
+}
+
+/// A commit from outside carries no membership tag, and its signature does not cover its confirmation tag: whoever can
+/// touch the frame can make it look like a fork. So it does not say that we have parted ways.
+fn unproven(why: Unprocessed) -> Unprocessed {
+    match why {
+        Unprocessed::Rejected(Rejection::Forked) => Unprocessed::Rejected(Rejection::InvalidCommit),
+        why => why,
+    }
 }
 
 fn staging(error: &StageCommitError) -> Rejection {

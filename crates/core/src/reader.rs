@@ -2,6 +2,8 @@
 //!
 //! Each query sees one state of the file and ends its read transaction before it returns. None loads a group.
 
+use std::sync::{Arc, Mutex};
+
 use comity_content::{Content, MessageId};
 use comity_room::policy::Action;
 use comity_room::{
@@ -26,10 +28,13 @@ use crate::task::Task;
 ///
 /// It has its own read-only connection: an app keeps one on its UI thread while the client works on another.
 pub struct Reader {
-    store: Store,
+    store: Latch,
     user: UserUri,
     client: ClientUri,
 }
+
+/// A reader's connection, which its client's `pause` takes away and `resume` gives back.
+pub(crate) type Latch = Arc<Mutex<Option<Store>>>;
 
 /// A room, as a list shows it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -167,10 +172,10 @@ impl Reader {
     pub fn open(opening: &Opening) -> Result<Self, Error> {
         let store = Store::open_reader(&opening.path, &opening.key)?;
         let me = store.snapshot(|store| Ok(Me::load(store)))??;
-        Ok(Self::new(store, me.user, me.client))
+        Ok(Self::new(Arc::new(Mutex::new(Some(store))), me.user, me.client))
     }
 
-    pub(crate) fn new(store: Store, user: UserUri, client: ClientUri) -> Self {
+    pub(crate) fn new(store: Latch, user: UserUri, client: ClientUri) -> Self {
         Self { store, user, client }
     }
 
@@ -382,7 +387,8 @@ impl Reader {
     }
 
     fn ask<R>(&self, query: impl FnOnce(&Store) -> Result<R, StorageError>) -> Result<R, Error> {
-        Ok(self.store.snapshot(query)?)
+        let store = self.store.lock().map_err(|_| Error::Bug("a query panicked"))?;
+        Ok(store.as_ref().ok_or(Error::Paused)?.snapshot(query)?)
     }
 }
 

@@ -296,7 +296,7 @@ fn committed(tx: &mut Tx<'_>, request: &OutboxRow, hash: &[u8; 32], body: &[u8])
             // Only: fetch. The commit stays staged until it comes back or another takes its epoch; should neither
             // happen, it is asked for again.
             behind(tx, row)?;
-            let due = tx.now.plus(errands::BEHIND);
+            let due = tx.now.plus(errands::pause_while_behind(request.attempt));
             outbox::put(
                 tx.store,
                 &OutboxRow {

@@ -391,20 +391,23 @@ pub(crate) fn release(tx: &mut Tx<'_>, group: &[u8]) -> Result<(), Error> {
     Ok(())
 }
 
-/// Gives up frames that were held too long; those that wait for the clock are tried again and again.
+/// Gives up frames that were held too long. Those that wait for the clock are tried again and again, and first, because
+/// others may wait for them; every other one gets a last chance.
 pub(crate) fn give_up(tx: &mut Tx<'_>) -> Result<(), Error> {
-    for row in held::take_due(tx.store, tx.now)? {
+    let mut due = held::take_due(tx.store, tx.now)?;
+    due.sort_by_key(|row| row.until != HeldUntil::Clock);
+    for row in due {
         let known = room::by_group(tx.store, &row.group)?.is_some();
-        let until = row.until;
+        let (until, hash) = (row.until, row.hash);
         let frame = Frame {
             room: row.room,
             from: row.from,
             kind: FrameKind::Fanout,
             bytes: row.frame,
         };
-        if until == HeldUntil::Clock {
-            take(tx, &frame)?;
-        } else {
+        let outcome = take(tx, &frame)?;
+        if until != HeldUntil::Clock && matches!(outcome, FrameOutcome::Held { .. }) {
+            held::forget(tx.store, &hash)?;
             reject(
                 tx,
                 &frame,

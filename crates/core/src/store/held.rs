@@ -99,6 +99,13 @@ pub(crate) fn take_due(store: &Store, now: Timestamp) -> Result<Vec<HeldRow>, St
     Ok(rows)
 }
 
+/// Forgets a frame.
+pub(crate) fn forget(store: &Store, hash: &[u8]) -> Result<(), StorageError> {
+    let key = store.lookup(HELD, hash);
+    store.write("DELETE FROM held WHERE hash = ?1", [key])?;
+    Ok(())
+}
+
 fn count(store: &Store, sql: &'static str, key: &[u8; 16]) -> Result<i64, StorageError> {
     Ok(store.one(sql, [key], |row| row.get(0))?.unwrap_or(0))
 }
