@@ -3,12 +3,13 @@
 use std::io::{self, BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
 use std::time::{Duration, Instant};
 
 use crate::Fault;
 
-/// How long a build may be silent before it says where it is.
-const SILENCE: Duration = Duration::from_secs(15);
+/// How long a program may go on before we say where it is.
+const PATIENCE: Duration = Duration::from_secs(20);
 
 /// The cargo that started us. Run it in the caller's directory, so that file arguments mean what they say.
 pub(crate) fn cargo() -> Command {
@@ -38,54 +39,47 @@ pub(crate) fn scratch() -> Result<PathBuf, Fault> {
     Ok(scratch)
 }
 
-/// Runs a program and hands over each line as it comes, output and errors in the order written. True if it succeeded.
+/// Runs a program and hands over each line as it comes, output and errors in the order written; says now and then where it is.
+/// True if it succeeded.
 pub(crate) fn stream(mut command: Command, mut line: impl FnMut(&str)) -> Result<bool, Fault> {
-    let fault = |e: io::Error| format!("{}: {e}", command_name(&command));
+    let name = command_name(&command);
+    let fault = |e: io::Error| format!("{name}: {e}");
     let (reader, writer) = io::pipe().map_err(fault)?;
     let twin = writer.try_clone().map_err(fault)?;
     command.stdin(Stdio::null()).stdout(twin).stderr(writer);
-    let name = command_name(&command);
-    let mut child = command
-        .spawn()
-        .map_err(|e| format!("{name} does not start: {e}"))?;
+    let mut child = command.spawn().map_err(fault)?;
     drop(command); // It holds the writing ends; reading ends when the child's are the last ones.
-    let mut reader = BufReader::new(reader);
-    let mut octets = Vec::new();
-    while reader
-        .read_until(b'\n', &mut octets)
-        .map_err(|e| format!("{name}: {e}"))?
-        > 0
-    {
-        line(String::from_utf8_lossy(&octets).trim_end_matches(['\n', '\r']));
-        octets.clear();
+    let lines = lines_of(reader);
+    let (start, mut said, mut last) = (Instant::now(), Instant::now(), String::new());
+    loop {
+        match lines.recv_timeout(PATIENCE.saturating_sub(said.elapsed())) {
+            Ok(read) => {
+                line(&read);
+                if is_for_people(&read) {
+                    last = read;
+                }
+            }
+            Err(RecvTimeoutError::Disconnected) => break,
+            Err(RecvTimeoutError::Timeout) => {}
+        }
+        if said.elapsed() >= PATIENCE {
+            println!("    … {} s: {}", start.elapsed().as_secs(), last.trim());
+            said = Instant::now();
+        }
     }
-    child
-        .wait()
-        .map(|status| status.success())
-        .map_err(|e| format!("{name}: {e}"))
+    child.wait().map(|status| status.success()).map_err(fault)
 }
 
-/// Runs a build and shows where it is. Its output is printed only if it fails. True if it succeeded.
+/// Runs a build. Its output is printed only if it fails. True if it succeeded.
 pub(crate) fn build(command: Command) -> Result<bool, Fault> {
     build_and_see(command, |_| false)
 }
 
 /// As [`build`]; lines that `taken` takes are no output.
 pub(crate) fn build_and_see(command: Command, mut taken: impl FnMut(&str) -> bool) -> Result<bool, Fault> {
-    let (start, mut said) = (Instant::now(), Instant::now());
-    let (mut crates, mut output) = (0_u32, Vec::new());
+    let mut output = Vec::new();
     let succeeded = stream(command, |line| {
-        if taken(line) {
-            return;
-        }
-        if is_progress(line) {
-            crates += 1;
-            if said.elapsed() >= SILENCE {
-                let seconds = start.elapsed().as_secs();
-                println!("    … {seconds} s: crate {crates}, {}", line.trim());
-                said = Instant::now();
-            }
-        } else {
+        if !taken(line) && !is_progress(line) {
             output.push(line.to_owned());
         }
     })?;
@@ -93,6 +87,26 @@ pub(crate) fn build_and_see(command: Command, mut taken: impl FnMut(&str) -> boo
         output.iter().for_each(|line| println!("{line}"));
     }
     Ok(succeeded)
+}
+
+/// The lines of a stream, read on a thread, so that whoever waits for them need not be silent.
+fn lines_of(stream: impl io::Read + Send + 'static) -> Receiver<String> {
+    let (sender, lines) = mpsc::channel();
+    std::thread::spawn(move || {
+        let mut stream = BufReader::new(stream);
+        let mut octets = Vec::new();
+        while stream.read_until(b'\n', &mut octets).is_ok_and(|read| read > 0) {
+            let line = String::from_utf8_lossy(&octets);
+            if sender
+                .send(line.trim_end_matches(['\n', '\r']).to_owned())
+                .is_err()
+            {
+                return;
+            }
+            octets.clear();
+        }
+    });
+    lines
 }
 
 /// What a program prints, or everything it printed as the fault.
@@ -122,6 +136,11 @@ pub(crate) fn succeeds(program: &str, arguments: &[&str]) -> bool {
     command.status().is_ok_and(|status| status.success())
 }
 
+/// Not one of cargo's messages for programs.
+fn is_for_people(line: &str) -> bool {
+    !line.is_empty() && !line.starts_with('{')
+}
+
 fn is_progress(line: &str) -> bool {
     let word = line.trim_start().split(' ').next().unwrap_or_default();
     matches!(
@@ -137,4 +156,30 @@ fn command_name(command: &Command) -> String {
         .map(|word| word.to_string_lossy().into_owned())
         .collect();
     words.join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shell(script: &str) -> (bool, Vec<String>) {
+        let mut command = Command::new("sh");
+        command.args(["-c", script]);
+        let mut lines = Vec::new();
+        let succeeded = stream(command, |line| lines.push(line.to_owned())).unwrap();
+        (succeeded, lines)
+    }
+
+    #[test]
+    fn output_and_errors_come_in_the_order_written() {
+        let (succeeded, lines) = shell("echo a; echo b >&2; echo c; printf d >&2");
+        assert!(succeeded);
+        assert_eq!(lines, ["a", "b", "c", "d"]);
+    }
+
+    #[test]
+    fn a_program_that_fails_or_dies_did_not_succeed() {
+        assert_eq!(shell("echo a; exit 3"), (false, vec!["a".to_owned()]));
+        assert_eq!(shell("kill -9 $$"), (false, Vec::new()));
+    }
 }

@@ -79,9 +79,6 @@ fn suite(
     let (mut counts, mut output) = (Counts::default(), Vec::new());
     let succeeded = cargo::stream(command, |line| {
         counts.line(line);
-        if line.ends_with("has been running for over 60 seconds") {
-            println!("    {line}");
-        }
         output.push(line.to_owned());
     })?;
     counts.end(succeeded);
