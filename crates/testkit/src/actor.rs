@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use comity::{
-    Allow, Budget, Change, Client, Error, Event, EventKind, Frame, FrameOutcome, Made, Member, Message,
+    Allow, Budget, Change, Client, Delivery, Error, Event, EventKind, Frame, FrameOutcome, Made, Member, Message,
     MessageId, NewRoom, Outgoing, Page, Phase, Reader, Rejection, Resolution, Response, RoomChange, Step,
     Task, TaskId,
 };
@@ -656,10 +656,11 @@ impl Actor {
         assert_eq!(common(&ours, &theirs), common(&theirs, &ours), "{pair}");
     }
 
-    /// Its timeline as a basic client would show it: id, epoch, line.
+    /// Its timeline as a basic client would show it: id, epoch, line. What the hub would not take is only its own.
     fn plain_lines(&self, room: &RoomUri) -> Vec<(MessageId, u64, String)> {
         let plain = crate::supports::basic();
-        let messages = self.within(room).messages();
+        let mut messages = self.within(room).messages();
+        messages.retain(|message| !matches!(message.delivery, Delivery::Refused(_) | Delivery::Undeliverable));
         messages
             .iter()
             .map(|message| (message.id, message.epoch, view::line(message, &plain)))

@@ -1,6 +1,7 @@
 //! The world of a test: users and their clients, providers, a virtual clock, and a link that a seed makes unreliable.
 
 use std::cell::{Ref, RefCell, RefMut};
+use std::path::Path;
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -45,7 +46,7 @@ impl World {
             .expect("a present after 1970")
             .as_millis();
         let net = Net::new(seed, u64::try_from(now).expect("a present"));
-        let dir = tempfile::tempdir().expect("a directory");
+        let dir = directory();
         Self {
             state: Rc::new(State {
                 net: RefCell::new(net),
@@ -205,6 +206,18 @@ impl World {
     pub(crate) fn net_mut(&self) -> RefMut<'_, Net> {
         self.state.net.borrow_mut()
     }
+}
+
+/// Files that are written and synced thousands of times stand in memory where the system offers that, unless `TMPDIR`
+/// says where.
+fn directory() -> TempDir {
+    let memory = Path::new("/dev/shm");
+    let directory = if std::env::var_os("TMPDIR").is_none() && memory.is_dir() {
+        tempfile::tempdir_in(memory)
+    } else {
+        tempfile::tempdir()
+    };
+    directory.expect("a directory")
 }
 
 impl State {

@@ -2,9 +2,15 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs, reason = "tests fail by panicking")]
 
 mod answers;
+mod app;
+mod backlog;
+mod clocks;
 mod commits;
 mod conversation;
 mod extension;
+mod invitations;
 mod membership;
 mod storm;
 mod support;
+mod turmoil;
+mod upgrades;

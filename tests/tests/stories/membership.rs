@@ -53,6 +53,23 @@ fn whoever_is_removed_cannot_read_later_messages_even_when_handed_the_frames() {
     cast.bob.sees(["alice: without carol"]);
 }
 
+/// The hub's order counts, not the order in which frames reach somebody.
+#[test]
+fn a_message_accepted_before_its_sender_was_removed_is_shown_by_everybody() {
+    let cast = Cast::three(1);
+    cast.alice.gets_no_messages();
+    let last = cast.carol.says("my last words");
+    cast.world.settle();
+    cast.alice.removes(&cast.users.carol);
+    cast.world.settle();
+    cast.alice.gets_messages_again();
+    cast.world.settle();
+    cast.alice.sees(["carol: my last words"]);
+    cast.bob.sees(["carol: my last words"]);
+    assert_eq!(cast.carol.line(last).as_deref(), Some("carol: my last words"));
+    cast.agrees();
+}
+
 #[test]
 fn whoever_leaves_is_let_go_by_somebody_elses_commit() {
     let cast = Cast::three(1);
