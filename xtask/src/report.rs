@@ -36,7 +36,7 @@ impl Report {
             .unwrap_or_default()
             .max(8);
         let mut lines = vec![format!(
-            "{:name$}  {:8}{:>8}{:>8}{:>8}{:>10}{:>11}",
+            "{:name$}  {:8}{:>8}{:>8}{:>8}{:>10}{:>13}",
             "suite", "profile", "passed", "failed", "skipped", "seeds", "time"
         )];
         lines.extend(self.suites.iter().chain([&total]).map(|suite| row(suite, name)));
@@ -93,7 +93,7 @@ fn row(suite: &Suite, name: usize) -> String {
         suite.seeds.to_string()
     };
     format!(
-        "{:name$}  {:8}{:>8}{:>8}{:>8}{seeds:>10}{:>11}",
+        "{:name$}  {:8}{:>8}{:>8}{:>8}{seeds:>10}{:>13}",
         suite.name,
         suite.profile,
         suite.passed,
