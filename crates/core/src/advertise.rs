@@ -38,6 +38,7 @@ struct Published {
 }
 
 const PUBLISHED: &str = "key packages";
+const USED: &str = "key packages used";
 
 /// Says what this client can receive from now on.
 pub(crate) fn advertise(tx: &mut Tx<'_>, supported: &Supported) -> Result<Option<Made>, Error> {
@@ -97,6 +98,17 @@ pub(crate) fn restock(tx: &mut Tx<'_>, left: u32) -> Result<Option<Made>, Error>
     Ok(None)
 }
 
+/// One of our key packages was used. The provider counts them, not we; but when so many are gone that few can be left,
+/// we publish more unasked.
+pub(crate) fn used_a_key_package(tx: &mut Tx<'_>) -> Result<(), Error> {
+    let used = small::setting(tx.store, USED)?.unwrap_or(0_u32).saturating_add(1);
+    if used < ENOUGH.saturating_sub(FEW) {
+        return Ok(small::put_setting(tx.store, USED, &used)?);
+    }
+    let advertised = tx.advertised()?;
+    publish(tx, &advertised, used, false)
+}
+
 /// Replaces all key packages before they are too short-lived to be handed out.
 pub(crate) fn renew_if_due(tx: &mut Tx<'_>) -> Result<(), Error> {
     if timer::is_due(tx.store, Timer::KeyPackages, tx.now)? {
@@ -122,6 +134,7 @@ fn publish(tx: &mut Tx<'_>, advertised: &Advertised, count: u32, replace: bool) 
         key_packages.push(MlsOctets::of(&key_package).map_err(|_| Error::Bug("key package octets"))?);
     }
     small::put_setting(tx.store, PUBLISHED, &published)?;
+    small::put_setting(tx.store, USED, &0_u32)?;
     timer::put(tx.store, Timer::KeyPackages, tx.now.plus(RENEW_AFTER))?;
     let body = PublishKeyPackages {
         user: tx.me.user.clone(),

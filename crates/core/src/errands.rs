@@ -29,7 +29,7 @@ pub(crate) const BEHIND: Duration = Duration::from_secs(60);
 /// Within how long the leaf follows in larger rooms.
 pub(crate) const RENEW_WITHIN: Duration = Duration::from_secs(86_400);
 /// The longest pause between two attempts.
-const LONGEST_PAUSE: Duration = Duration::from_secs(900);
+const LONGEST_PAUSE: Duration = Duration::from_secs(3_600);
 /// The longest pause between two attempts of a commit while the hub is ahead of us.
 const LONGEST_BEHIND: Duration = Duration::from_secs(3_600);
 
@@ -164,7 +164,7 @@ pub(crate) fn pause_while_behind(attempt: u32) -> Duration {
 
 /// When a request that nobody answered is handed out again.
 pub(crate) fn back_off(tx: &Tx<'_>, attempt: u32, at_least: Option<Duration>) -> Result<Timestamp, Error> {
-    let pause = Duration::from_secs(1_u64 << attempt.min(10)).min(LONGEST_PAUSE);
+    let pause = Duration::from_secs(1_u64 << attempt.min(12)).min(LONGEST_PAUSE);
     let jitter = tx.sometime_within(pause)?.since(tx.now);
     Ok(tx
         .now

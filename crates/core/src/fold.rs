@@ -4,22 +4,16 @@
 //! are those of the content crate's timeline, which is the specification and the tests' oracle.
 
 use comity_content::{Class, MessageId};
-use comity_room::policy::{Action, may};
-use comity_room::{ParticipantList, Roles};
+use comity_room::policy::Action;
 
 use crate::store::message::{Folded, MessageRow, Reacted};
-
-/// Who may do what, at the time of judging.
-pub(crate) struct Authority<'a> {
-    pub(crate) roles: &'a Roles,
-    pub(crate) participants: &'a ParticipantList,
-}
+use crate::store::room::RoomView;
 
 /// Decides, for rows whose target is among `rows`, whether their senders were allowed. A verdict once reached stays.
-pub(crate) fn judge(rows: &mut [MessageRow], authority: &Authority<'_>) {
+pub(crate) fn judge(rows: &mut [MessageRow], view: &RoomView) {
     let verdicts: Vec<Option<bool>> = rows
         .iter()
-        .map(|row| row.allowed.or_else(|| verdict(row, rows, authority)))
+        .map(|row| row.allowed.or_else(|| verdict(row, rows, view)))
         .collect();
     for (row, verdict) in rows.iter_mut().zip(verdicts) {
         row.allowed = verdict;
@@ -86,8 +80,8 @@ fn reaction(row: &MessageRow, to: MessageId, rows: &[MessageRow]) -> Option<Reac
     })
 }
 
-fn verdict(row: &MessageRow, rows: &[MessageRow], authority: &Authority<'_>) -> Option<bool> {
-    let can = |action| may(authority.roles, authority.participants, &row.sender, action);
+fn verdict(row: &MessageRow, rows: &[MessageRow], view: &RoomView) -> Option<bool> {
+    let can = |action| view.may(&row.sender, action);
     let target = |id: MessageId| rows.iter().find(|other| other.id == id);
     match row.class {
         Class::Message => Some(can(Action::Send)),

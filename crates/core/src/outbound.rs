@@ -2,7 +2,7 @@
 
 use comity_content::{Class, Content, Disposition, MessageId, Part, Received, Salt};
 use comity_room::RoomUri;
-use comity_room::policy::{Action, may};
+use comity_room::policy::Action;
 use comity_wire::{ApplicationFraming, MlsOctets, SubmitMessageRequest, Wire as _};
 
 use crate::error::{Blocked, Error, Misuse};
@@ -79,7 +79,7 @@ fn may_send(tx: &Tx<'_>, row: &RoomRow, outgoing: &Outgoing) -> Result<(), Error
         return Ok(());
     }
     let view = tx.view(row)?;
-    let can = |action| may(&view.roles, &view.participants, &tx.me.user, action);
+    let can = |action| view.may(&tx.me.user, action);
     let reacts = outgoing
         .alternatives
         .first()

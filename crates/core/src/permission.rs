@@ -1,6 +1,5 @@
 //! Whether the room allows us a change, before we ask anybody. The hub and every member judge the commit itself.
 
-use comity_room::policy::{Action, may};
 use comity_room::{RoleCapability, RoleIndex, Roles, UserUri};
 
 use crate::step::Change;
@@ -64,9 +63,4 @@ pub(crate) fn may_change(view: &RoomView, actor: &UserUri, change: &Change) -> R
         Change::Require(_) => can(RoleCapability::ChangeMlsOperationalPolicies),
         _ => Ok(()),
     }
-}
-
-/// Whether a user may do something with messages.
-pub(crate) fn may_do(view: &RoomView, user: &UserUri, action: Action) -> bool {
-    may(&view.roles, &view.participants, user, action)
 }

@@ -285,7 +285,7 @@ impl Reader {
     /// [`Misuse::NoSuchRoom`], [`Error::Storage`].
     pub fn may(&self, uri: &RoomUri, action: Action) -> Result<bool, Error> {
         let (row, view) = self.room_and_view(uri)?;
-        Ok(row.phase == Phase::Joined && permission::may_do(&view, &self.user, action))
+        Ok(row.phase == Phase::Joined && view.may(&self.user, action))
     }
 
     /// Messages of a room, oldest first. What has expired at `now` is not among them.

@@ -3,7 +3,7 @@
 use comity_content::{Class, MessageId};
 
 use crate::error::Error;
-use crate::fold::{self, Authority};
+use crate::fold;
 use crate::inbound::application::tell;
 use crate::step::MessageChange;
 use crate::store::message;
@@ -30,11 +30,7 @@ pub(crate) fn place(tx: &mut Tx<'_>, room: &mut RoomRow, mut row: MessageRow) ->
 /// The common case: a message that nothing refers to yet.
 fn plain(tx: &mut Tx<'_>, room: &mut RoomRow, mut row: MessageRow) -> Result<bool, Error> {
     let view = tx.view(room)?;
-    let authority = Authority {
-        roles: &view.roles,
-        participants: &view.participants,
-    };
-    fold::judge(std::slice::from_mut(&mut row), &authority);
+    fold::judge(std::slice::from_mut(&mut row), &view);
     message::put(tx.store, &row)?;
     let received = row.delivery == Delivery::Received;
     if row.allowed == Some(false) {
@@ -85,13 +81,7 @@ fn refold(tx: &Tx<'_>, room: &RoomRow, root: MessageId) -> Result<Option<message
     let mut rows = message::by_root(tx.store, room.id, root)?;
     let view = tx.view(room)?;
     let before: Vec<Option<bool>> = rows.iter().map(|row| row.allowed).collect();
-    fold::judge(
-        &mut rows,
-        &Authority {
-            roles: &view.roles,
-            participants: &view.participants,
-        },
-    );
+    fold::judge(&mut rows, &view);
     for (row, before) in rows.iter().zip(before) {
         if row.allowed != before && row.id != root {
             message::put(tx.store, row)?;

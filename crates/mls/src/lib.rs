@@ -6,7 +6,7 @@
 //!
 //! * [`leaf`]: what a leaf states and the one function that turns it into an identity;
 //! * [`context`]: the room's shared state as the GroupContext carries it;
-//! * [`resolve`]: what an AppDataUpdate proposal does to that state;
+//! * [`mod@resolve`]: what an AppDataUpdate proposal does to that state;
 //! * [`choke`]: every leaf that a commit brings or changes, before anything is merged;
 //! * [`commit`]: the verdict on a whole commit;
 //! * [`key_package`]: what OpenMLS lets through in a key package;

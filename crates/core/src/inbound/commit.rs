@@ -8,7 +8,7 @@ use openmls::prelude::LeafNodeIndex;
 use crate::error::Error;
 use crate::group::{PAST_EPOCHS, Unprocessed};
 use crate::step::{EventKind, RoomChange, UserChange};
-use crate::store::room::{MemberRow, Phase, RoomRow, RoomView};
+use crate::store::room::{Former, MemberRow, Phase, RoomRow, RoomView};
 use crate::store::small::PeerRow;
 use crate::store::{room, small};
 use crate::tx::Tx;
@@ -57,10 +57,15 @@ pub(crate) fn new_epoch(tx: &mut Tx<'_>, row: &mut RoomRow, facts: &CommitFacts)
 
 /// Reads who is in the room from the group, and writes it.
 fn refresh(tx: &mut Tx<'_>, row: &mut RoomRow, facts: &CommitFacts) -> Result<(), Error> {
-    let mut former = tx.view(row)?.former.clone();
-    former.retain(|(epoch, ..)| epoch.saturating_add(PAST_EPOCHS as u64) >= row.epoch);
-    let gone = facts.removed.iter().chain(&facts.left);
-    former.extend(gone.map(|gone| (row.epoch, gone.client.clone(), gone.user.clone())));
+    let old = tx.view(row)?;
+    let mut former = old.former.clone();
+    former.retain(|former| former.since.saturating_add(PAST_EPOCHS as u64) >= row.epoch);
+    former.extend(facts.removed.iter().chain(&facts.left).map(|gone| Former {
+        since: row.epoch,
+        client: gone.client.clone(),
+        user: gone.user.clone(),
+        role: old.participants.role(&gone.user),
+    }));
     let (state, leaves) = tx
         .group(row)?
         .roster()
@@ -74,7 +79,7 @@ pub(crate) fn view_of(
     row: &mut RoomRow,
     state: comity_mls::RoomState,
     leaves: Vec<(LeafNodeIndex, LeafFacts)>,
-    former: Vec<(u64, comity_room::ClientUri, comity_room::UserUri)>,
+    former: Vec<Former>,
 ) -> RoomView {
     let mut classes: Vec<Advertisement> = Vec::new();
     let mut members = Vec::with_capacity(leaves.len());

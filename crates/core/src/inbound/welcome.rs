@@ -4,7 +4,6 @@ use comity_wire::{FanoutTail, RatchetTreeOption};
 
 use super::commit::{meet, view_of};
 use super::{Opened, finish, release};
-use crate::errands;
 use crate::error::Error;
 use crate::group::{Unprocessed, Welcomed, join_by_welcome};
 use crate::provider::Provider;
@@ -14,6 +13,7 @@ use crate::store::MlsStore;
 use crate::store::room;
 use crate::store::room::{Phase, RoomRow};
 use crate::tx::Tx;
+use crate::{advertise, errands};
 
 /// Joins by a Welcome. Everything is undone if anything is wrong with it, the used-up key package included.
 pub(super) fn take(tx: &mut Tx<'_>, frame: &Frame, opened: &Opened) -> Result<FrameOutcome, Unprocessed> {
@@ -82,6 +82,7 @@ pub(super) fn take(tx: &mut Tx<'_>, frame: &Frame, opened: &Opened) -> Result<Fr
     room::put(tx.store, &row)?;
     tx.keep_group(id, group, view)?;
     meet(tx, facts.iter())?;
+    advertise::used_a_key_package(tx)?;
     tx.tell_room(&row.uri, RoomChange::Invited { by: inviter.user })?;
     let outcome = finish(tx, &opened.hash, None, true)?;
     release(tx, &row.group)?;

@@ -3,9 +3,10 @@
 //! [`RoomRow`] is small and read at every step of the room; [`RoomView`], who is in it, is as large as the room and
 //! rewritten only when the epoch changes.
 
+use comity_room::policy::Action;
 use comity_room::{
-    Advertisement, ClientUri, ParticipantList, ProviderUri, Requirement, Roles, RoomMetadata, RoomUri,
-    Timestamp, UserUri,
+    Advertisement, ClientUri, ParticipantList, ProviderUri, Requirement, RoleIndex, Roles, RoomMetadata,
+    RoomUri, Timestamp, UserUri,
 };
 use serde::{Deserialize, Serialize};
 
@@ -159,8 +160,19 @@ pub(crate) struct RoomView {
     pub(crate) metadata: RoomMetadata,
     pub(crate) requirement: Requirement,
     pub(crate) members: Vec<MemberRow>,
-    /// Clients that went in the epochs whose late messages can still be read, with the epoch in which they went.
-    pub(crate) former: Vec<(u64, ClientUri, UserUri)>,
+    /// Clients that went in the epochs whose late messages can still be read.
+    pub(crate) former: Vec<Former>,
+}
+
+/// A client that went, whose late messages can still be read.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct Former {
+    /// The epoch in which it was gone.
+    pub(crate) since: u64,
+    pub(crate) client: ClientUri,
+    pub(crate) user: UserUri,
+    /// Its user's role when it went, by which its late messages are judged.
+    pub(crate) role: RoleIndex,
 }
 
 /// One client in a room.
@@ -229,9 +241,26 @@ impl RoomView {
             self.former
                 .iter()
                 .rev()
-                .find(|(_, former, _)| former == client)
-                .map(|(_, _, user)| user)
+                .find(|former| former.client == *client)
+                .map(|former| &former.user)
         })
+    }
+
+    /// Whether a user may do something with messages; one who went, whether they might when they went.
+    pub(crate) fn may(&self, user: &UserUri, action: Action) -> bool {
+        let present = self
+            .participants
+            .find(user)
+            .map(|(_, participant)| participant.role);
+        let role = present.or_else(|| {
+            self.former
+                .iter()
+                .rev()
+                .find(|former| former.user == *user)
+                .map(|former| former.role)
+        });
+        role.and_then(|role| self.roles.find(role))
+            .is_some_and(|role| role.can(action.capability()))
     }
 }
 
