@@ -372,7 +372,11 @@ impl Host {
 
     /// Looks into the file: at the start, and after another process has had it.
     fn look(&mut self) {
-        let wake_at = self.reader().wake_at().expect("the timer");
+        let wake_at = match self.reader().wake_at() {
+            // A paused client's reader is paused with it; `resume` is followed by a look of its own.
+            Err(comity::Error::Paused) => return,
+            wake_at => wake_at.expect("the timer"),
+        };
         let position = self.stored_position();
         let last = self.events().last().map(|event| event.seq).unwrap_or_default();
         let running = self.running();
