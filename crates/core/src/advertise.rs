@@ -28,12 +28,15 @@ const FEW: u32 = 10;
 const RENEW_AFTER: Duration = Duration::from_secs(28 * 86_400);
 
 /// How soon they are published again after the provider has refused them.
-const PUBLISH_AGAIN: Duration = Duration::from_secs(3_600);
+const PUBLISH_AGAIN: Duration = Duration::from_secs(86_400);
 
 /// A key package whose private part we hold.
 #[derive(Serialize, Deserialize)]
 struct Published {
     reference: KeyPackageRef,
+    /// SHA-256 of its octets.
+    #[serde(with = "serde_bytes")]
+    hash: Vec<u8>,
     not_after: Timestamp,
 }
 
@@ -127,11 +130,14 @@ fn publish(tx: &mut Tx<'_>, advertised: &Advertised, count: u32, replace: bool) 
         let reference = key_package
             .hash_ref(tx.crypto)
             .map_err(|_| Error::Bug("key package ref"))?;
+        let octets = MlsOctets::of(&key_package).map_err(|_| Error::Bug("key package octets"))?;
+        let hash = octets.sha256().to_vec();
         published.push(Published {
             reference,
+            hash,
             not_after: tx.now.plus(LIFETIME),
         });
-        key_packages.push(MlsOctets::of(&key_package).map_err(|_| Error::Bug("key package octets"))?);
+        key_packages.push(octets);
     }
     small::put_setting(tx.store, PUBLISHED, &published)?;
     small::put_setting(tx.store, USED, &0_u32)?;
@@ -196,8 +202,18 @@ fn forget_expired(tx: &Tx<'_>) -> Result<Vec<Published>, Error> {
     Ok(kept)
 }
 
-/// The provider did not take them: tried again in a while.
-pub(crate) fn publish_later(tx: &Tx<'_>) -> Result<(), Error> {
+/// The provider did not take them: nobody can use them, and others are tried in a day.
+pub(crate) fn refused(tx: &Tx<'_>, body: &[u8]) -> Result<(), Error> {
+    let mut published: Vec<Published> = small::setting(tx.store, PUBLISHED)?.unwrap_or_default();
+    let request = PublishKeyPackages::decode(body).map_err(|_| Error::Bug("own key packages"))?;
+    for octets in request.key_packages {
+        let hash = octets.sha256();
+        for one in published.iter().filter(|one| one.hash == hash) {
+            crate::group::forget_key_package(&tx.client_provider(), &one.reference)?;
+        }
+        published.retain(|one| one.hash != hash);
+    }
+    small::put_setting(tx.store, PUBLISHED, &published)?;
     Ok(timer::put(
         tx.store,
         Timer::KeyPackages,

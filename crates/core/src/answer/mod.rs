@@ -391,7 +391,7 @@ fn published(tx: &mut Tx<'_>, request: &OutboxRow, body: &[u8]) -> Result<bool, 
             (ClientChange::KeyPackagesPublished { held }, Advice::None)
         }
         PublishKeyPackagesResponse::Refused { code, .. } => {
-            advertise::publish_later(tx)?;
+            advertise::refused(tx, &request.body)?;
             (
                 ClientChange::KeyPackagesRefused(Refusal::NotAllowed(short(code))),
                 Advice::Wait,
