@@ -289,6 +289,11 @@ impl Actor {
         self.host_mut("closes", Host::close);
     }
 
+    /// Its files are deleted.
+    pub fn is_wiped(&self) {
+        self.host_mut("is wiped", Host::wipe);
+    }
+
     /// The process starts.
     pub fn starts(&self) {
         self.state.net_mut().start(&self.name);

@@ -282,6 +282,15 @@ impl Host {
         }
     }
 
+    /// Deletes the client's files, and checks that nothing of them is left.
+    pub fn wipe(&mut self) {
+        self.close();
+        let path = self.opening(Role::App).path;
+        Client::wipe(&path).expect("the files are deleted");
+        let left = std::fs::read_dir(path.parent().expect("a directory")).expect("a directory").count();
+        assert_eq!(left, 0, "files are left behind");
+    }
+
     /// Starts the process: opens the file, posts what is outstanding, sets the timer.
     pub fn open(&mut self, now: Timestamp) {
         assert!(self.running.is_none(), "the process runs already");

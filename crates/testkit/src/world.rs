@@ -33,8 +33,10 @@ pub(crate) struct State {
 }
 
 impl World {
-    /// A world in calm weather. It begins at the real present, because OpenMLS asks the real clock whether key packages
-    /// are valid.
+    /// A world in calm weather.
+    ///
+    /// It begins at the real present, because OpenMLS asks the real clock whether key packages are valid; so its time must
+    /// not run more than three weeks ahead, by which key packages are back-dated.
     pub fn with_seed(seed: u64) -> Self {
         #[expect(
             clippy::disallowed_methods,

@@ -8,6 +8,7 @@ mod clocks;
 mod commits;
 mod conversation;
 mod extension;
+mod hubs;
 mod invitations;
 mod membership;
 mod storm;
