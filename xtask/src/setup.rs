@@ -9,7 +9,7 @@ use crate::cargo;
 /// The cargo-deny that reads our `deny.toml`. It is built once, into the target directory, and nowhere else.
 const CARGO_DENY: &str = "0.20.2";
 
-/// Checks, and installs: rustfmt, clippy, a C compiler for the bundled SQLite, git, the crates of Cargo.lock, cargo-deny.
+/// Checks, and installs: rustfmt, clippy, a C compiler for the bundled SQLite, faketime, git, the crates of Cargo.lock, cargo-deny.
 pub(crate) fn run() -> Result<(), Fault> {
     component("rustfmt", "fmt")?;
     component("clippy", "clippy")?;
@@ -17,6 +17,11 @@ pub(crate) fn run() -> Result<(), Fault> {
         "a C compiler (SQLite is built from source)",
         "cc",
         &["gcc", "libc6-dev"],
+    )?;
+    debian(
+        "faketime (tests run under a shifted clock)",
+        "faketime",
+        &["faketime"],
     )?;
     debian("git (the rules read the files it tracks)", "git", &["git"])?;
     println!("  the crates of Cargo.lock: cargo fetch --locked");

@@ -66,6 +66,13 @@ fn has_library(packages: &[String]) -> bool {
     packages.is_empty() || packages.iter().any(|package| package != "xtask")
 }
 
+/// Where tests put their files: in memory, if the machine has a place for that. Every step of the engine waits for the
+/// disk, and the tests take tens of thousands of steps.
+fn memory() -> Option<&'static str> {
+    let chosen = std::env::var_os("TMPDIR").is_some();
+    (!chosen && std::path::Path::new("/dev/shm").is_dir()).then_some("/dev/shm")
+}
+
 /// Runs one suite: a line when it is done, its whole output if it failed.
 fn suite(
     name: String,
@@ -76,6 +83,9 @@ fn suite(
     let (start, log) = (Instant::now(), cargo::scratch()?.join("seeds.log"));
     std::fs::write(&log, "").map_err(|e| format!("{}: {e}", log.display()))?;
     command.env("COMITY_SEEDS_LOG", &log);
+    if let Some(memory) = memory() {
+        command.env("TMPDIR", memory);
+    }
     let (mut counts, mut output) = (Counts::default(), Vec::new());
     let succeeded = cargo::stream(command, |line| {
         counts.line(line);
