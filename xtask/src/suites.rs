@@ -70,7 +70,7 @@ fn has_library(packages: &[String]) -> bool {
 /// disk, and the tests take tens of thousands of steps.
 fn memory() -> Option<&'static str> {
     let chosen = std::env::var_os("TMPDIR").is_some();
-    (!chosen && std::path::Path::new("/dev/shm").is_dir()).then_some("/dev/shm")
+    (!chosen && Path::new("/dev/shm").is_dir()).then_some("/dev/shm")
 }
 
 /// Runs one suite: a line when it is done, its whole output if it failed.

@@ -9,13 +9,10 @@ use comity_mls::{
 use comity_room::ClientUri;
 use openmls::ciphersuite::hash_ref::KeyPackageRef;
 use openmls::component::ComponentId;
-use openmls::framing::errors::{MessageDecryptionError, SecretTreeError};
 use openmls::group::{
-    MlsGroup, MlsGroupCreateConfig, MlsGroupJoinConfig, MlsGroupStateError,
-    PURE_PLAINTEXT_WIRE_FORMAT_POLICY, ProcessMessageError, QueuedProposal, StageCommitError, StagedCommit,
-    StagedWelcome, ValidationError,
+    MlsGroup, MlsGroupCreateConfig, MlsGroupJoinConfig, PURE_PLAINTEXT_WIRE_FORMAT_POLICY, QueuedProposal,
+    StagedCommit, StagedWelcome,
 };
-use openmls::key_packages::errors::KeyPackageVerifyError;
 use openmls::messages::group_info::VerifiableGroupInfo;
 use openmls::messages::proposals::{AppDataUpdateProposal, Proposal};
 use openmls::prelude::{
@@ -23,14 +20,13 @@ use openmls::prelude::{
     LeafNodeParameters, MlsMessageBodyIn, MlsMessageBodyOut, MlsMessageIn, MlsMessageOut, OpenMlsProvider,
     ProcessedMessageContent, ProtocolMessage, RatchetTreeIn, Sender, SenderRatchetConfiguration,
 };
-use openmls::treesync::errors::LifetimeError;
 use openmls_traits::signatures::Signer;
 use openmls_traits::storage::StorageProvider as _;
 use tls_codec::{Deserialize as _, Serialize as _};
 
 use crate::error::Error;
 use crate::rejection::Rejection;
-use crate::step::HeldUntil;
+use crate::unprocessed::{Unprocessed, classify, staging, unproven};
 
 /// How many past epochs a message may be late. OpenMLS's default is none, and a message that overtakes a commit is
 /// ordinary on phones; each kept epoch costs a copy of the message secrets.
@@ -80,20 +76,6 @@ pub(crate) enum Processed {
     },
     /// A proposal to hold until someone commits it.
     Proposal { by: LeafIdentity, leaves: bool },
-}
-
-/// Why a frame was not processed. Nothing has been written.
-#[derive(Debug)]
-pub(crate) enum Unprocessed {
-    Rejected(Rejection),
-    Held(HeldUntil),
-    Failed(Error),
-}
-
-impl From<Rejection> for Unprocessed {
-    fn from(rejection: Rejection) -> Self {
-        Self::Rejected(rejection)
-    }
 }
 
 impl Group {
@@ -611,82 +593,4 @@ fn staged_octets(bundle: openmls::group::CommitMessageBundle) -> Result<Staged, 
 
 fn octets(message: &MlsMessageOut) -> Result<Vec<u8>, Error> {
     message.to_bytes().map_err(|_| Error::Bug("message octets"))
-}
-
-/// What an error of OpenMLS means. `theirs` is the epoch that the frame names, which nobody has authenticated; `ours`
-/// is the group's.
-fn classify<E: std::fmt::Debug>(error: &ProcessMessageError<E>, theirs: u64, ours: u64) -> Unprocessed {
-    use ProcessMessageError as P;
-    Unprocessed::Rejected(match error {
-        P::IncompatibleWireFormat => Rejection::WrongWireFormat,
-        P::GroupStateError(MlsGroupStateError::UseAfterEviction) => Rejection::Evicted,
-        P::InvalidCommit(error) => staging(error),
-        P::ValidationError(error) => return validation(error, theirs, ours),
-        P::LibraryError(_) => return Unprocessed::Failed(Error::Bug("process message")),
-        P::StorageError(_) => return Unprocessed::Failed(Error::Bug("storage while processing")),
-        P::UnsupportedProposalType => Rejection::InvalidProposal,
-        _ => Rejection::NotFromMember,
-    })
-}
-
-/// A commit from outside carries no membership tag, and its signature does not cover its confirmation tag: whoever can
-/// touch the frame can make it look like a fork. So it does not say that we have parted ways.
-fn unproven(why: Unprocessed) -> Unprocessed {
-    match why {
-        Unprocessed::Rejected(Rejection::Forked) => Unprocessed::Rejected(Rejection::InvalidCommit),
-        why => why,
-    }
-}
-
-fn staging(error: &StageCommitError) -> Rejection {
-    match error {
-        StageCommitError::MissingProposal => Rejection::MissingProposal,
-        StageCommitError::ConfirmationTagMismatch | StageCommitError::UpdatePathError(_) => Rejection::Forked,
-        StageCommitError::OwnCommitMismatch => Rejection::OwnCommitLost,
-        _ => Rejection::InvalidCommit,
-    }
-}
-
-fn validation(error: &ValidationError, theirs: u64, ours: u64) -> Unprocessed {
-    use ValidationError as V;
-    Unprocessed::Rejected(match error {
-        V::WrongGroupId => Rejection::WrongRoom,
-        V::WrongEpoch if theirs > ours => return Unprocessed::Held(HeldUntil::Commit),
-        V::WrongEpoch | V::NoPastEpochData => Rejection::EpochTooOld,
-        V::InvalidSignature => Rejection::BadSignature,
-        V::UnableToDecrypt(error) => decryption(error, theirs, ours),
-        V::KeyPackageVerifyError(KeyPackageVerifyError::LifetimeError(LifetimeError::Expired { .. })) => {
-            Rejection::ExpiredLeaf
-        }
-        V::KeyPackageVerifyError(KeyPackageVerifyError::LifetimeError(LifetimeError::NotValidYet {
-            ..
-        })) => {
-            return Unprocessed::Held(HeldUntil::Clock);
-        }
-        V::UnknownMember | V::InvalidMembershipTag | V::MissingMembershipTag | V::InvalidSenderType => {
-            Rejection::NotFromMember
-        }
-        V::UnencryptedApplicationMessage | V::WrongWireFormat => Rejection::WrongWireFormat,
-        _ => Rejection::InvalidCommit,
-    })
-}
-
-fn decryption(error: &MessageDecryptionError, theirs: u64, ours: u64) -> Rejection {
-    match error {
-        MessageDecryptionError::SecretTreeError(SecretTreeError::SecretReuseError) => Rejection::Duplicate,
-        MessageDecryptionError::SecretTreeError(SecretTreeError::TooDistantInTheFuture) => {
-            Rejection::GenerationTooFar
-        }
-        MessageDecryptionError::SecretTreeError(
-            SecretTreeError::TooDistantInThePast | SecretTreeError::IndexOutOfBounds,
-        ) => {
-            let kept = theirs.saturating_add(PAST_EPOCHS as u64) >= ours;
-            if kept {
-                Rejection::GenerationTooOld
-            } else {
-                Rejection::EpochTooOld
-            }
-        }
-        _ => Rejection::Undecryptable,
-    }
 }

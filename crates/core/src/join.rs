@@ -12,7 +12,7 @@ use comity_wire::{
 use openmls_traits::crypto::OpenMlsCrypto as _;
 
 use crate::error::{Error, Misuse};
-use crate::group::{Entrance, Group, StageFault, Unprocessed, join_from_outside};
+use crate::group::{Entrance, Group, StageFault, join_from_outside};
 use crate::inbound::commit::{meet, view_of};
 use crate::inbound::{self};
 use crate::provider::Provider;
@@ -23,6 +23,7 @@ use crate::store::room::{Joining, PendingCommit, Phase, RoomRow};
 use crate::store::small::SeenRow;
 use crate::store::{room, small};
 use crate::tx::{NewRequest, Tx, random};
+use crate::unprocessed::Unprocessed;
 use crate::{change, errands, sign};
 
 /// The longest joining code, in octets.

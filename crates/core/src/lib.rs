@@ -40,6 +40,7 @@ mod store;
 mod task;
 mod timeline;
 mod tx;
+mod unprocessed;
 
 pub use client::{Budget, Client, Interrupter, Opening, Role};
 pub use error::{Blocked, Error, Misuse};

@@ -8,7 +8,6 @@ use comity_wire::{ApplicationFraming, Wire as _};
 
 use super::finish;
 use crate::error::Error;
-use crate::group::Unprocessed;
 use crate::rejection::Rejection;
 use crate::step::{EventKind, FrameOutcome, MessageChange};
 use crate::store::message::{Delivery, Folded, MessageRow};
@@ -17,6 +16,7 @@ use crate::store::small::SeenRow;
 use crate::store::{message, room, small};
 use crate::timeline;
 use crate::tx::Tx;
+use crate::unprocessed::Unprocessed;
 
 /// What MLS released.
 pub(super) struct Sent {

@@ -6,12 +6,13 @@ use openmls::group::StagedCommit;
 use openmls::prelude::LeafNodeIndex;
 
 use crate::error::Error;
-use crate::group::{PAST_EPOCHS, Unprocessed};
+use crate::group::PAST_EPOCHS;
 use crate::step::{EventKind, RoomChange, UserChange};
 use crate::store::room::{Former, MemberRow, Phase, RoomRow, RoomView};
 use crate::store::small::PeerRow;
 use crate::store::{room, small};
 use crate::tx::Tx;
+use crate::unprocessed::Unprocessed;
 use crate::{change, errands};
 
 /// Merges somebody else's commit, which has been checked.

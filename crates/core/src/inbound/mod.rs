@@ -18,7 +18,7 @@ use openmls::framing::ContentType;
 use crate::client::Budget;
 use crate::errands;
 use crate::error::{Error, Misuse};
-use crate::group::{Processed, Unprocessed, protocol_message};
+use crate::group::{Processed, protocol_message};
 use crate::rejection::{Advice, Rejection};
 use crate::step::{
     Batch, ClientChange, Cursor, EventKind, Frame, FrameKind, FrameOutcome, HeldUntil, Made, RoomChange,
@@ -28,6 +28,7 @@ use crate::store::room::{Phase, RoomRow};
 use crate::store::small::SeenRow;
 use crate::store::{held, room, small};
 use crate::tx::Tx;
+use crate::unprocessed::Unprocessed;
 
 /// The largest frame that we take, in octets.
 const LARGEST_FRAME: usize = 4 << 20;

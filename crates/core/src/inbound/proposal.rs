@@ -7,11 +7,12 @@ use comity_wire::FanoutTail;
 
 use super::Opened;
 use crate::error::Error;
-use crate::group::{Processed, Unprocessed, protocol_message};
+use crate::group::{Processed, protocol_message};
 use crate::rejection::Rejection;
 use crate::store::room;
 use crate::store::room::{HeldProposal, Phase, RoomRow};
 use crate::tx::Tx;
+use crate::unprocessed::Unprocessed;
 
 /// Within how long we commit a proposal that nobody else has committed: drawn at random, so that not all do.
 const COMMIT_WITHIN: Duration = Duration::from_secs(10);

@@ -5,7 +5,7 @@ use comity_wire::{FanoutTail, RatchetTreeOption};
 use super::commit::{meet, view_of};
 use super::{Opened, finish, release};
 use crate::error::Error;
-use crate::group::{Unprocessed, Welcomed, join_by_welcome};
+use crate::group::{Welcomed, join_by_welcome};
 use crate::provider::Provider;
 use crate::rejection::Rejection;
 use crate::step::{Frame, FrameOutcome, RoomChange};
@@ -13,6 +13,7 @@ use crate::store::MlsStore;
 use crate::store::room;
 use crate::store::room::{Phase, RoomRow};
 use crate::tx::Tx;
+use crate::unprocessed::Unprocessed;
 use crate::{advertise, errands};
 
 /// Joins by a Welcome. Everything is undone if anything is wrong with it, the used-up key package included.
