@@ -89,7 +89,7 @@ impl Files {
         Ok(match keep {
             Some(dir) => {
                 std::fs::create_dir_all(dir).map_err(|e| format!("--keep {}: {e}", dir.display()))?;
-                Self::Kept(dir.to_owned())
+                Self::Kept(std::path::absolute(dir)?)
             }
             None => Self::Temporary(tempfile::Builder::new().prefix("comity-demo-").tempdir()?),
         })
