@@ -311,6 +311,17 @@ impl Store {
         at: &RowAt<'_>,
         value: &T,
     ) -> Result<(), StorageError> {
+        self.put_sealed_if(sql, scope, at, value).map(|_| ())
+    }
+
+    /// As [`Store::put_sealed`], for a statement that may find nothing to write; says whether it wrote.
+    pub(crate) fn put_sealed_if<T: Serialize + ?Sized>(
+        &self,
+        sql: &'static str,
+        scope: Scope,
+        at: &RowAt<'_>,
+        value: &T,
+    ) -> Result<bool, StorageError> {
         self.writable()?;
         let place = Place::of(at)?;
         let sealed = self
@@ -320,10 +331,11 @@ impl Store {
             .seal_with(&place, |octets| codec::encode_into(octets, value))?;
         let sealed = Col::Octets(&sealed);
         let columns = at.key.iter().chain(at.clear).chain(std::iter::once(&sealed));
-        self.conn
+        Ok(self
+            .conn
             .prepare_cached(sql)?
-            .execute(params_from_iter(columns))?;
-        Ok(())
+            .execute(params_from_iter(columns))?
+            > 0)
     }
 
     /// Reads at most one row. `sql` selects the key columns, then the clear columns, both in the order in

@@ -85,7 +85,10 @@ pub(crate) fn put(store: &Store, row: &OutboxRow) -> Result<(), StorageError> {
 fn put_at(store: &Store, ord: i64, row: &OutboxRow) -> Result<(), StorageError> {
     let id = store.lookup(OUTBOX, &row.id.0);
     let key = [Col::Int(ord)];
-    let clear = [Col::from(&id), Col::Int(millis(row.due))];
+    let clear = [
+        Col::from(&id),
+        Col::from((row.due < WITH_HOST).then(|| millis(row.due))),
+    ];
     store.put_sealed(
         "INSERT INTO outbox (ord, id, due, sealed) VALUES (?1, ?2, ?3, ?4)
          ON CONFLICT (ord) DO UPDATE SET due = ?3, sealed = ?4",

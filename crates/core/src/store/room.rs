@@ -290,6 +290,15 @@ pub(crate) fn put(store: &Store, row: &RoomRow) -> Result<(), StorageError> {
         key: &key,
         clear: &clear,
     };
+    // A room keeps its URI and, until it is joined anew, its group: naming them in the update would write their indexes.
+    if store.put_sealed_if(
+        "UPDATE room SET due = ?4, sealed = ?5 WHERE id = ?1 AND uri = ?2 AND mls_group = ?3",
+        SCOPE,
+        &at,
+        row,
+    )? {
+        return Ok(());
+    }
     store.put_sealed(
         "INSERT INTO room (id, uri, mls_group, due, sealed) VALUES (?1, ?2, ?3, ?4, ?5)
          ON CONFLICT (id) DO UPDATE SET uri = ?2, mls_group = ?3, due = ?4, sealed = ?5",

@@ -83,14 +83,14 @@ CREATE TABLE event (
     sealed BLOB NOT NULL
 ) STRICT;
 
--- Requests that have not been answered, in the order in which they were made.
+-- Requests that have not been answered, in the order in which they were made. `due` is NULL while the host has one.
 CREATE TABLE outbox (
     ord INTEGER PRIMARY KEY,
     id BLOB NOT NULL UNIQUE,
-    due INTEGER NOT NULL,
+    due INTEGER,
     sealed BLOB NOT NULL
 ) STRICT;
-CREATE INDEX outbox_due ON outbox (due);
+CREATE INDEX outbox_due ON outbox (due) WHERE due IS NOT NULL;
 
 -- Frames that wait for something.
 CREATE TABLE held (
