@@ -633,6 +633,18 @@ impl Actor {
         self.events().into_iter().filter_map(rejection).collect()
     }
 
+    /// It is in the hub's epoch, its changes are made, and its messages are sent.
+    #[track_caller]
+    pub(crate) fn is_done_with(&self, room: &RoomUri, epoch: Option<u64>) {
+        let found = self.asks(|reader| reader.room(room)).expect("the room is known");
+        assert_eq!(Some(found.summary.epoch), epoch, "the epoch of {} and the hub's", self.name);
+        assert!(found.tasks.is_empty(), "{} has tasks left: {:?}", self.name, found.tasks);
+        assert!(!found.summary.behind, "{} thinks that it is behind", self.name);
+        let unsent = |message: &Message| matches!(message.delivery, Delivery::Waiting | Delivery::Sending);
+        let unsent = self.within(room).messages().into_iter().filter(unsent).count();
+        assert_eq!(unsent, 0, "messages that {} has not sent", self.name);
+    }
+
     /// Every message of ours that the other could read, it has read, and shows it the same; and in the same order.
     #[track_caller]
     pub(crate) fn is_seen_alike_by(&self, other: &Self, room: &RoomUri) {

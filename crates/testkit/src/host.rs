@@ -406,7 +406,10 @@ impl Host {
             };
             let enters = match change {
                 RoomChange::Created => true,
-                RoomChange::Invited { .. } => self.invited.insert(room.clone()),
+                RoomChange::Invited { .. } => {
+                    self.invited.insert(room.clone());
+                    true
+                }
                 RoomChange::Joined => !self.invited.remove(&room),
                 _ => false,
             };

@@ -146,6 +146,16 @@ impl HubHost {
         })
     }
 
+    /// The epoch that a room is in, as its rows are keyed.
+    pub fn epoch(&self, room: &RoomUri) -> Option<u64> {
+        let rows = self.rooms.get(room)?;
+        let epochs = rows.keys().filter_map(|part| match part {
+            Part::Group(epoch) => Some(*epoch),
+            _ => None,
+        });
+        epochs.max()
+    }
+
     /// How many octets the rows of a room take, those of the given kind alone.
     pub fn octets(&self, room: &RoomUri, kind: impl Fn(&Part) -> bool) -> usize {
         let rows = self.rooms.get(room).into_iter().flatten();

@@ -164,33 +164,24 @@ impl World {
         })
     }
 
-    /// Everybody who is in the room agrees with everybody else: on the epoch, the participants, the members, and on every
-    /// message that both could read.
+    /// Everybody who is in the room agrees with the hub on the epoch and with everybody else on the participants, the
+    /// members, and every message that both could read; and nobody has anything left to do.
     #[track_caller]
     pub fn agrees(&self, room: &RoomUri, actors: &[&Actor]) {
-        let inside: Vec<_> = actors
-            .iter()
-            .filter(|actor| actor.phase_in(room) == Some(Phase::Joined))
-            .collect();
-        let Some((first, others)) = inside.split_first() else {
-            return;
-        };
-        for other in others {
-            let pair = format!("{} and {}", first.name(), other.name());
-            assert_eq!(first.epoch_in(room), other.epoch_in(room), "epochs of {pair}");
-            assert_eq!(
-                first.participants_in(room),
-                other.participants_in(room),
-                "participants of {pair}"
-            );
-            assert_eq!(
-                first.members_in(room),
-                other.members_in(room),
-                "members of {pair}"
-            );
-        }
+        let epoch = self.provider(room.provider().domain(), |server| server.hub.epoch(room));
+        let inside = |actor: &&&Actor| matches!(actor.phase_in(room), Some(Phase::Joined | Phase::Invited));
+        let inside: Vec<_> = actors.iter().filter(inside).collect();
         for one in &inside {
+            one.is_done_with(room, epoch);
             for other in &inside {
+                let pair = format!("{} and {}", one.name(), other.name());
+                assert_eq!(one.participants_in(room), other.participants_in(room), "participants of {pair}");
+                assert_eq!(one.members_in(room), other.members_in(room), "members of {pair}");
+            }
+        }
+        let joined = |actor: &&&&Actor| actor.phase_in(room) == Some(Phase::Joined);
+        for one in inside.iter().filter(joined) {
+            for other in inside.iter().filter(joined) {
                 one.is_seen_alike_by(other, room);
             }
         }

@@ -153,3 +153,33 @@ fn key_packages_are_handed_out_once_and_restocked_before_they_run_out() {
     }
     assert!(left() > 0, "the client restocks by itself as its key packages are used");
 }
+
+/// What helps a person before the tap must say the same as what happens after it.
+#[test]
+fn what_can_refuses_change_refuses_and_the_other_way_round() {
+    use comity::Change;
+    use comity::room::Roles;
+    let cast = Cast::three(1);
+    let absent = cast.world.user("absent@b.example");
+    let metadata = cast.alice.asks(|reader| reader.room(&cast.world.room())).unwrap().metadata;
+    let changes = [
+        Change::RemoveUser(absent.clone()),
+        Change::RemoveUser(cast.users.carol.clone()),
+        Change::RemoveClient(comity_testkit::names::client("absent@b.example")),
+        Change::RemoveClient(cast.carol.client()),
+        Change::SetRole(absent, Roles::ADMIN),
+        Change::SetRole(cast.users.bob.clone(), Roles::ADMIN),
+        Change::SetRole(cast.users.alice.clone(), Roles::MEMBER),
+        Change::Metadata(metadata),
+        Change::Rotate,
+    ];
+    for actor in [&cast.bob, &cast.alice] {
+        for change in &changes {
+            let before = actor.asks(|reader| reader.can(&cast.world.room(), change)).map_err(|error| error.code());
+            // Nothing leaves, so that no change has an effect on the next.
+            actor.is_cut_off();
+            let after = actor.tries_to_change(std::slice::from_ref(change)).map_err(|error| error.code());
+            assert_eq!(before, after.map(drop), "{}: {change:?}", actor.name());
+        }
+    }
+}

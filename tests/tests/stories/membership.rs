@@ -1,7 +1,9 @@
 //! Who comes, who goes, and what they can read.
 
-use comity::{ClientOutcome, Phase, RoomChange, TaskState};
-use comity_testkit::supports;
+use std::time::Duration;
+
+use comity::{ClientOutcome, Delivery, Phase, RequestKind, Resolution, RoomChange, TaskState};
+use comity_testkit::{Mishap, supports};
 
 use crate::support::Cast;
 
@@ -311,4 +313,60 @@ fn a_stranger_cannot_join_from_outside() {
     cast.world.settle();
     assert_eq!(cast.carol.phase(), Some(Phase::Refused));
     assert_eq!(cast.alice.members().len(), 2);
+}
+
+#[test]
+fn a_welcome_that_comes_while_joining_from_outside_changes_nothing() {
+    let cast = Cast::two(1);
+    cast.carol.is_deaf();
+    cast.alice.invites(&cast.users.carol);
+    cast.world.settle();
+    cast.world.plans(Mishap::LoseAnswer, &cast.carol, RequestKind::UpdateRoom);
+    cast.carol.joins();
+    cast.world.advance(Duration::from_secs(1));
+    cast.carol.listens();
+    cast.world.settle();
+    cast.carol.says("here I am");
+    cast.world.settle();
+    cast.alice.sees(["carol: here I am"]);
+    cast.agrees();
+}
+
+#[test]
+fn a_welcome_that_comes_before_the_group_info_makes_joining_from_outside_needless() {
+    let cast = Cast::two(1);
+    cast.carol.is_deaf();
+    cast.alice.invites(&cast.users.carol);
+    cast.world.settle();
+    cast.world.plans(Mishap::LoseAnswer, &cast.carol, RequestKind::FetchGroupInfo);
+    cast.carol.joins();
+    cast.world.advance(Duration::from_secs(1));
+    cast.carol.listens();
+    cast.world.settle();
+    if cast.carol.phase() == Some(Phase::Invited) {
+        cast.carol.accepts();
+    }
+    cast.carol.says("here I am");
+    cast.world.settle();
+    cast.alice.sees(["carol: here I am"]);
+    cast.agrees();
+}
+
+#[test]
+fn what_was_not_sent_before_leaving_is_not_sent_after_coming_back() {
+    let cast = Cast::three(1);
+    cast.world.plans(Mishap::LoseRequest, &cast.carol, RequestKind::SubmitMessage);
+    let id = cast.carol.says("never mind");
+    cast.carol.leaves();
+    cast.world.settle();
+    assert_eq!(cast.carol.phase(), Some(Phase::Left));
+    assert_eq!(cast.carol.message(id).unwrap().delivery, Delivery::Undeliverable);
+    cast.alice.invites(&cast.users.carol);
+    cast.world.settle();
+    cast.carol.accepts();
+    cast.world.settle();
+    cast.alice.sees([]);
+    cast.carol.resolves(id, Resolution::Retry);
+    cast.world.settle();
+    cast.alice.sees(["carol: never mind"]);
 }
