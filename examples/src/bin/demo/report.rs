@@ -185,3 +185,17 @@ impl Report {
         Ok(self.failed.is_empty())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_claim_that_does_not_hold_is_enough() {
+        let mut report = Report::new(true);
+        report.claim("this is so", true).unwrap();
+        assert!(report.close().unwrap());
+        report.claim("this is not", false).unwrap();
+        assert!(!report.close().unwrap());
+    }
+}
