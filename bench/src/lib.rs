@@ -5,12 +5,12 @@
 //! median of the rounds' medians, and its ratio is the median of the rounds' ratios.
 //!
 //! * [`pair`]: what every library does here: two members of one room, each with a file of its own;
-//! * [`rounds`]: the turns, and what is written on the way; [`history`]: whether a long conversation costs more;
-//! * [`content`]: decoding and encoding messages, without any file;
-//! * [`fsyncs`]: how often a step waits for the disk, as the system sees it.
+//! * `rounds`: the turns, and what is written on the way; `history`: whether a long conversation costs more;
+//! * `content`: decoding and encoding messages, without any file;
+//! * `fsyncs`: how often a step waits for the disk, as the system sees it.
 //!
 //! `synchronous=FULL` is what ships. NORMAL hides the disk, so that the work can be compared; it is another build of the engine, which
-//! the program starts by itself (see [`modes`]). How to repeat it, what is set how, and results: `docs/performance.md`.
+//! the program starts by itself (see `modes`). How to repeat it, what is set how, and results: `docs/performance.md`.
 #![allow(
     clippy::disallowed_methods,
     reason = "a benchmark reads clocks; the engine under it is handed `now` as ever"

@@ -33,6 +33,7 @@ struct Member {
     client: Client,
     opening: Opening,
     user: UserUri,
+    uri: ClientUri,
 }
 
 /// Alice creates the room and invites everybody in one commit; Bob joins by the Welcome.
@@ -160,7 +161,7 @@ impl Comity {
             RequestKind::SubmitMessage => Endpoint::SubmitMessage,
             other => return Err(format!("nobody here answers {other:?}").into()),
         };
-        let caller = Caller::client(self.alice.user.clone(), self.alice.uri()?);
+        let caller = Caller::client(self.alice.user.clone(), self.alice.uri.clone());
         let verdict = self
             .hub
             .post(now()?, &self.room, &caller, endpoint, &request.body);
@@ -180,18 +181,19 @@ impl Comity {
 
 impl Member {
     fn create(dir: &Path, name: &str) -> Result<Self, Fault> {
-        let user = user(name)?;
+        let (user, uri) = (user(name)?, client(name)?);
         let mut path = dir.join("comity-");
         path.as_mut_os_string().push(name);
         let opening = Opening::app(path, Key32::new([7; 32]));
         let identity = Identity {
             user: user.clone(),
-            client: client(name)?,
+            client: uri.clone(),
         };
         Ok(Self {
             client: Client::create(now()?, &opening, identity)?,
             opening,
             user,
+            uri,
         })
     }
 
@@ -209,10 +211,6 @@ impl Member {
         let _ = self.client.answer(now()?, request.id, Answer::Body(reply))?;
         let first = body.key_packages.into_iter().next().ok_or("no key package")?;
         Ok(first.into_vec())
-    }
-
-    fn uri(&self) -> Result<ClientUri, Fault> {
-        Ok(self.client.reader()?.identity().1.clone())
     }
 
     fn reopen(self) -> Result<Self, Fault> {
