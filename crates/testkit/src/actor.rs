@@ -1,20 +1,17 @@
 //! A client, spoken of in the words of the domain: `alice.says("hi")`.
 
-use std::cell::RefCell;
-use std::collections::BTreeMap;
+use std::cell::{Ref, RefCell};
 use std::rc::Rc;
 
 use comity::{
-    Allow, Budget, Change, Client, Delivery, Error, Event, EventKind, Frame, FrameOutcome, Made, Member, Message,
-    MessageId, NewRoom, Outgoing, Page, Phase, Reader, Rejection, Resolution, Response, RoomChange, Step,
-    Task, TaskId,
+    Allow, Budget, Change, Client, Error, Frame, FrameOutcome, Made, MessageId, NewRoom, Outgoing,
+    Resolution, Response, Step, TaskId,
 };
 use comity_content::Supported;
 use comity_room::{ClientUri, Requirement, RoleIndex, RoomUri, Timestamp, UserUri};
 
 use crate::host::Host;
 use crate::names;
-use crate::view;
 use crate::world::State;
 
 /// A client of a user. Verbs act in the room that was created last, unless [`Actor::within`] says otherwise.
@@ -34,6 +31,23 @@ impl Actor {
             supported: RefCell::new(supported),
             within: None,
         }
+    }
+
+    /// Its name in the test.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    pub(crate) fn state(&self) -> &State {
+        &self.state
+    }
+
+    pub(crate) fn supported(&self) -> Ref<'_, Supported> {
+        self.supported.borrow()
+    }
+
+    pub(crate) fn place(&self) -> Option<&RoomUri> {
+        self.within.as_ref()
     }
 
     /// The same client, acting in another room.
@@ -428,270 +442,6 @@ impl Actor {
         let mut net = self.state.net_mut();
         net.note(&format!("{}: {what}", self.name));
         work(&mut net.seat_mut(&self.name).host);
-    }
-}
-
-// What it knows.
-impl Actor {
-    /// Its name in the test.
-    pub fn name(&self) -> &str {
-        &self.name
-    }
-
-    /// Its user.
-    pub fn user(&self) -> UserUri {
-        self.state.net().seat(&self.name).login.user.clone()
-    }
-
-    /// Its URI.
-    pub fn client(&self) -> ClientUri {
-        self.state.net().seat(&self.name).login.client.clone()
-    }
-
-    /// The room that it acts in.
-    #[track_caller]
-    pub fn room(&self) -> RoomUri {
-        match &self.within {
-            Some(room) => room.clone(),
-            None => self.state.room.borrow().clone().expect("a room has been created"),
-        }
-    }
-
-    /// What its clock says.
-    pub fn now(&self) -> Timestamp {
-        self.state.net().now_of(&self.name)
-    }
-
-    /// Asks its file.
-    pub fn asks<T>(&self, query: impl FnOnce(&Reader) -> T) -> T {
-        query(self.state.net().seat(&self.name).host.reader())
-    }
-
-    /// Its timeline is exactly this, line by line as [`view::line`] writes them.
-    #[track_caller]
-    pub fn sees<const N: usize>(&self, lines: [&str; N]) {
-        assert_eq!(self.timeline(), lines, "what {} sees", self.name);
-    }
-
-    /// Its timeline, one line per message.
-    pub fn timeline(&self) -> Vec<String> {
-        let supported = self.supported.borrow();
-        self.messages()
-            .iter()
-            .map(|message| view::line(message, &supported))
-            .collect()
-    }
-
-    /// The messages of its timeline; none if it knows no such room.
-    pub fn messages(&self) -> Vec<Message> {
-        let (now, room) = (self.now(), self.room());
-        self.asks(|reader| {
-            let mut messages: Vec<Message> = Vec::new();
-            loop {
-                let page = match messages.last() {
-                    Some(last) => Page::After(last.position, 500),
-                    None => Page::After(comity::Position::default(), 500),
-                };
-                match reader.timeline(now, &room, page) {
-                    Ok(page) if page.is_empty() => return messages,
-                    Ok(page) => messages.extend(page),
-                    Err(Error::Misuse(comity::Misuse::NoSuchRoom)) => return Vec::new(),
-                    Err(error) => panic!("the timeline cannot be read: {error}"),
-                }
-            }
-        })
-    }
-
-    /// One message.
-    pub fn message(&self, id: MessageId) -> Option<Message> {
-        let now = self.now();
-        self.asks(|reader| reader.message(now, id).expect("a message can be asked for"))
-    }
-
-    /// One message as a line of the timeline.
-    pub fn line(&self, id: MessageId) -> Option<String> {
-        self.message(id)
-            .map(|message| view::line(&message, &self.supported.borrow()))
-    }
-
-    /// Which media type it shows of a message; `None` if it cannot show it.
-    pub fn shows(&self, id: MessageId) -> Option<String> {
-        let message = self.message(id)?;
-        let content = message.content?;
-        let selection = comity_content::select(&content, &self.supported.borrow());
-        selection.chosen.first()?.part.media_type().map(str::to_owned)
-    }
-
-    /// Where it stands in the room.
-    pub fn phase(&self) -> Option<Phase> {
-        self.phase_in(&self.room())
-    }
-
-    pub(crate) fn phase_in(&self, room: &RoomUri) -> Option<Phase> {
-        let now = self.now();
-        let rooms = self.asks(|reader| reader.rooms(now).expect("rooms can be listed"));
-        rooms
-            .into_iter()
-            .find(|summary| summary.uri == *room)
-            .map(|summary| summary.phase)
-    }
-
-    /// The epoch that its group is in.
-    #[track_caller]
-    pub fn epoch(&self) -> u64 {
-        self.epoch_in(&self.room())
-    }
-
-    #[track_caller]
-    pub(crate) fn epoch_in(&self, room: &RoomUri) -> u64 {
-        self.asks(|reader| reader.room(room))
-            .expect("the room is known")
-            .summary
-            .epoch
-    }
-
-    /// The participants of the room, with their roles.
-    #[track_caller]
-    pub fn participants(&self) -> Vec<(UserUri, RoleIndex)> {
-        self.participants_in(&self.room())
-    }
-
-    #[track_caller]
-    pub(crate) fn participants_in(&self, room: &RoomUri) -> Vec<(UserUri, RoleIndex)> {
-        self.asks(|reader| reader.room(room))
-            .expect("the room is known")
-            .participants
-    }
-
-    /// The clients in the room, sorted by their URI.
-    #[track_caller]
-    pub fn members(&self) -> Vec<Member> {
-        self.members_in(&self.room())
-    }
-
-    #[track_caller]
-    pub(crate) fn members_in(&self, room: &RoomUri) -> Vec<Member> {
-        let mut members = self
-            .asks(|reader| reader.members(room, 0, usize::MAX))
-            .expect("the room is known");
-        members.sort_by(|one, other| one.client.cmp(&other.client));
-        members
-    }
-
-    /// How many messages it has not read.
-    #[track_caller]
-    pub fn unread(&self) -> u32 {
-        self.asks(|reader| reader.room(&self.room()))
-            .expect("the room is known")
-            .summary
-            .unread
-    }
-
-    /// How a task stands.
-    #[track_caller]
-    pub fn task(&self, task: TaskId) -> Task {
-        self.asks(|reader| reader.task(task))
-            .expect("a task can be asked for")
-            .expect("the task is known")
-    }
-
-    /// Every event in its log.
-    pub fn events(&self) -> Vec<Event> {
-        self.state.net().seat(&self.name).host.events()
-    }
-
-    /// What happened to the room, by its log.
-    pub fn room_events(&self) -> Vec<RoomChange> {
-        let here = self.room();
-        let of_room = |event: Event| match event.kind {
-            EventKind::Room { room, change } if room == here => Some(change),
-            _ => None,
-        };
-        self.events().into_iter().filter_map(of_room).collect()
-    }
-
-    /// What happened to a message, by its log.
-    pub fn message_events(&self, id: MessageId) -> Vec<comity::MessageChange> {
-        let of_message = |event: Event| match event.kind {
-            EventKind::Message { message, change, .. } if message == id => Some(change),
-            _ => None,
-        };
-        self.events().into_iter().filter_map(of_message).collect()
-    }
-
-    /// What became of every frame that it received.
-    pub fn outcomes(&self) -> Vec<FrameOutcome> {
-        self.state.net().seat(&self.name).host.outcomes().to_vec()
-    }
-
-    /// Why frames were rejected, by its log.
-    pub fn rejections(&self) -> Vec<Rejection> {
-        let rejection = |event: Event| match event.kind {
-            EventKind::Frame { reason, .. } => Some(reason),
-            _ => None,
-        };
-        self.events().into_iter().filter_map(rejection).collect()
-    }
-
-    /// It is in the hub's epoch, its changes are made, and its messages are sent.
-    #[track_caller]
-    pub(crate) fn is_done_with(&self, room: &RoomUri, epoch: Option<u64>) {
-        let found = self.asks(|reader| reader.room(room)).expect("the room is known");
-        assert_eq!(Some(found.summary.epoch), epoch, "the epoch of {} and the hub's", self.name);
-        assert!(found.tasks.is_empty(), "{} has tasks left: {:?}", self.name, found.tasks);
-        assert!(!found.summary.behind, "{} thinks that it is behind", self.name);
-        let unsent = |message: &Message| matches!(message.delivery, Delivery::Waiting | Delivery::Sending);
-        let unsent = self.within(room).messages().into_iter().filter(unsent).count();
-        assert_eq!(unsent, 0, "messages that {} has not sent", self.name);
-    }
-
-    /// Every message of ours that the other could read, it has read, and shows it the same; and in the same order.
-    #[track_caller]
-    pub(crate) fn is_seen_alike_by(&self, other: &Self, room: &RoomUri) {
-        let (ours, theirs) = (self.plain_lines(room), other.plain_lines(room));
-        let since = other.first_epoch(room);
-        let seen: BTreeMap<MessageId, &String> = theirs.iter().map(|(id, _, line)| (*id, line)).collect();
-        for (id, epoch, line) in &ours {
-            let pair = format!("{id} of epoch {epoch}, of {} and {}", self.name, other.name);
-            match seen.get(id) {
-                Some(theirs) => assert_eq!(line, *theirs, "{pair}"),
-                None => assert!(
-                    *epoch < since,
-                    "{pair}: {} is there since epoch {since} and lacks: {line}",
-                    other.name
-                ),
-            }
-        }
-        let common =
-            |lines: &[(MessageId, u64, String)], others: &[(MessageId, u64, String)]| -> Vec<MessageId> {
-                let both = lines
-                    .iter()
-                    .filter(|(id, ..)| others.iter().any(|(other, ..)| other == id));
-                both.map(|(id, ..)| *id).collect()
-            };
-        let pair = format!("order of {} and {}", self.name, other.name);
-        assert_eq!(common(&ours, &theirs), common(&theirs, &ours), "{pair}");
-    }
-
-    /// Its timeline as a basic client would show it: id, epoch, line. What the hub would not take is only its own.
-    fn plain_lines(&self, room: &RoomUri) -> Vec<(MessageId, u64, String)> {
-        let plain = crate::supports::basic();
-        let mut messages = self.within(room).messages();
-        messages.retain(|message| !matches!(message.delivery, Delivery::Refused(_) | Delivery::Undeliverable));
-        messages
-            .iter()
-            .map(|message| (message.id, message.epoch, view::line(message, &plain)))
-            .collect()
-    }
-
-    /// The first epoch of the room that it could read.
-    pub(crate) fn first_epoch(&self, room: &RoomUri) -> u64 {
-        self.state
-            .net()
-            .seat(&self.name)
-            .host
-            .first_epoch(room)
-            .unwrap_or(u64::MAX)
     }
 }
 

@@ -287,7 +287,9 @@ impl Host {
         self.close();
         let path = self.opening(Role::App).path;
         Client::wipe(&path).expect("the files are deleted");
-        let left = std::fs::read_dir(path.parent().expect("a directory")).expect("a directory").count();
+        let left = std::fs::read_dir(path.parent().expect("a directory"))
+            .expect("a directory")
+            .count();
         assert_eq!(left, 0, "files are left behind");
     }
 
@@ -383,7 +385,7 @@ impl Host {
     fn look(&mut self) {
         let wake_at = match self.reader().wake_at() {
             // A paused client's reader is paused with it; `resume` is followed by a look of its own.
-            Err(comity::Error::Paused) => return,
+            Err(Error::Paused) => return,
             wake_at => wake_at.expect("the timer"),
         };
         let position = self.stored_position();

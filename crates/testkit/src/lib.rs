@@ -35,6 +35,7 @@ mod agenda;
 mod dice;
 mod host;
 mod hub_host;
+mod knowledge;
 mod mailbox;
 pub mod names;
 mod net;

@@ -571,7 +571,11 @@ impl Net {
                 .mailboxes
                 .get(&seat.login.client)
                 .map_or(0, crate::mailbox::Mailbox::len);
-            assert_eq!(waiting, seat.host.position(), "{name} has not fetched all its frames");
+            assert_eq!(
+                waiting,
+                seat.host.position(),
+                "{name} has not fetched all its frames"
+            );
         }
     }
 

@@ -175,7 +175,11 @@ impl World {
             one.is_done_with(room, epoch);
             for other in &inside {
                 let pair = format!("{} and {}", one.name(), other.name());
-                assert_eq!(one.participants_in(room), other.participants_in(room), "participants of {pair}");
+                assert_eq!(
+                    one.participants_in(room),
+                    other.participants_in(room),
+                    "participants of {pair}"
+                );
                 assert_eq!(one.members_in(room), other.members_in(room), "members of {pair}");
             }
         }

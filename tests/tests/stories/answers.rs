@@ -10,19 +10,32 @@ use crate::support::Cast;
 
 /// A hub that takes messages of the present epoch only, and remembers no verdict of an earlier one.
 fn strict_hub(seed: u64) -> Cast {
-    let limits = Limits { epoch_tolerance: 0, ..Limits::default() };
-    Cast::with(World::with_seed(seed).with_limits(limits)).with_bob().with_carol()
+    let limits = Limits {
+        epoch_tolerance: 0,
+        ..Limits::default()
+    };
+    Cast::with(World::with_seed(seed).with_limits(limits))
+        .with_bob()
+        .with_carol()
 }
 
 #[test]
 fn an_accepted_message_whose_answer_was_lost_is_accepted_when_it_comes_back() {
     let cast = Cast::three(1);
-    cast.world.plans(Mishap::LoseAnswer, &cast.alice, RequestKind::SubmitMessage);
+    cast.world
+        .plans(Mishap::LoseAnswer, &cast.alice, RequestKind::SubmitMessage);
     let id = cast.alice.says("hi");
     cast.world.advance(Duration::from_secs(1));
-    assert_eq!(cast.alice.message(id).unwrap().delivery, Delivery::Accepted, "before the host has given up waiting");
+    assert_eq!(
+        cast.alice.message(id).unwrap().delivery,
+        Delivery::Accepted,
+        "before the host has given up waiting"
+    );
     cast.world.settle();
-    assert_eq!(cast.alice.message_events(id), [MessageChange::Sending, MessageChange::Accepted]);
+    assert_eq!(
+        cast.alice.message_events(id),
+        [MessageChange::Sending, MessageChange::Accepted]
+    );
     for actor in cast.everybody() {
         actor.sees(["alice: hi"]);
     }
@@ -32,13 +45,17 @@ fn an_accepted_message_whose_answer_was_lost_is_accepted_when_it_comes_back() {
 fn an_accepted_message_whose_answer_was_lost_is_accepted_when_the_same_octets_are_posted_again() {
     let cast = Cast::three(1);
     cast.alice.is_deaf();
-    cast.world.plans(Mishap::LoseAnswer, &cast.alice, RequestKind::SubmitMessage);
+    cast.world
+        .plans(Mishap::LoseAnswer, &cast.alice, RequestKind::SubmitMessage);
     let id = cast.alice.says("hi");
     cast.world.settle();
     assert_eq!(cast.alice.message(id).unwrap().delivery, Delivery::Accepted);
     cast.alice.listens();
     cast.world.settle();
-    assert_eq!(cast.alice.message_events(id), [MessageChange::Sending, MessageChange::Accepted]);
+    assert_eq!(
+        cast.alice.message_events(id),
+        [MessageChange::Sending, MessageChange::Accepted]
+    );
     for actor in cast.everybody() {
         actor.sees(["alice: hi"]);
     }
@@ -50,7 +67,8 @@ fn an_accepted_message_whose_answer_was_lost_is_accepted_when_the_same_octets_ar
 fn an_accepted_message_whose_answer_was_lost_across_an_epoch_change_is_shown_once_under_the_id_of_send() {
     let cast = strict_hub(1);
     cast.alice.gets_no_messages();
-    cast.world.plans(Mishap::LoseAnswer, &cast.alice, RequestKind::SubmitMessage);
+    cast.world
+        .plans(Mishap::LoseAnswer, &cast.alice, RequestKind::SubmitMessage);
     let id = cast.alice.says("hi");
     cast.world.advance(Duration::from_secs(1));
     let octets = cast.bob.message(id).unwrap().octets;
@@ -62,11 +80,22 @@ fn an_accepted_message_whose_answer_was_lost_across_an_epoch_change_is_shown_onc
     // The hub has forgotten it and has taken it again, in another epoch; everybody has seen both.
     cast.alice.gets_messages_again();
     cast.world.settle();
-    assert_eq!(cast.bob.outcomes().last(), Some(&FrameOutcome::Known { message: Some(id), notify: true }));
+    assert_eq!(
+        cast.bob.outcomes().last(),
+        Some(&FrameOutcome::Known {
+            message: Some(id),
+            notify: true
+        })
+    );
     for actor in cast.everybody() {
         actor.sees(["alice: hi"]);
         assert_eq!(actor.messages()[0].id, id);
-        assert_eq!(actor.messages()[0].octets, octets, "{} has other octets", actor.name());
+        assert_eq!(
+            actor.messages()[0].octets,
+            octets,
+            "{} has other octets",
+            actor.name()
+        );
     }
     assert_eq!(cast.alice.message(id).unwrap().delivery, Delivery::Accepted);
     cast.agrees();
@@ -75,7 +104,8 @@ fn an_accepted_message_whose_answer_was_lost_across_an_epoch_change_is_shown_onc
 #[test]
 fn a_message_that_came_too_late_for_its_epoch_is_encrypted_again_and_keeps_its_id() {
     let cast = strict_hub(1);
-    cast.world.plans(Mishap::LoseRequest, &cast.alice, RequestKind::SubmitMessage);
+    cast.world
+        .plans(Mishap::LoseRequest, &cast.alice, RequestKind::SubmitMessage);
     let id = cast.alice.says("hi");
     cast.bob.rotates();
     cast.world.settle();
@@ -110,7 +140,8 @@ fn what_is_said_while_cut_off_is_sent_when_back() {
     cast.alice.says("hello?");
     cast.alice.says("anybody?");
     cast.world.advance(Duration::from_secs(600));
-    cast.alice.sees(["alice: hello? [sending]", "alice: anybody? [sending]"]);
+    cast.alice
+        .sees(["alice: hello? [sending]", "alice: anybody? [sending]"]);
     cast.bob.sees([]);
     cast.alice.is_back();
     cast.world.settle();
@@ -125,7 +156,8 @@ fn what_is_said_while_cut_off_is_sent_when_back() {
 #[test]
 fn a_message_that_could_not_be_delivered_is_sent_again_under_the_same_id() {
     let cast = Cast::two(1);
-    cast.world.plans(Mishap::Undeliverable, &cast.alice, RequestKind::SubmitMessage);
+    cast.world
+        .plans(Mishap::Undeliverable, &cast.alice, RequestKind::SubmitMessage);
     let id = cast.alice.says("hi");
     cast.world.settle();
     cast.alice.sees(["alice: hi [undeliverable]"]);
@@ -139,14 +171,18 @@ fn a_message_that_could_not_be_delivered_is_sent_again_under_the_same_id() {
 #[test]
 fn a_message_that_could_not_be_delivered_can_be_withdrawn() {
     let cast = Cast::two(1);
-    cast.world.plans(Mishap::Undeliverable, &cast.alice, RequestKind::SubmitMessage);
+    cast.world
+        .plans(Mishap::Undeliverable, &cast.alice, RequestKind::SubmitMessage);
     let id = cast.alice.says("hi");
     cast.world.settle();
     cast.alice.resolves(id, Resolution::Withdraw);
     cast.world.settle();
     cast.alice.sees([]);
     cast.bob.sees([]);
-    assert_eq!(cast.alice.message_events(id).last(), Some(&MessageChange::Withdrawn));
+    assert_eq!(
+        cast.alice.message_events(id).last(),
+        Some(&MessageChange::Withdrawn)
+    );
 }
 
 #[test]

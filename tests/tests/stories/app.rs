@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use comity::{EventKind, MessageChange, MessageId, Outgoing, Page, Position, Seq};
 use comity::content::Expiration;
+use comity::{EventKind, MessageChange, MessageId, Outgoing, Page, Position, Seq};
 use comity_testkit::{Weather, supports};
 
 use crate::support::Cast;
@@ -52,10 +52,17 @@ fn an_app_with_its_own_database_gets_every_message_from_the_feed() {
     cast.world.weather(Weather::CALM);
     cast.world.settle();
     drain(&cast, &mut database, &mut seq);
-    let shown: BTreeMap<MessageId, String> =
-        cast.bob.messages().iter().map(|message| (message.id, cast.bob.line(message.id).unwrap())).collect();
+    let shown: BTreeMap<MessageId, String> = cast
+        .bob
+        .messages()
+        .iter()
+        .map(|message| (message.id, cast.bob.line(message.id).unwrap()))
+        .collect();
     assert_eq!(database, shown);
-    assert!(cast.bob.events().len() <= 1, "what the app has, the log forgets, but for the last number");
+    assert!(
+        cast.bob.events().len() <= 1,
+        "what the app has, the log forgets, but for the last number"
+    );
 }
 
 fn drain(cast: &Cast, database: &mut BTreeMap<MessageId, String>, seq: &mut Seq) {
@@ -84,14 +91,24 @@ fn drain(cast: &Cast, database: &mut BTreeMap<MessageId, String>, seq: &mut Seq)
 fn the_timeline_pages_forwards_and_backwards_from_any_position() {
     let cast = Cast::two(1);
     for number in 0..25 {
-        if number % 2 == 0 { cast.alice.says(&format!("{number}")) } else { cast.bob.says(&format!("{number}")) };
+        if number % 2 == 0 {
+            cast.alice.says(&format!("{number}"))
+        } else {
+            cast.bob.says(&format!("{number}"))
+        };
         cast.world.advance(Duration::from_millis(100));
     }
     cast.world.settle();
     let room = cast.world.room();
     let page = |page| {
-        let messages = cast.bob.asks(|reader| reader.timeline(cast.bob.now(), &room, page)).unwrap();
-        messages.into_iter().map(|message| (message.position, message.id)).collect::<Vec<_>>()
+        let messages = cast
+            .bob
+            .asks(|reader| reader.timeline(cast.bob.now(), &room, page))
+            .unwrap();
+        messages
+            .into_iter()
+            .map(|message| (message.position, message.id))
+            .collect::<Vec<_>>()
     };
     let all = page(Page::Latest(100));
     assert_eq!(all.len(), 25);
@@ -108,7 +125,9 @@ fn a_message_with_an_end_is_never_shown_after_it_and_really_vanishes() {
     let cast = Cast::two(1);
     let ends = cast.world.now().plus(Duration::from_secs(3_600));
     let seconds = u32::try_from(ends.as_millis() / 1_000).unwrap();
-    let id = cast.alice.sends(&Outgoing::text("for an hour").expiring(Expiration::Absolute(seconds)));
+    let id = cast
+        .alice
+        .sends(&Outgoing::text("for an hour").expiring(Expiration::Absolute(seconds)));
     cast.world.settle();
     cast.bob.sees(["alice: for an hour"]);
     cast.world.advance(Duration::from_secs(3_601));
@@ -120,7 +139,12 @@ fn a_message_with_an_end_is_never_shown_after_it_and_really_vanishes() {
     cast.world.advance(Duration::from_secs(2 * 86_400));
     cast.world.settle();
     for actor in [&cast.alice, &cast.bob] {
-        assert_eq!(actor.message_events(id).last(), Some(&MessageChange::Expired), "{}", actor.name());
+        assert_eq!(
+            actor.message_events(id).last(),
+            Some(&MessageChange::Expired),
+            "{}",
+            actor.name()
+        );
     }
 }
 
@@ -128,7 +152,9 @@ fn a_message_with_an_end_is_never_shown_after_it_and_really_vanishes() {
 #[test]
 fn a_message_that_vanishes_after_reading_stays_until_it_is_read() {
     let cast = Cast::two(1);
-    let id = cast.alice.sends(&Outgoing::text("read me").expiring(Expiration::Relative(60)));
+    let id = cast
+        .alice
+        .sends(&Outgoing::text("read me").expiring(Expiration::Relative(60)));
     cast.world.settle();
     cast.world.advance(Duration::from_secs(600));
     cast.bob.sees(["alice: read me"]);
@@ -146,7 +172,8 @@ fn a_clock_set_far_ahead_for_a_moment_hides_a_message_and_loses_nothing() {
     let cast = Cast::two(1);
     let ends = cast.world.now().plus(Duration::from_secs(7 * 86_400));
     let seconds = u32::try_from(ends.as_millis() / 1_000).unwrap();
-    cast.alice.sends(&Outgoing::text("for a week").expiring(Expiration::Absolute(seconds)));
+    cast.alice
+        .sends(&Outgoing::text("for a week").expiring(Expiration::Absolute(seconds)));
     cast.world.settle();
     cast.bob.has_a_clock_off_by(5 * 365 * 86_400_000);
     cast.bob.sees([]);
@@ -229,13 +256,26 @@ fn a_message_is_sent_in_the_forms_that_the_room_needs_and_everybody_sees_the_bes
     );
     let mut outgoing = Outgoing::markdown("*a card*");
     outgoing.alternatives.insert(0, card);
-    let plan = cast.alice.asks(|reader| reader.plan(&cast.world.room(), &outgoing)).unwrap();
+    let plan = cast
+        .alice
+        .asks(|reader| reader.plan(&cast.world.room(), &outgoing))
+        .unwrap();
     let id = cast.alice.sends(&outgoing);
     cast.world.settle();
     assert_eq!(cast.alice.shows(id).as_deref(), Some(supports::CARD));
     assert_eq!(cast.bob.shows(id).as_deref(), Some(comity::MARKDOWN));
-    let reach: Vec<_> = plan.reach.iter().map(|reach| (reach.client.clone(), reach.sees)).collect();
-    assert_eq!(reach, [(cast.alice.client(), Some(0)), (cast.bob.client(), Some(1))]);
+    let reach: Vec<_> = plan
+        .reach
+        .iter()
+        .map(|reach| (reach.client.clone(), reach.sees))
+        .collect();
+    assert_eq!(
+        reach,
+        [(cast.alice.client(), Some(0)), (cast.bob.client(), Some(1))]
+    );
     let sent = cast.bob.message(id).unwrap().content.unwrap();
-    assert_eq!(comity_testkit::view::alternatives(&sent), [supports::CARD, comity::MARKDOWN]);
+    assert_eq!(
+        comity_testkit::view::alternatives(&sent),
+        [supports::CARD, comity::MARKDOWN]
+    );
 }

@@ -24,9 +24,14 @@ fn two_thousand_frames_are_taken_in_pages_and_in_order() {
     assert!(cast.bob.unfetched().len() >= MESSAGES);
     cast.bob.is_back();
     cast.world.settle();
-    let seen: Vec<_> = cast.bob.messages().into_iter().map(|message| message.id).collect();
+    let seen: Vec<_> = cast
+        .bob
+        .messages()
+        .into_iter()
+        .map(|message| message.id)
+        .collect();
     assert_eq!(seen, said);
-    assert_eq!(cast.bob.unread(), MESSAGES as u32);
+    assert_eq!(cast.bob.unread(), u32::try_from(MESSAGES).unwrap());
     assert_eq!(cast.bob.rejections(), []);
     cast.bob.says("what did I miss?");
     cast.world.settle();
@@ -58,9 +63,16 @@ fn a_backlog_of_many_rooms_is_taken_with_a_small_budget_and_kills_in_between() {
     }
     cast.world.settle();
     cast.bob.closes();
-    cast.bob.takes_at_most(Budget { frames: 3, octets: 1 << 20 });
+    cast.bob.takes_at_most(Budget {
+        frames: 3,
+        octets: 1 << 20,
+    });
     cast.bob.starts();
-    cast.world.weather(Weather { page: 10, kill: 20, ..Weather::CALM });
+    cast.world.weather(Weather {
+        page: 10,
+        kill: 20,
+        ..Weather::CALM
+    });
     cast.bob.is_back();
     cast.world.settle();
     cast.world.weather(Weather::CALM);
@@ -85,10 +97,17 @@ fn an_interrupted_receive_keeps_what_it_took() {
     let mut rest = frames.as_slice();
     let budget = 7;
     cast.bob.closes();
-    cast.bob.takes_at_most(Budget { frames: budget, octets: usize::MAX });
+    cast.bob.takes_at_most(Budget {
+        frames: budget,
+        octets: usize::MAX,
+    });
     cast.bob.starts();
     while !rest.is_empty() {
-        let batch = Batch { frames: rest.to_vec(), cursor: None, more: true };
+        let batch = Batch {
+            frames: rest.to_vec(),
+            cursor: None,
+            more: true,
+        };
         let mut taken = 0;
         cast.bob.acts("receives", |client, now| {
             let step = client.receive(now, &batch)?;
@@ -112,7 +131,10 @@ fn a_proposal_in_the_backlog_is_not_committed_when_its_commit_is_there_too() {
     cast.alice.says("bye");
     cast.world.settle();
     let epoch = cast.alice.epoch();
-    cast.world.weather(Weather { page: 1, ..Weather::CALM });
+    cast.world.weather(Weather {
+        page: 1,
+        ..Weather::CALM
+    });
     cast.bob.is_back();
     cast.world.settle();
     assert_eq!((cast.alice.epoch(), cast.bob.epoch()), (epoch, epoch));

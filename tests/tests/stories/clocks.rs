@@ -51,7 +51,10 @@ fn a_clock_that_is_behind_the_hubs_is_told_once_a_day() {
 
 fn suspicions(actor: &Actor) -> Vec<i64> {
     let offset = |event: comity::Event| match event.kind {
-        EventKind::Client { change: ClientChange::ClockSuspect { offset_ms }, .. } => Some(offset_ms),
+        EventKind::Client {
+            change: ClientChange::ClockSuspect { offset_ms },
+            ..
+        } => Some(offset_ms),
         _ => None,
     };
     actor.events().into_iter().filter_map(offset).collect()
@@ -101,7 +104,8 @@ fn clocks_that_jump_in_both_directions_do_no_harm() {
                 actor.rotates();
             }
             actor.says(&format!("{round}"));
-            cast.world.advance(Duration::from_millis(cast.world.throw(2_000) as u64));
+            cast.world
+                .advance(Duration::from_millis(cast.world.throw(2_000) as u64));
         }
         cast.world.settle();
         for actor in cast.everybody() {

@@ -11,7 +11,8 @@ use crate::support::Cast;
 #[test]
 fn an_own_accepted_commit_whose_answer_was_lost_comes_back_and_the_room_lives() {
     let cast = Cast::three(1);
-    cast.world.plans(Mishap::LoseAnswer, &cast.alice, RequestKind::UpdateRoom);
+    cast.world
+        .plans(Mishap::LoseAnswer, &cast.alice, RequestKind::UpdateRoom);
     let task = cast.alice.rotates();
     cast.world.advance(Duration::from_secs(1));
     assert_eq!((cast.alice.epoch(), cast.bob.epoch()), (3, 3));
@@ -25,7 +26,8 @@ fn an_own_accepted_commit_whose_answer_was_lost_comes_back_and_the_room_lives() 
 fn an_own_accepted_commit_is_posted_again_and_gets_its_first_verdict() {
     let cast = Cast::three(1);
     cast.alice.is_deaf();
-    cast.world.plans(Mishap::LoseAnswer, &cast.alice, RequestKind::UpdateRoom);
+    cast.world
+        .plans(Mishap::LoseAnswer, &cast.alice, RequestKind::UpdateRoom);
     let task = cast.alice.rotates();
     cast.world.settle();
     assert_eq!(cast.alice.task(task).state, TaskState::Done);
@@ -40,10 +42,16 @@ fn an_own_accepted_commit_is_posted_again_and_gets_its_first_verdict() {
 fn an_own_accepted_commit_that_the_hub_has_forgotten_is_merged_when_it_comes_back() {
     use comity_hub::Limits;
     use comity_testkit::World;
-    let limits = Limits { epoch_tolerance: 0, ..Limits::default() };
-    let cast = Cast::with(World::with_seed(1).with_limits(limits)).with_bob().with_carol();
+    let limits = Limits {
+        epoch_tolerance: 0,
+        ..Limits::default()
+    };
+    let cast = Cast::with(World::with_seed(1).with_limits(limits))
+        .with_bob()
+        .with_carol();
     cast.alice.is_deaf();
-    cast.world.plans(Mishap::LoseAnswer, &cast.alice, RequestKind::UpdateRoom);
+    cast.world
+        .plans(Mishap::LoseAnswer, &cast.alice, RequestKind::UpdateRoom);
     let task = cast.alice.rotates();
     cast.world.advance(Duration::from_secs(1));
     for _ in 0..3 {
@@ -62,7 +70,8 @@ fn an_own_accepted_commit_that_the_hub_has_forgotten_is_merged_when_it_comes_bac
 fn an_own_accepted_commit_whose_answer_was_lost_survives_a_kill() {
     let cast = Cast::three(1);
     cast.alice.is_deaf();
-    cast.world.plans(Mishap::LoseAnswer, &cast.alice, RequestKind::UpdateRoom);
+    cast.world
+        .plans(Mishap::LoseAnswer, &cast.alice, RequestKind::UpdateRoom);
     cast.alice.removes(&cast.users.carol);
     cast.world.advance(Duration::from_secs(1));
     cast.alice.is_killed();
@@ -80,16 +89,21 @@ fn an_own_accepted_commit_whose_answer_was_lost_survives_a_kill() {
 fn two_commits_race_for_one_epoch_and_both_intents_come_true() {
     let cast = Cast::three(1);
     let dave = cast.world.user("dave@b.example");
-    let dave_phone = cast.world.client("dave", &dave, &comity_testkit::supports::basic());
+    let dave_phone = cast
+        .world
+        .client("dave", &dave, &comity_testkit::supports::basic());
     cast.world.settle();
     let renamed = cast.alice.changes(&[renaming(&cast, "the other house")]);
     let rotated = cast.bob.rotates();
     let rotated_too = cast.carol.rotates();
     let invited = cast.alice.invites(&dave);
     cast.world.settle();
-    for (actor, task) in
-        [(&cast.alice, renamed), (&cast.bob, rotated), (&cast.carol, rotated_too), (&cast.alice, invited)]
-    {
+    for (actor, task) in [
+        (&cast.alice, renamed),
+        (&cast.bob, rotated),
+        (&cast.carol, rotated_too),
+        (&cast.alice, invited),
+    ] {
         assert_eq!(actor.task(task).state, TaskState::Done, "{}'s task", actor.name());
     }
     assert_eq!(cast.alice.epoch(), 6);
@@ -103,7 +117,10 @@ fn an_intent_that_another_commit_has_fulfilled_is_done_without_a_commit() {
     let admin = comity::Change::SetRole(cast.users.bob.clone(), comity::room::Roles::ADMIN);
     cast.alice.changes(&[admin]);
     cast.world.settle();
-    let (first, second) = (cast.alice.removes(&cast.users.carol), cast.bob.removes(&cast.users.carol));
+    let (first, second) = (
+        cast.alice.removes(&cast.users.carol),
+        cast.bob.removes(&cast.users.carol),
+    );
     cast.world.settle();
     assert!(matches!(cast.alice.task(first).state, TaskState::Done));
     assert!(matches!(cast.bob.task(second).state, TaskState::Done));
@@ -139,7 +156,13 @@ fn a_client_that_lost_a_commit_for_ever_joins_again_from_outside() {
     cast.alice.says("can you read this?");
     cast.world.settle();
     cast.bob.sees([]);
-    assert!(cast.bob.asks(|reader| reader.room(&cast.world.room())).unwrap().summary.behind);
+    assert!(
+        cast.bob
+            .asks(|reader| reader.room(&cast.world.room()))
+            .unwrap()
+            .summary
+            .behind
+    );
     cast.bob.joins();
     cast.world.settle();
     assert_eq!(cast.bob.phase(), Some(Phase::Joined));
@@ -147,6 +170,30 @@ fn a_client_that_lost_a_commit_for_ever_joins_again_from_outside() {
     cast.world.settle();
     cast.bob.sees(["alice: and this?"]);
     cast.agrees();
+}
+
+#[test]
+fn a_commit_from_before_a_rejoin_is_no_fork() {
+    let cast = Cast::three(1);
+    cast.alice.rotates();
+    cast.world.settle();
+    cast.alice.is_deaf();
+    cast.bob.rotates();
+    cast.world.settle();
+    cast.bob.rotates();
+    cast.world.settle();
+    let mail = cast.alice.loses_its_mail();
+    cast.alice.listens();
+    cast.bob.says("are you there?");
+    cast.world.settle();
+    cast.alice.joins();
+    cast.world.settle();
+    for frame in mail {
+        cast.alice.is_pushed(frame);
+    }
+    assert_eq!(cast.alice.phase(), Some(Phase::Joined));
+    assert_eq!(cast.alice.rejections(), []);
+    lives(&cast);
 }
 
 #[test]
@@ -181,14 +228,29 @@ fn lives(cast: &Cast) {
     }
     for actor in cast.everybody() {
         let seen = actor.timeline();
-        for line in ["alice: alice is heard", "bob: bob is heard", "carol: carol is heard"] {
-            assert!(seen.iter().any(|other| other == line), "{} does not see {line}", actor.name());
+        for line in [
+            "alice: alice is heard",
+            "bob: bob is heard",
+            "carol: carol is heard",
+        ] {
+            assert!(
+                seen.iter().any(|other| other == line),
+                "{} does not see {line}",
+                actor.name()
+            );
         }
     }
     cast.agrees();
 }
 
 fn renaming(cast: &Cast, name: &str) -> comity::Change {
-    let metadata = cast.alice.asks(|reader| reader.room(&cast.world.room())).unwrap().metadata;
-    comity::Change::Metadata(comity::room::RoomMetadata { name: name.to_owned(), ..metadata })
+    let metadata = cast
+        .alice
+        .asks(|reader| reader.room(&cast.world.room()))
+        .unwrap()
+        .metadata;
+    comity::Change::Metadata(comity::room::RoomMetadata {
+        name: name.to_owned(),
+        ..metadata
+    })
 }

@@ -17,17 +17,39 @@ fn the_app_finds_by_events_what_the_extension_consumed_and_the_second_delivery_s
     let frames = cast.bob.unfetched();
     let before = cast.bob.events().last().map_or(Seq(0), |event| event.seq);
 
-    let batch = Batch { frames, cursor: None, more: true };
-    let step = cast.bob.as_extension(|extension, now| extension.receive(now, &batch)).unwrap();
-    assert_eq!(step.frames, [FrameOutcome::Done { message: Some(id), notify: true }]);
+    let batch = Batch {
+        frames,
+        cursor: None,
+        more: true,
+    };
+    let step = cast
+        .bob
+        .as_extension(|extension, now| extension.receive(now, &batch))
+        .unwrap();
+    assert_eq!(
+        step.frames,
+        [FrameOutcome::Done {
+            message: Some(id),
+            notify: true
+        }]
+    );
 
     let news = cast.bob.asks(|reader| reader.events(before, 10)).unwrap();
-    assert_eq!(news, step.events, "what the extension's step said and the app never saw");
+    assert_eq!(
+        news, step.events,
+        "what the extension's step said and the app never saw"
+    );
     cast.bob.sees(["alice: hi"]);
     cast.bob.listens();
     cast.world.settle();
     let outcomes = cast.bob.outcomes();
-    assert_eq!(outcomes.last(), Some(&FrameOutcome::Known { message: Some(id), notify: true }));
+    assert_eq!(
+        outcomes.last(),
+        Some(&FrameOutcome::Known {
+            message: Some(id),
+            notify: true
+        })
+    );
     cast.bob.sees(["alice: hi"]);
     assert_eq!(cast.bob.rejections(), []);
 }
@@ -42,9 +64,22 @@ fn the_extension_is_told_known_of_what_the_app_consumed() {
     let frames = cast.bob.unfetched();
     cast.bob.listens();
     cast.world.settle();
-    let batch = Batch { frames, cursor: None, more: true };
-    let step = cast.bob.as_extension(|extension, now| extension.receive(now, &batch)).unwrap();
-    assert_eq!(step.frames, [FrameOutcome::Known { message: Some(id), notify: true }]);
+    let batch = Batch {
+        frames,
+        cursor: None,
+        more: true,
+    };
+    let step = cast
+        .bob
+        .as_extension(|extension, now| extension.receive(now, &batch))
+        .unwrap();
+    assert_eq!(
+        step.frames,
+        [FrameOutcome::Known {
+            message: Some(id),
+            notify: true
+        }]
+    );
 }
 
 #[test]
@@ -56,8 +91,15 @@ fn app_and_extension_take_turns_and_the_app_goes_on_with_what_the_extension_wrot
         cast.alice.rotates();
         cast.alice.says(&format!("alice {round}"));
         cast.world.settle();
-        let batch = Batch { frames: cast.bob.unfetched(), cursor: None, more: true };
-        let _: comity::Step = cast.bob.as_extension(|extension, now| extension.receive(now, &batch)).unwrap();
+        let batch = Batch {
+            frames: cast.bob.unfetched(),
+            cursor: None,
+            more: true,
+        };
+        let _: comity::Step = cast
+            .bob
+            .as_extension(|extension, now| extension.receive(now, &batch))
+            .unwrap();
         cast.bob.says(&format!("bob {round} again"));
         cast.bob.listens();
         cast.world.settle();
@@ -77,8 +119,15 @@ fn a_push_moves_no_cursor_and_runs_no_errands() {
     cast.world.advance(Duration::from_secs(1));
     let frames = cast.bob.unfetched();
     assert_eq!(frames.len(), 1, "a proposal");
-    let batch = Batch { frames, cursor: None, more: true };
-    let step = cast.bob.as_extension(|extension, now| extension.receive(now, &batch)).unwrap();
+    let batch = Batch {
+        frames,
+        cursor: None,
+        more: true,
+    };
+    let step = cast
+        .bob
+        .as_extension(|extension, now| extension.receive(now, &batch))
+        .unwrap();
     assert_eq!(step.requests, [], "no commit of the proposal yet");
     assert_eq!(cast.bob.unfetched().len(), 1);
     cast.bob.listens();
@@ -107,7 +156,10 @@ fn the_app_posts_what_an_extension_could_not() {
 fn an_extension_may_not_advertise() {
     let cast = Cast::two(1);
     let supported = comity_testkit::supports::basic();
-    let refused = cast.bob.as_extension(|extension, now| extension.advertise(now, &supported)).unwrap_err();
+    let refused = cast
+        .bob
+        .as_extension(|extension, now| extension.advertise(now, &supported))
+        .unwrap_err();
     assert_eq!(refused.code(), "extension_may_not");
 }
 
@@ -120,8 +172,15 @@ fn a_paused_client_says_so_until_it_is_resumed_and_lets_others_have_the_file() {
         client.wake(now)
     });
     assert_eq!(paused.unwrap_err(), Error::Paused);
-    let batch = Batch { frames: Vec::new(), cursor: None, more: true };
-    let _: comity::Step = cast.bob.as_extension(|extension, now| extension.receive(now, &batch)).unwrap();
+    let batch = Batch {
+        frames: Vec::new(),
+        cursor: None,
+        more: true,
+    };
+    let _: comity::Step = cast
+        .bob
+        .as_extension(|extension, now| extension.receive(now, &batch))
+        .unwrap();
     cast.bob.acts("resumes and wakes", |client, now| {
         client.resume()?;
         client.wake(now)
@@ -134,7 +193,11 @@ fn a_paused_client_says_so_until_it_is_resumed_and_lets_others_have_the_file() {
 #[test]
 fn pushes_and_pages_in_any_order_bring_each_message_once() {
     let cast = Cast::three(7);
-    cast.world.weather(Weather { push_frames: 100, reorder_frames: 50, ..Weather::STORM });
+    cast.world.weather(Weather {
+        push_frames: 100,
+        reorder_frames: 50,
+        ..Weather::STORM
+    });
     for round in 0..10 {
         for actor in cast.everybody() {
             actor.says(&format!("{} {round}", actor.name()));

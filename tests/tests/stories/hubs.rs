@@ -51,7 +51,10 @@ fn a_removed_client_gets_the_commit_that_removes_it_and_no_frame_after_it() {
     let cast = Cast::three(1);
     let carol = cast.carol.client();
     let room = cast.world.room();
-    let local = || cast.world.provider("c.example", |server| server.local_clients(&room));
+    let local = || {
+        cast.world
+            .provider("c.example", |server| server.local_clients(&room))
+    };
     assert_eq!(local(), [carol]);
     cast.carol.is_deaf();
     cast.alice.removes(&cast.users.carol);
@@ -78,21 +81,31 @@ fn every_request_may_be_posted_twice() {
     for kind in kinds {
         cast.world.plans(Mishap::RepeatRequest, &cast.alice, kind);
     }
-    cast.world.plans(Mishap::RepeatRequest, &cast.carol, RequestKind::FetchGroupInfo);
+    cast.world
+        .plans(Mishap::RepeatRequest, &cast.carol, RequestKind::FetchGroupInfo);
     let cast = cast.with_bob().with_carol();
     cast.alice.says("once");
     cast.alice.advertises(&comity_testkit::supports::basic());
     cast.world.settle();
-    let tablet = cast.world.client("carol-tablet", &cast.users.carol, &comity_testkit::supports::basic());
-    cast.world.plans(Mishap::RepeatRequest, &tablet, RequestKind::FetchGroupInfo);
-    cast.world.plans(Mishap::RepeatRequest, &tablet, RequestKind::UpdateRoom);
+    let tablet = cast.world.client(
+        "carol-tablet",
+        &cast.users.carol,
+        &comity_testkit::supports::basic(),
+    );
+    cast.world
+        .plans(Mishap::RepeatRequest, &tablet, RequestKind::FetchGroupInfo);
+    cast.world
+        .plans(Mishap::RepeatRequest, &tablet, RequestKind::UpdateRoom);
     cast.world.settle();
     tablet.joins();
     cast.world.settle();
     cast.bob.sees(["alice: once"]);
     tablet.says("here");
     cast.world.settle();
-    cast.world.agrees(&cast.world.room(), &[&cast.alice, &cast.bob, &cast.carol, &tablet]);
+    cast.world.agrees(
+        &cast.world.room(),
+        &[&cast.alice, &cast.bob, &cast.carol, &tablet],
+    );
 }
 
 #[test]
@@ -112,15 +125,24 @@ fn every_answer_may_be_lost_once() {
     cast.alice.says("once");
     cast.alice.advertises(&comity_testkit::supports::basic());
     cast.world.settle();
-    let tablet = cast.world.client("carol-tablet", &cast.users.carol, &comity_testkit::supports::basic());
-    cast.world.plans(Mishap::LoseAnswer, &tablet, RequestKind::FetchGroupInfo);
-    cast.world.plans(Mishap::LoseAnswer, &tablet, RequestKind::UpdateRoom);
+    let tablet = cast.world.client(
+        "carol-tablet",
+        &cast.users.carol,
+        &comity_testkit::supports::basic(),
+    );
+    cast.world
+        .plans(Mishap::LoseAnswer, &tablet, RequestKind::FetchGroupInfo);
+    cast.world
+        .plans(Mishap::LoseAnswer, &tablet, RequestKind::UpdateRoom);
     cast.world.settle();
     tablet.joins();
     cast.world.settle();
     tablet.says("here");
     cast.world.settle();
-    cast.world.agrees(&cast.world.room(), &[&cast.alice, &cast.bob, &cast.carol, &tablet]);
+    cast.world.agrees(
+        &cast.world.room(),
+        &[&cast.alice, &cast.bob, &cast.carol, &tablet],
+    );
     assert_eq!(tablet.timeline(), ["carol: here"]);
 }
 
@@ -136,7 +158,11 @@ fn of_two_nodes_that_race_one_commits_and_the_other_decides_again() {
         cast.bob.acts("sends", |client: &mut Client, now| {
             let outgoing = comity::Outgoing::text(text);
             let step = client.send(now, &room, &outgoing, comity::Allow::default())?;
-            body = step.requests.first().map(|request| request.body.clone()).unwrap_or_default();
+            body = step
+                .requests
+                .first()
+                .map(|request| request.body.clone())
+                .unwrap_or_default();
             Ok(step)
         });
         body
@@ -148,7 +174,10 @@ fn of_two_nodes_that_race_one_commits_and_the_other_decides_again() {
         let one = hub.decide(now, &room, &caller, Endpoint::SubmitMessage, &first);
         let two = hub.decide(now, &room, &caller, Endpoint::SubmitMessage, &second);
         assert!(hub.commit(&room, &one));
-        assert!(!hub.commit(&room, &two), "it was decided on a version that is gone");
+        assert!(
+            !hub.commit(&room, &two),
+            "it was decided on a version that is gone"
+        );
         let again = hub.post(now, &room, &caller, Endpoint::SubmitMessage, &second);
         assert!(matches!(again.facts, Facts::Message { .. }));
     });
@@ -183,7 +212,12 @@ fn a_hubs_head_stays_small_and_its_rows_do_not_grow_with_the_history() {
     grow();
     let after = octets();
     assert!(after.0 <= 1_024, "the head has {} octets", after.0);
-    assert!(after.1 < before.1 + before.1 / 10, "rows grew from {} to {} octets", before.1, after.1);
+    assert!(
+        after.1 < before.1 + before.1 / 10,
+        "rows grew from {} to {} octets",
+        before.1,
+        after.1
+    );
 }
 
 /// Story K: what is wiped is gone, and a new phone is a new client.
@@ -191,7 +225,9 @@ fn a_hubs_head_stays_small_and_its_rows_do_not_grow_with_the_history() {
 fn a_wiped_client_leaves_no_file_and_a_new_phone_joins_anew() {
     let cast = Cast::two(1);
     cast.bob.is_wiped();
-    let new = cast.world.client("bob-new", &cast.users.bob, &comity_testkit::supports::basic());
+    let new = cast
+        .world
+        .client("bob-new", &cast.users.bob, &comity_testkit::supports::basic());
     cast.world.settle();
     new.joins();
     cast.world.settle();

@@ -35,7 +35,10 @@ fn a_task_tells_what_became_of_each_client_of_an_invited_user() {
         found.map(|(_, outcome)| outcome.clone())
     };
     assert_eq!(outcome("dave-phone"), Some(ClientOutcome::Added));
-    assert_eq!(outcome("dave-tablet"), Some(ClientOutcome::CannotReceive(vec![media_types::html()])));
+    assert_eq!(
+        outcome("dave-tablet"),
+        Some(ClientOutcome::CannotReceive(vec![media_types::html()]))
+    );
     assert_eq!(outcome("dave-watch"), Some(ClientOutcome::NoKeyPackage));
     assert_eq!(phone.phase(), Some(Phase::Invited));
     assert_eq!(tablet.phase(), None);
@@ -47,11 +50,19 @@ fn an_invitation_of_somebody_unknown_or_unwilling_says_so() {
     let nobody = cast.world.user("nobody@b.example");
     let task = cast.alice.invites(&nobody);
     cast.world.settle();
-    assert_eq!(cast.alice.task(task).invites[0].failed.as_deref(), Some("user_unknown"));
-    cast.world.provider("c.example", |server| server.shelves.withdraw_consent(&cast.users.carol));
+    assert_eq!(
+        cast.alice.task(task).invites[0].failed.as_deref(),
+        Some("user_unknown")
+    );
+    cast.world.provider("c.example", |server| {
+        server.shelves.withdraw_consent(&cast.users.carol)
+    });
     let task = cast.alice.invites(&cast.users.carol);
     cast.world.settle();
-    assert_eq!(cast.alice.task(task).invites[0].failed.as_deref(), Some("no_consent"));
+    assert_eq!(
+        cast.alice.task(task).invites[0].failed.as_deref(),
+        Some("no_consent")
+    );
     assert_eq!(cast.alice.members().len(), 2);
     assert_eq!(cast.alice.epoch(), 1, "no commit for nobody");
 }
@@ -59,7 +70,9 @@ fn an_invitation_of_somebody_unknown_or_unwilling_says_so() {
 #[test]
 fn a_user_of_a_provider_that_does_not_exist_cannot_be_invited() {
     let cast = Cast::two(1);
-    let task = cast.alice.invites(&comity_testkit::names::user("eve@nowhere.example"));
+    let task = cast
+        .alice
+        .invites(&comity_testkit::names::user("eve@nowhere.example"));
     cast.world.settle();
     let task = cast.alice.task(task);
     assert_eq!(task.invites[0].failed.as_deref(), Some("undeliverable"));
@@ -72,7 +85,10 @@ fn inviting_whoever_is_there_already_changes_nothing() {
     cast.world.settle();
     let task = cast.alice.task(task);
     assert_eq!(task.state, TaskState::Done);
-    assert_eq!(task.invites[0].clients, [(cast.bob.client(), ClientOutcome::Present)]);
+    assert_eq!(
+        task.invites[0].clients,
+        [(cast.bob.client(), ClientOutcome::Present)]
+    );
     assert_eq!(cast.alice.epoch(), 1);
 }
 
@@ -85,7 +101,9 @@ fn two_users_are_invited_in_one_commit() {
         role: None,
         key_packages: Vec::new(),
     };
-    let task = cast.alice.changes(&[invite(&cast.users.bob), invite(&cast.users.carol)]);
+    let task = cast
+        .alice
+        .changes(&[invite(&cast.users.bob), invite(&cast.users.carol)]);
     cast.world.settle();
     assert_eq!(cast.alice.task(task).state, TaskState::Done);
     assert_eq!(cast.alice.epoch(), 1);
@@ -101,7 +119,10 @@ fn two_users_are_invited_in_one_commit() {
 fn members_may_not_do_what_only_administrators_may() {
     let cast = Cast::three(1);
     let remove = comity::Change::RemoveUser(cast.users.carol.clone());
-    let can = cast.bob.asks(|reader| reader.can(&cast.world.room(), &remove)).unwrap_err();
+    let can = cast
+        .bob
+        .asks(|reader| reader.can(&cast.world.room(), &remove))
+        .unwrap_err();
     let refused = cast.bob.tries_to_change(&[remove]).unwrap_err();
     assert_eq!((can.code(), refused.code()), ("not_allowed", "not_allowed"));
     assert_eq!(can, refused, "asked before the tap, the answer is the same");
@@ -143,15 +164,26 @@ fn a_room_at_a_foreign_hub_works_like_one_at_home() {
 fn key_packages_are_handed_out_once_and_restocked_before_they_run_out() {
     let cast = Cast::new(1);
     let bob = cast.bob.client();
-    let left = || cast.world.provider("b.example", |server| server.shelves.left(&bob));
+    let left = || {
+        cast.world
+            .provider("b.example", |server| server.shelves.left(&bob))
+    };
     let before = left();
     for number in 0..before + 3 {
         cast.alice.creates(&format!("room-{number}"));
         cast.alice.invites(&cast.users.bob);
         cast.world.settle();
-        assert_eq!(cast.bob.phase(), Some(Phase::Invited), "room {number}, {} left", left());
+        assert_eq!(
+            cast.bob.phase(),
+            Some(Phase::Invited),
+            "room {number}, {} left",
+            left()
+        );
     }
-    assert!(left() > 0, "the client restocks by itself as its key packages are used");
+    assert!(
+        left() > 0,
+        "the client restocks by itself as its key packages are used"
+    );
 }
 
 /// What helps a person before the tap must say the same as what happens after it.
@@ -161,7 +193,11 @@ fn what_can_refuses_change_refuses_and_the_other_way_round() {
     use comity::room::Roles;
     let cast = Cast::three(1);
     let absent = cast.world.user("absent@b.example");
-    let metadata = cast.alice.asks(|reader| reader.room(&cast.world.room())).unwrap().metadata;
+    let metadata = cast
+        .alice
+        .asks(|reader| reader.room(&cast.world.room()))
+        .unwrap()
+        .metadata;
     let changes = [
         Change::RemoveUser(absent.clone()),
         Change::RemoveUser(cast.users.carol.clone()),
@@ -175,10 +211,14 @@ fn what_can_refuses_change_refuses_and_the_other_way_round() {
     ];
     for actor in [&cast.bob, &cast.alice] {
         for change in &changes {
-            let before = actor.asks(|reader| reader.can(&cast.world.room(), change)).map_err(|error| error.code());
+            let before = actor
+                .asks(|reader| reader.can(&cast.world.room(), change))
+                .map_err(|error| error.code());
             // Nothing leaves, so that no change has an effect on the next.
             actor.is_cut_off();
-            let after = actor.tries_to_change(std::slice::from_ref(change)).map_err(|error| error.code());
+            let after = actor
+                .tries_to_change(std::slice::from_ref(change))
+                .map_err(|error| error.code());
             assert_eq!(before, after.map(drop), "{}: {change:?}", actor.name());
         }
     }

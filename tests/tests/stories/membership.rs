@@ -34,7 +34,9 @@ fn whoever_is_removed_reads_no_more_and_learns_that_they_are_out() {
     assert_eq!(cast.carol.room_events().last(), Some(&RoomChange::Removed));
     cast.carol.sees(["alice: everybody"]);
     cast.bob.sees(["alice: everybody", "alice: without carol"]);
-    let refused = cast.carol.tries_to_send(&comity::Outgoing::text("hello?"), comity::Allow::default());
+    let refused = cast
+        .carol
+        .tries_to_send(&comity::Outgoing::text("hello?"), comity::Allow::default());
     assert_eq!(refused.unwrap_err().code(), "not_joined");
 }
 
@@ -85,7 +87,12 @@ fn whoever_leaves_is_let_go_by_somebody_elses_commit() {
     cast.world.settle();
     cast.alice.sees(["bob: bye"]);
     cast.carol.sees([]);
-    let clients: Vec<_> = cast.alice.members().into_iter().map(|member| member.client).collect();
+    let clients: Vec<_> = cast
+        .alice
+        .members()
+        .into_iter()
+        .map(|member| member.client)
+        .collect();
     assert_eq!(clients, [cast.alice.client(), cast.bob.client()]);
     cast.agrees();
 }
@@ -95,7 +102,7 @@ fn whoever_leaves_is_let_go_by_somebody_elses_commit() {
 fn a_message_sent_while_somebody_leaves_waits_for_the_commit() {
     let cast = Cast::three(1);
     cast.carol.leaves();
-    cast.world.advance(std::time::Duration::from_millis(30));
+    cast.world.advance(Duration::from_millis(30));
     let id = cast.alice.says("bye carol");
     cast.world.settle();
     assert_eq!(cast.carol.phase(), Some(Phase::Left));
@@ -134,7 +141,10 @@ fn everybody_leaves_at_once() {
     cast.bob.leaves();
     cast.carol.leaves();
     cast.world.settle();
-    assert_eq!((cast.bob.phase(), cast.carol.phase()), (Some(Phase::Left), Some(Phase::Left)));
+    assert_eq!(
+        (cast.bob.phase(), cast.carol.phase()),
+        (Some(Phase::Left), Some(Phase::Left))
+    );
     assert_eq!(cast.alice.members().len(), 1);
     cast.alice.leaves();
     cast.world.settle();
@@ -187,13 +197,25 @@ fn an_invitation_keeps_up_silently_while_the_person_thinks() {
     }
     assert_eq!(cast.carol.phase(), Some(Phase::Invited));
     assert_eq!(cast.carol.epoch(), cast.alice.epoch());
-    assert_eq!(cast.carol.room_events(), [RoomChange::Invited { by: cast.users.alice.clone() }]);
-    let refused = cast.carol.tries_to_send(&comity::Outgoing::text("hm"), comity::Allow::default());
+    assert_eq!(
+        cast.carol.room_events(),
+        [RoomChange::Invited {
+            by: cast.users.alice.clone()
+        }]
+    );
+    let refused = cast
+        .carol
+        .tries_to_send(&comity::Outgoing::text("hm"), comity::Allow::default());
     assert_eq!(refused.unwrap_err().code(), "not_joined");
     cast.carol.accepts();
     cast.carol.says("yes");
     cast.world.settle();
-    cast.bob.sees(["alice: are you coming?", "alice: are you coming?", "alice: are you coming?", "carol: yes"]);
+    cast.bob.sees([
+        "alice: are you coming?",
+        "alice: are you coming?",
+        "alice: are you coming?",
+        "carol: yes",
+    ]);
     cast.agrees();
 }
 
@@ -210,7 +232,12 @@ fn an_invitation_that_is_declined_leaves_nothing_behind() {
     cast.carol.sees([]);
     assert_eq!(cast.alice.members().len(), 2);
     assert_eq!(cast.alice.participants(), cast.bob.participants());
-    assert!(cast.alice.participants().iter().all(|(user, _)| *user != cast.users.carol));
+    assert!(
+        cast.alice
+            .participants()
+            .iter()
+            .all(|(user, _)| *user != cast.users.carol)
+    );
 }
 
 /// Rule 11: messages overtake the Welcome.
@@ -239,7 +266,9 @@ fn messages_that_overtake_the_welcome_are_read_once_it_has_come() {
 #[test]
 fn a_user_with_two_clients_is_in_the_room_with_both_and_both_see_the_same() {
     let cast = Cast::new(1);
-    let tablet = cast.world.client("bob-tablet", &cast.users.bob, &supports::enhanced());
+    let tablet = cast
+        .world
+        .client("bob-tablet", &cast.users.bob, &supports::enhanced());
     cast.world.settle();
     cast.alice.creates("clubhouse");
     let task = cast.alice.invites(&cast.users.bob);
@@ -248,7 +277,13 @@ fn a_user_with_two_clients_is_in_the_room_with_both_and_both_see_the_same() {
     assert_eq!(task.state, TaskState::Done);
     let mut outcomes = task.invites[0].clients.clone();
     outcomes.sort_by(|one, other| one.0.cmp(&other.0));
-    assert_eq!(outcomes, [(cast.bob.client(), ClientOutcome::Added), (tablet.client(), ClientOutcome::Added)]);
+    assert_eq!(
+        outcomes,
+        [
+            (cast.bob.client(), ClientOutcome::Added),
+            (tablet.client(), ClientOutcome::Added)
+        ]
+    );
     cast.bob.accepts();
     tablet.accepts();
     let hi = cast.bob.says("from my phone");
@@ -258,14 +293,17 @@ fn a_user_with_two_clients_is_in_the_room_with_both_and_both_see_the_same() {
     cast.world.settle();
     cast.alice.sees(["bob: from my tablet [edited]"]);
     cast.bob.sees(["bob: from my tablet [edited]"]);
-    cast.world.agrees(&cast.world.room(), &[&cast.alice, &cast.bob, &tablet]);
+    cast.world
+        .agrees(&cast.world.room(), &[&cast.alice, &cast.bob, &tablet]);
 }
 
 /// Story D: a new device joins its user's rooms from outside; a stolen one is removed.
 #[test]
 fn a_new_device_joins_its_users_room_from_outside_and_a_stolen_one_is_removed() {
     let cast = Cast::three(1);
-    let tablet = cast.world.client("bob-tablet", &cast.users.bob, &supports::basic());
+    let tablet = cast
+        .world
+        .client("bob-tablet", &cast.users.bob, &supports::basic());
     cast.world.settle();
     tablet.joins();
     cast.world.settle();
@@ -281,7 +319,8 @@ fn a_new_device_joins_its_users_room_from_outside_and_a_stolen_one_is_removed() 
     cast.world.settle();
     cast.bob.sees(["alice: hi both"]);
     tablet.sees(["alice: hi both", "alice: hi tablet"]);
-    cast.world.agrees(&cast.world.room(), &[&cast.alice, &tablet, &cast.carol]);
+    cast.world
+        .agrees(&cast.world.room(), &[&cast.alice, &tablet, &cast.carol]);
 }
 
 /// Rule 18: one new phone of Bob is one event, not one per room.
@@ -294,16 +333,28 @@ fn a_new_device_is_told_once_and_not_once_per_room() {
     cast.alice.invites(&cast.users.bob);
     cast.world.settle();
     cast.bob.accepts();
-    let tablet = cast.world.client("bob-tablet", &cast.users.bob, &supports::basic());
+    let tablet = cast
+        .world
+        .client("bob-tablet", &cast.users.bob, &supports::basic());
     cast.world.settle();
     tablet.within(&first).joins();
     tablet.within(&second).joins();
     cast.world.settle();
-    let users: Vec<_> =
-        cast.alice.events().into_iter().filter(|event| matches!(event.kind, EventKind::User { .. })).collect();
+    let users: Vec<_> = cast
+        .alice
+        .events()
+        .into_iter()
+        .filter(|event| matches!(event.kind, EventKind::User { .. }))
+        .collect();
     assert_eq!(users.len(), 1, "{users:?}");
     let added = UserChange::ClientAdded(tablet.client());
-    assert_eq!(users[0].kind, EventKind::User { user: cast.users.bob.clone(), change: added });
+    assert_eq!(
+        users[0].kind,
+        EventKind::User {
+            user: cast.users.bob,
+            change: added
+        }
+    );
 }
 
 #[test]
@@ -321,7 +372,8 @@ fn a_welcome_that_comes_while_joining_from_outside_changes_nothing() {
     cast.carol.is_deaf();
     cast.alice.invites(&cast.users.carol);
     cast.world.settle();
-    cast.world.plans(Mishap::LoseAnswer, &cast.carol, RequestKind::UpdateRoom);
+    cast.world
+        .plans(Mishap::LoseAnswer, &cast.carol, RequestKind::UpdateRoom);
     cast.carol.joins();
     cast.world.advance(Duration::from_secs(1));
     cast.carol.listens();
@@ -338,7 +390,8 @@ fn a_welcome_that_comes_before_the_group_info_makes_joining_from_outside_needles
     cast.carol.is_deaf();
     cast.alice.invites(&cast.users.carol);
     cast.world.settle();
-    cast.world.plans(Mishap::LoseAnswer, &cast.carol, RequestKind::FetchGroupInfo);
+    cast.world
+        .plans(Mishap::LoseAnswer, &cast.carol, RequestKind::FetchGroupInfo);
     cast.carol.joins();
     cast.world.advance(Duration::from_secs(1));
     cast.carol.listens();
@@ -355,7 +408,8 @@ fn a_welcome_that_comes_before_the_group_info_makes_joining_from_outside_needles
 #[test]
 fn what_was_not_sent_before_leaving_is_not_sent_after_coming_back() {
     let cast = Cast::three(1);
-    cast.world.plans(Mishap::LoseRequest, &cast.carol, RequestKind::SubmitMessage);
+    cast.world
+        .plans(Mishap::LoseRequest, &cast.carol, RequestKind::SubmitMessage);
     let id = cast.carol.says("never mind");
     cast.carol.leaves();
     cast.world.settle();

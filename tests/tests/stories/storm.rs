@@ -65,7 +65,9 @@ fn chat(cast: &Cast, deeds: usize) -> Vec<MessageId> {
         let chosen = (!said.is_empty()).then(|| said[cast.world.throw(said.len())]);
         match (cast.world.throw(10), chosen) {
             (0, _) => drop(actor.rotates()),
-            (1 | 2, Some((_, id))) if knows(actor, id) => drop(try_send(actor, &Outgoing::reaction(id, "👍"))),
+            (1 | 2, Some((_, id))) if knows(actor, id) => {
+                let _ = try_send(actor, &Outgoing::reaction(id, "👍"));
+            }
             (3, Some((by, id))) if by == who => drop(actor.edits(id, &format!("{deed} edited"))),
             (4, Some((by, id))) if by == who => {
                 actor.deletes(id);
@@ -78,7 +80,8 @@ fn chat(cast: &Cast, deeds: usize) -> Vec<MessageId> {
                 all.push(id);
             }
         }
-        cast.world.advance(Duration::from_millis(cast.world.throw(8_000) as u64));
+        cast.world
+            .advance(Duration::from_millis(cast.world.throw(8_000) as u64));
     }
     all
 }
@@ -96,13 +99,28 @@ fn try_send(actor: &Actor, outgoing: &Outgoing) -> Option<MessageId> {
 fn nobody_was_told_off(cast: &Cast) {
     for actor in cast.everybody() {
         let refused = |event: &Event| {
-            matches!(event.kind, EventKind::Client { change: ClientChange::KeyPackagesRefused(_), .. })
+            matches!(
+                event.kind,
+                EventKind::Client {
+                    change: ClientChange::KeyPackagesRefused(_),
+                    ..
+                }
+            )
         };
-        assert!(!actor.events().iter().any(refused), "{}'s key packages were refused", actor.name());
+        assert!(
+            !actor.events().iter().any(refused),
+            "{}'s key packages were refused",
+            actor.name()
+        );
         let worse: Vec<_> = actor
             .rejections()
             .into_iter()
-            .filter(|reason| !matches!(reason, comity::Rejection::RepeatedMessage | comity::Rejection::AlreadyJoined))
+            .filter(|reason| {
+                !matches!(
+                    reason,
+                    comity::Rejection::RepeatedMessage | comity::Rejection::AlreadyJoined
+                )
+            })
             .collect();
         assert!(worse.is_empty(), "{} rejected frames: {worse:?}", actor.name());
     }

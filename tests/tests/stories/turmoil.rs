@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use comity::room::{RoomMetadata, Roles};
+use comity::room::{Roles, RoomMetadata};
 use comity::{Change, Phase, UserUri};
 use comity_testkit::{Actor, Weather, World, for_each_seed, supports};
 
@@ -32,7 +32,9 @@ fn turmoil(seed: u64, weather: &Weather) {
     crowd.world.weather(weather.clone());
     for deed in 0..DEEDS {
         crowd.someone_does_something(deed);
-        crowd.world.advance(Duration::from_millis(crowd.world.throw(9_000) as u64));
+        crowd
+            .world
+            .advance(Duration::from_millis(crowd.world.throw(9_000) as u64));
     }
     crowd.world.weather(Weather::CALM);
     crowd.world.settle();
@@ -44,8 +46,10 @@ impl Crowd {
     fn new(seed: u64) -> Self {
         let world = World::with_seed(seed);
         let alice_user = world.user("alice@a.example");
-        let users: Vec<_> =
-            ["bob@b.example", "carol@c.example", "dave@a.example"].into_iter().map(|who| world.user(who)).collect();
+        let users: Vec<_> = ["bob@b.example", "carol@c.example", "dave@a.example"]
+            .into_iter()
+            .map(|who| world.user(who))
+            .collect();
         let alice = world.client("alice", &alice_user, &supports::enhanced());
         let others = vec![
             world.client("bob", &users[0], &supports::basic()),
@@ -58,7 +62,12 @@ impl Crowd {
         alice.invites(&users[0]);
         alice.invites(&users[1]);
         world.settle();
-        let crowd = Self { world, alice, others, users };
+        let crowd = Self {
+            world,
+            alice,
+            others,
+            users,
+        };
         crowd.answer_invitations();
         crowd.world.settle();
         crowd
@@ -89,23 +98,34 @@ impl Crowd {
             0 | 1 => self.an_admin_changes(invite(user)),
             2 => self.an_admin_changes(Change::RemoveUser(user.clone())),
             3 if joined && actor.participants().iter().any(|(present, _)| present == user) => {
-                let role = if deed % 2 == 0 { Roles::ADMIN } else { Roles::MEMBER };
+                let role = if deed.is_multiple_of(2) {
+                    Roles::ADMIN
+                } else {
+                    Roles::MEMBER
+                };
                 let change = Change::SetRole(user.clone(), role);
-                if actor.asks(|reader| reader.can(&self.world.room(), &change)).is_ok() {
+                if actor
+                    .asks(|reader| reader.can(&self.world.room(), &change))
+                    .is_ok()
+                {
                     actor.changes(&[change]);
                 }
             }
             4 => self.an_admin_changes(self.renaming(deed)),
             5 if actor.name() != "alice" && joined => actor.leaves(),
             6 | 7 if joined => drop(actor.rotates()),
-            8 if deed % 2 == 0 => actor.advertises(&supports::enhanced()),
+            8 if deed.is_multiple_of(2) => actor.advertises(&supports::enhanced()),
             8 => actor.advertises(&supports::basic()),
             9 | 10 => self.answer_invitations(),
             11 if phase == Some(Phase::Invited) => actor.declines(),
             12 if !matches!(phase, Some(Phase::Invited)) => actor.joins(),
             13 if joined => self.reacts_to_something(actor),
             14 => self.hears_nothing_for_a_while(actor),
-            15 => drop(actor.as_extension(|extension, now| extension.wake(now)).expect("an extension may wake")),
+            15 => drop(
+                actor
+                    .as_extension(|extension, now| extension.wake(now))
+                    .expect("an extension may wake"),
+            ),
             _ if joined => drop(actor.says(&format!("{deed}"))),
             _ => {}
         }
@@ -118,7 +138,10 @@ impl Crowd {
             .into_iter()
             .filter(|actor| {
                 actor.starts_if_needed();
-                actor.phase() == Some(Phase::Joined) && actor.asks(|reader| reader.can(&self.world.room(), &change)).is_ok()
+                actor.phase() == Some(Phase::Joined)
+                    && actor
+                        .asks(|reader| reader.can(&self.world.room(), &change))
+                        .is_ok()
             })
             .collect();
         if !admins.is_empty() {
@@ -128,13 +151,23 @@ impl Crowd {
 
     fn renaming(&self, deed: usize) -> Change {
         self.alice.starts_if_needed();
-        let metadata = self.alice.asks(|reader| reader.room(&self.world.room())).unwrap().metadata;
-        Change::Metadata(RoomMetadata { name: format!("room {deed}"), ..metadata })
+        let metadata = self
+            .alice
+            .asks(|reader| reader.room(&self.world.room()))
+            .unwrap()
+            .metadata;
+        Change::Metadata(RoomMetadata {
+            name: format!("room {deed}"),
+            ..metadata
+        })
     }
 
     fn reacts_to_something(&self, actor: &Actor) {
         let known = actor.messages();
-        let known: Vec<_> = known.iter().filter(|message| !message.deleted && message.accepted.is_some()).collect();
+        let known: Vec<_> = known
+            .iter()
+            .filter(|message| !message.deleted && message.accepted.is_some())
+            .collect();
         if let Some(message) = known.get(self.world.throw(known.len())) {
             actor.reacts(message.id, "👍");
         }
@@ -142,7 +175,8 @@ impl Crowd {
 
     fn hears_nothing_for_a_while(&self, actor: &Actor) {
         actor.is_cut_off();
-        self.world.advance(Duration::from_millis(self.world.throw(30_000) as u64));
+        self.world
+            .advance(Duration::from_millis(self.world.throw(30_000) as u64));
         actor.starts_if_needed();
         actor.is_back();
     }
@@ -157,18 +191,32 @@ impl Crowd {
             );
             assert!(definite, "{} is {phase:?}", actor.name());
         }
-        let members: Vec<_> = self.alice.members().into_iter().map(|member| member.client).collect();
+        let members: Vec<_> = self
+            .alice
+            .members()
+            .into_iter()
+            .map(|member| member.client)
+            .collect();
         for actor in self.everybody() {
             let inside = matches!(actor.phase(), Some(Phase::Joined | Phase::Invited));
-            assert_eq!(inside, members.contains(&actor.client()), "{}, {:?}", actor.name(), actor.phase());
+            assert_eq!(
+                inside,
+                members.contains(&actor.client()),
+                "{}, {:?}",
+                actor.name(),
+                actor.phase()
+            );
         }
         let room = self.world.room();
         self.world.agrees(&room, &self.everybody());
     }
 
     fn everybody_inside_is_heard(&self) {
-        let inside: Vec<_> =
-            self.everybody().into_iter().filter(|actor| actor.phase() == Some(Phase::Joined)).collect();
+        let inside: Vec<_> = self
+            .everybody()
+            .into_iter()
+            .filter(|actor| actor.phase() == Some(Phase::Joined))
+            .collect();
         let said: Vec<_> = inside.iter().map(|actor| actor.says("hello at last")).collect();
         self.world.settle();
         for actor in &inside {
@@ -181,5 +229,9 @@ impl Crowd {
 }
 
 fn invite(user: &UserUri) -> Change {
-    Change::Invite { user: user.clone(), role: None, key_packages: Vec::new() }
+    Change::Invite {
+        user: user.clone(),
+        role: None,
+        key_packages: Vec::new(),
+    }
 }
