@@ -3,16 +3,16 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use comity::{Answer, Client, Error, Frame, FrameOutcome, Made, Request, RequestKind, Step};
+use comity::{Answer, Client, Error, Frame, FrameOutcome, Made, Request, RequestId, RequestKind, Step};
 use comity_hub::Limits;
-use comity_room::{ProviderUri, RoomUri, Timestamp};
+use comity_room::{ClientUri, ProviderUri, Timestamp};
 
 use crate::agenda::Agenda;
 use crate::dice::Dice;
 use crate::host::Host;
-use crate::names::short;
 use crate::server::{self, Login, Server, Servers};
 use crate::trace::Trace;
+use crate::traffic::{Exchange, Happening, Mishap, Queue, Seat, describe, is_message, kind_of};
 use crate::weather::Weather;
 
 /// How long a host waits for a reply, in milliseconds.
@@ -27,69 +27,6 @@ const PATIENCE: u64 = 20_000;
 /// How many things may happen before `settle` says that it never ends.
 const BOUND: usize = 20_000;
 
-/// Something that is on its way.
-#[derive(Debug)]
-enum Happening {
-    /// A request reaches the client's own provider.
-    Arrive(usize),
-    /// An answer reaches the client.
-    Return(usize, Answer),
-    /// The host has waited long enough.
-    GiveUp(usize),
-    /// A hub delivers the next frame of a queue.
-    FanOut(ProviderUri, (ProviderUri, RoomUri)),
-    /// A client asks for frames.
-    Fetch(String),
-    /// Frames reach a client.
-    Page {
-        name: String,
-        life: u32,
-        frames: Vec<Frame>,
-        position: usize,
-        more: bool,
-    },
-    /// One frame is pushed to a client.
-    Push { name: String, life: u32, frame: Frame },
-    /// A killed process starts again.
-    Start(String),
-}
-
-/// A request on its way, and its answer.
-struct Exchange {
-    name: String,
-    life: u32,
-    request: Request,
-    open: bool,
-}
-
-/// A client and its place in the world.
-pub(crate) struct Seat {
-    pub(crate) host: Host,
-    pub(crate) login: Login,
-    /// By how much its clock is wrong, in milliseconds.
-    pub(crate) skew: i64,
-    /// Nothing reaches it, and nothing of it reaches others.
-    pub(crate) cut_off: bool,
-    /// It fetches no frames; requests and answers go through.
-    pub(crate) deaf: bool,
-    /// Messages to it are kept back; everything else goes through.
-    pub(crate) keeps_messages_back: bool,
-    fetching: bool,
-}
-
-/// Something bad that happens to the next request of a kind.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Mishap {
-    /// It never arrives.
-    LoseRequest,
-    /// It is served, and the answer is lost.
-    LoseAnswer,
-    /// It is served twice.
-    RepeatRequest,
-    /// It never arrives, and the host is told that it never will.
-    Undeliverable,
-}
-
 /// Everything that is not the tests' own.
 pub(crate) struct Net {
     pub(crate) dice: Dice,
@@ -102,7 +39,7 @@ pub(crate) struct Net {
     now: u64,
     agenda: Agenda<Happening>,
     exchanges: Vec<Exchange>,
-    fanning_out: BTreeSet<(ProviderUri, (ProviderUri, RoomUri))>,
+    fanning_out: BTreeSet<(ProviderUri, Queue)>,
     trace: Trace,
 }
 
@@ -388,7 +325,7 @@ impl Net {
         }
     }
 
-    fn reply(&mut self, name: &str, id: comity::RequestId, answer: Answer) {
+    fn reply(&mut self, name: &str, id: RequestId, answer: Answer) {
         let now = self.now_of(name);
         self.maybe_doom(name);
         self.seat_mut(name).host.reply(now, id, answer);
@@ -404,14 +341,14 @@ impl Net {
         }
     }
 
-    fn fan_out_soon(&mut self, hub: &ProviderUri, queue: (ProviderUri, RoomUri)) {
+    fn fan_out_soon(&mut self, hub: &ProviderUri, queue: Queue) {
         if self.fanning_out.insert((hub.clone(), queue.clone())) {
             self.put_soon(Happening::FanOut(hub.clone(), queue));
         }
     }
 
     /// A hub delivers in order per provider and room, and again until it is acknowledged.
-    fn deliver(&mut self, hub: &ProviderUri, queue: (ProviderUri, RoomUri)) {
+    fn deliver(&mut self, hub: &ProviderUri, queue: Queue) {
         self.fanning_out.remove(&(hub.clone(), queue.clone()));
         let Some(delivery) = self.server(hub).hub.next_delivery(&queue) else {
             return;
@@ -437,7 +374,7 @@ impl Net {
         self.fan_out_of(hub);
     }
 
-    fn put_into_mailbox(&mut self, client: &comity_room::ClientUri, frame: &Frame, urgent: bool) {
+    fn put_into_mailbox(&mut self, client: &ClientUri, frame: &Frame, urgent: bool) {
         let jumps = self.dice.chance(self.weather.reorder_frames);
         let seat = self.seats.iter().find(|(_, seat)| seat.login.client == *client);
         let Some((name, keeps_back)) =
@@ -631,44 +568,5 @@ impl Net {
             let kind = kind_of(frame);
             self.note(&format!("{name} ← {how} {kind}: {}", describe(outcome)));
         }
-    }
-}
-
-fn describe(outcome: &FrameOutcome) -> String {
-    match outcome {
-        FrameOutcome::Done {
-            message: Some(message),
-            ..
-        } => format!("done, {}", head(&message.to_string())),
-        FrameOutcome::Done { message: None, .. } => "done".to_owned(),
-        FrameOutcome::Known { .. } => "known".to_owned(),
-        FrameOutcome::Held { until } => format!("held until {until:?}"),
-        FrameOutcome::Rejected { reason, .. } => format!("rejected: {}", reason.code()),
-        outcome => format!("{outcome:?}"),
-    }
-}
-
-fn head(text: &str) -> &str {
-    text.get(..10).unwrap_or(text)
-}
-
-fn is_message(frame: &Frame) -> bool {
-    kind_of(frame).starts_with("Application")
-}
-
-/// What a frame carries, for the trace.
-pub(crate) fn kind_of(frame: &Frame) -> String {
-    use comity_wire::{FanoutMessage, Wire as _};
-    match FanoutMessage::decode(&frame.bytes) {
-        Ok(fanout) => {
-            let hash = fanout.message.sha256();
-            let kind = fanout
-                .message
-                .kind()
-                .map_or_else(|_| "?".to_owned(), |kind| format!("{kind:?}"));
-            let room = frame.room.as_ref().map_or("?", |room| short(room.as_str()));
-            format!("{kind} {:02x}{:02x} of {room}", hash[0], hash[1])
-        }
-        Err(_) => "undecodable".to_owned(),
     }
 }

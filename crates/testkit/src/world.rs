@@ -14,8 +14,9 @@ use tempfile::TempDir;
 use crate::actor::Actor;
 use crate::host::Host;
 use crate::names;
-use crate::net::{Mishap, Net};
+use crate::net::Net;
 use crate::server::{Login, Server};
+use crate::traffic::Mishap;
 use crate::weather::Weather;
 
 /// Clients, providers and the link between them.
