@@ -4,7 +4,7 @@
 //! turns, round by round, in one process and on one file system, so that whatever disturbs one disturbs the others. A row shows the
 //! median of the rounds' medians, and its ratio is the median of the rounds' ratios.
 //!
-//! * [`pair`]: what every library does here: two members of one room, each with a file of its own;
+//! * `pair`: what every library does here: two members of one room, each with a file of its own;
 //! * `rounds`: the turns, and what is written on the way; `history`: whether a long conversation costs more;
 //! * `content`: decoding and encoding messages, without any file;
 //! * `fsyncs`: how often a step waits for the disk, as the system sees it.

@@ -5,7 +5,7 @@
 use crate::Fault;
 use crate::cargo;
 
-/// The main job, told by `examples/src/bin/demo.rs`.
+/// The main job, told by `examples/src/bin/demo/main.rs`.
 pub(crate) fn demo(arguments: &[String]) -> Result<u8, Fault> {
     run(&["-p", "comity-examples", "--bin", "demo"], arguments)
 }

@@ -2,6 +2,8 @@
 //!
 //! Whatever is wrong with the content, the frame is finished: its key has been used, so it is never delivered again.
 
+use std::time::Duration;
+
 use comity_content::{Body, Class, Content, Disposition, Expiration, MessageId, Part, Received, classify};
 use comity_room::{ClientUri, Timestamp, UserUri};
 use comity_wire::{ApplicationFraming, Wire as _};
@@ -56,7 +58,14 @@ pub(super) fn take(
         epoch: sent.epoch,
         accepted: Some(accepted),
     };
-    let message = new_row(tx, &row, arrival, &content, Delivery::Received);
+    let mut message = new_row(tx, &row, arrival, &content, Delivery::Received);
+    if let Some(seconds) = message.expires_after_read
+        && message.sender == tx.me.user
+    {
+        // Our user's own words, from another client: their time began when the hub accepted them.
+        message.expires = Some(accepted.plus(Duration::from_secs(seconds.into())));
+        message.erase_due = message.expires;
+    }
     message::put_content(tx.store, row.id, id, &octets)?;
     let own = message.sender == tx.me.user;
     let notify = timeline::place(tx, &mut row, message)? && !own && row.phase != Phase::Invited;
