@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use comity::{Answer, Frame, FrameKind, Request, RequestKind};
+use comity::{Answer, Frame, FrameKind, Request, RequestId, RequestKind};
 use comity_hub::{
     Caller, Delivery, Endpoint, Facts, Inbound, Limits, LocalDelivery, Part, RosterChange, amend_roster,
     follow, local_clients,
@@ -25,6 +25,8 @@ pub struct Server {
     rosters: BTreeMap<RoomUri, RoomRows>,
     pub(crate) mailboxes: BTreeMap<ClientUri, Mailbox>,
     pub(crate) down: bool,
+    /// What was answered to which publication: a late copy of an old one must not undo a newer one.
+    published: BTreeMap<RequestId, Vec<u8>>,
 }
 
 /// Who posted a request to its own provider.
@@ -49,6 +51,7 @@ impl Server {
             rosters: BTreeMap::new(),
             mailboxes: BTreeMap::new(),
             down: false,
+            published: BTreeMap::new(),
         }
     }
 
@@ -195,6 +198,12 @@ fn publish(
     request: &Request,
 ) -> Response {
     let server = servers.get_mut(&request.to).expect("looked up before");
+    if let Some(reply) = server.published.get(&request.id) {
+        return Response {
+            answer: Answer::Body(reply.clone()),
+            word: "published before: the first answer again".to_owned(),
+        };
+    }
     let publication = server.shelves.publish(now, caller, &login.client, &request.body);
     let word = match publication.refusal {
         Some(refusal) => format!("key packages refused: {refusal}"),
@@ -203,6 +212,7 @@ fn publish(
             server.shelves.left(&login.client)
         ),
     };
+    server.published.insert(request.id, publication.reply.clone());
     Response {
         answer: Answer::Body(publication.reply),
         word,
