@@ -312,6 +312,20 @@ impl Host {
         result
     }
 
+    /// One frame was pushed to the notification extension. It posts nothing: the app finds what is to be posted.
+    pub fn pushed_to_extension(&mut self, now: Timestamp, frame: Frame) -> Vec<FrameOutcome> {
+        let batch = Batch {
+            frames: vec![frame],
+            cursor: None,
+            more: true,
+        };
+        let step = self
+            .as_extension(now, |extension| extension.receive(now, &batch))
+            .expect("a frame is received");
+        self.outcomes.extend(step.frames.iter().cloned());
+        step.frames
+    }
+
     /// What the client's own reader says.
     pub fn reader(&self) -> &Reader {
         &self.running.as_ref().expect("the process runs").reader

@@ -261,7 +261,7 @@ impl Net {
             } => {
                 self.page(&name, life, frames, position, more);
             }
-            Happening::Push { name, life, frame } => self.push(&name, life, frame),
+            Happening::Push { name, frame } => self.push(&name, frame),
             Happening::Start(name) => {
                 if !self.seat(&name).host.is_running() {
                     self.start(&name);
@@ -392,12 +392,8 @@ impl Net {
         }
         mailbox.put(frame.clone(), jumps, &mut self.dice);
         if urgent && self.dice.chance(self.weather.push_frames) {
-            let life = self.seat(&name).host.life();
-            self.put_soon(Happening::Push {
-                name: name.clone(),
-                life,
-                frame: frame.clone(),
-            });
+            let (name, frame) = (name.clone(), frame.clone());
+            self.put_soon(Happening::Push { name, frame });
         }
         self.fetch_soon(&name);
     }
@@ -452,16 +448,23 @@ impl Net {
         self.fetch_soon(name);
     }
 
-    fn push(&mut self, name: &str, life: u32, frame: Frame) {
+    /// A push wakes the notification extension, if the app does not run or is in the background.
+    fn push(&mut self, name: &str, frame: Frame) {
         let now = self.now_of(name);
-        let seat = self.seat(name);
-        if seat.host.life() != life || !seat.host.is_running() || seat.cut_off || seat.deaf {
+        let in_background = self.dice.chance(self.weather.extension);
+        let seat = self.seat_mut(name);
+        if seat.cut_off || seat.deaf {
             return;
         }
-        self.maybe_doom(name);
-        let outcomes = self.seat_mut(name).host.pushed(now, frame.clone());
-        self.note_outcomes(name, "push", &[frame], &outcomes);
-        self.after_call(name);
+        if !in_background && seat.host.is_running() {
+            self.maybe_doom(name);
+            let outcomes = self.seat_mut(name).host.pushed(now, frame.clone());
+            self.note_outcomes(name, "push", &[frame], &outcomes);
+            return self.after_call(name);
+        }
+        let outcomes = seat.host.pushed_to_extension(now, frame.clone());
+        self.note_outcomes(name, "push to the extension", &[frame], &outcomes);
+        self.post_ready(name);
     }
 
     fn wake(&mut self, due: u64, name: &str) {

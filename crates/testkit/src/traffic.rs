@@ -33,7 +33,7 @@ pub(crate) enum Happening {
         more: bool,
     },
     /// One frame is pushed to a client.
-    Push { name: String, life: u32, frame: Frame },
+    Push { name: String, frame: Frame },
     /// A killed process starts again.
     Start(String),
 }

@@ -21,6 +21,8 @@ pub struct Weather {
     pub reorder_frames: u8,
     /// A frame is pushed as well, beside the queue.
     pub push_frames: u8,
+    /// A push finds the app in the background, and its notification extension takes it.
+    pub extension: u8,
     /// A client is killed after a call, before or after its host has seen the step, and started again.
     pub kill: u8,
     /// The longest that anything travels one way.
@@ -40,6 +42,7 @@ impl Weather {
         repeat_frames: 0,
         reorder_frames: 0,
         push_frames: 0,
+        extension: 0,
         kill: 0,
         slowest: Duration::from_millis(5),
         page: 200,
@@ -55,6 +58,7 @@ impl Weather {
         repeat_frames: 10,
         reorder_frames: 20,
         push_frames: 15,
+        extension: 50,
         kill: 0,
         slowest: Duration::from_secs(7),
         page: 7,

@@ -115,6 +115,7 @@ fn app_and_extension_take_turns_and_the_app_goes_on_with_what_the_extension_wrot
 fn a_push_moves_no_cursor_and_runs_no_errands() {
     let cast = Cast::three(1);
     cast.bob.is_deaf();
+    cast.alice.is_cut_off();
     cast.carol.leaves();
     cast.world.advance(Duration::from_secs(1));
     let frames = cast.bob.unfetched();
@@ -131,6 +132,7 @@ fn a_push_moves_no_cursor_and_runs_no_errands() {
     assert_eq!(step.requests, [], "no commit of the proposal yet");
     assert_eq!(cast.bob.unfetched().len(), 1);
     cast.bob.listens();
+    cast.alice.is_back();
     cast.world.settle();
     assert_eq!(cast.alice.members().len(), 2);
     cast.agrees();
