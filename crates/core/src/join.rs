@@ -168,6 +168,9 @@ fn enter(
     };
     let advertised = tx.advertised()?;
     let old = row.scope;
+    // Whoever joins again has changed their mind about leaving, and the commit takes out the old leaf anyway.
+    let own = row.proposals.iter().filter(|held| held.client == tx.me.client);
+    let ours: Vec<Vec<u8>> = own.map(|held| held.frame.clone()).collect();
     row.scope = room::next_id(tx.store).map_err(Error::from)?;
     let provider = Provider::for_room(tx.crypto, tx.store, row.scope);
     let entrance = Entrance {
@@ -177,6 +180,7 @@ fn enter(
             .pending
             .iter()
             .map(|pending| pending.proposal.as_slice().to_vec())
+            .filter(|frame| !ours.contains(frame))
             .collect(),
         who: tx.me.credential(),
         leaf: tx.me.leaf(&advertised),
@@ -199,6 +203,7 @@ fn enter(
     row.epoch = group.epoch();
     row.joined_epoch = group.epoch();
     row.proposals.clear();
+    row.ended_by_us = None;
     row.behind = false;
     row.quiet = None;
     let (body, hash) = change::bundle(staged)?;

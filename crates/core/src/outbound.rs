@@ -195,6 +195,16 @@ pub(crate) fn send_waiting(tx: &mut Tx<'_>, row: &RoomRow) -> Result<(), Error> 
     Ok(())
 }
 
+/// What was not accepted before we went: a person may `resolve` it.
+pub(crate) fn give_up_waiting(tx: &mut Tx<'_>, row: &RoomRow) -> Result<(), Error> {
+    for mut message in message::waiting(tx.store, row.id)? {
+        message.delivery = Delivery::Undeliverable;
+        message::put(tx.store, &message)?;
+        tell(tx, row, message.id, MessageChange::Undeliverable)?;
+    }
+    Ok(())
+}
+
 /// Sends again, or withdraws, what the hub has not accepted.
 pub(crate) fn resolve(tx: &mut Tx<'_>, id: MessageId, how: Resolution) -> Result<Option<Made>, Error> {
     let mut message = message::by_id(tx.store, id)?.ok_or(Misuse::NoSuchMessage)?;

@@ -11,6 +11,7 @@ use comity_room::{
     missing,
 };
 
+use crate::change;
 use crate::client::Opening;
 use crate::error::{Blocked, Error, Misuse};
 use crate::inbound::cursor_name;
@@ -276,6 +277,7 @@ impl Reader {
             Phase::Stalled => return Err(Blocked::Stalled.into()),
             _ => return Err(Blocked::NotJoined.into()),
         }
+        change::build::names_something(&view, change)?;
         permission::may_change(&view, &self.user, change).map_err(|code| Blocked::NotAllowed(code).into())
     }
 

@@ -43,8 +43,9 @@ impl Actor {
         self.state().net().now_of(self.name())
     }
 
-    /// Asks its file.
+    /// Asks its file. A process that does not run is started: somebody opens the app to look.
     pub fn asks<T>(&self, query: impl FnOnce(&Reader) -> T) -> T {
+        self.starts_if_needed();
         query(self.state().net().seat(self.name()).host.reader())
     }
 
@@ -178,6 +179,7 @@ impl Actor {
 
     /// Every event in its log.
     pub fn events(&self) -> Vec<Event> {
+        self.starts_if_needed();
         self.state().net().seat(self.name()).host.events()
     }
 

@@ -173,30 +173,6 @@ fn a_client_that_lost_a_commit_for_ever_joins_again_from_outside() {
 }
 
 #[test]
-fn a_commit_from_before_a_rejoin_is_no_fork() {
-    let cast = Cast::three(1);
-    cast.alice.rotates();
-    cast.world.settle();
-    cast.alice.is_deaf();
-    cast.bob.rotates();
-    cast.world.settle();
-    cast.bob.rotates();
-    cast.world.settle();
-    let mail = cast.alice.loses_its_mail();
-    cast.alice.listens();
-    cast.bob.says("are you there?");
-    cast.world.settle();
-    cast.alice.joins();
-    cast.world.settle();
-    for frame in mail {
-        cast.alice.is_pushed(frame);
-    }
-    assert_eq!(cast.alice.phase(), Some(Phase::Joined));
-    assert_eq!(cast.alice.rejections(), []);
-    lives(&cast);
-}
-
-#[test]
 fn a_commit_that_the_hub_undid_costs_its_committer_a_rejoin_and_nobody_else_anything() {
     let cast = Cast::three(1);
     cast.bob.is_deaf();

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use comity::{Allow, ClientChange, Event, EventKind, MessageId, Outgoing};
+use comity_hub::Limits;
 use comity_testkit::{Actor, Weather, World, for_each_seed};
 
 use crate::support::Cast;
@@ -51,6 +52,58 @@ fn clients_that_are_killed_at_any_point_lose_and_double_nothing() {
             }
         }
         nobody_was_told_off(&cast);
+    });
+}
+
+#[test]
+fn a_room_is_built_while_its_clients_are_killed() {
+    for_each_seed("deadly_from_the_start", |seed| {
+        let world = World::with_seed(seed);
+        world.weather(Weather::DEADLY);
+        let cast = Cast::with(world).with_bob().with_carol();
+        chat(&cast, DEEDS);
+        cast.world.weather(Weather::CALM);
+        cast.world.settle();
+        cast.agrees();
+        nobody_was_told_off(&cast);
+    });
+}
+
+/// A hub that takes messages of the present epoch only makes every change of epoch cost every message on its way a new
+/// encryption.
+#[test]
+fn with_a_strict_hub_and_an_epoch_every_few_seconds_every_message_arrives_once() {
+    for_each_seed("strict_hub", |seed| {
+        let limits = Limits {
+            epoch_tolerance: 0,
+            ..Limits::default()
+        };
+        let cast = Cast::with(World::with_seed(seed).with_limits(limits))
+            .with_bob()
+            .with_carol();
+        cast.world.weather(Weather {
+            slowest: Duration::from_secs(2),
+            ..Weather::STORM
+        });
+        let mut said = Vec::new();
+        for deed in 0..DEEDS {
+            let actor = cast.world.one_of(&cast.everybody());
+            actor.rotates();
+            said.push(cast.world.one_of(&cast.everybody()).says(&format!("{deed}")));
+            cast.world
+                .advance(Duration::from_millis(cast.world.throw(6_000) as u64));
+        }
+        cast.world.weather(Weather::CALM);
+        cast.world.settle();
+        for actor in cast.everybody() {
+            let mut seen: Vec<_> = actor.messages().iter().map(|message| message.id).collect();
+            seen.sort();
+            said.sort();
+            assert_eq!(seen, said, "what {} sees", actor.name());
+        }
+        for one in cast.everybody() {
+            assert_eq!(one.members(), cast.alice.members());
+        }
     });
 }
 

@@ -42,7 +42,7 @@ pub(super) fn permitted(tx: &Tx<'_>, row: &RoomRow, changes: &[Change]) -> Resul
     Ok(())
 }
 
-fn names_something(view: &RoomView, change: &Change) -> Result<(), Misuse> {
+pub(crate) fn names_something(view: &RoomView, change: &Change) -> Result<(), Misuse> {
     let sound = match change {
         Change::RemoveUser(user) | Change::SetRole(user, _) => view.participants.find(user).is_some(),
         Change::RemoveClient(client) => view.members.iter().any(|member| member.client == *client),

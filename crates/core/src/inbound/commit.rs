@@ -122,6 +122,8 @@ fn gone(tx: &mut Tx<'_>, row: &mut RoomRow, facts: &CommitFacts) -> Result<(), E
     row.leaf_due = None;
     tx.delete_group(row)?;
     change::abandon_tasks(tx, row, "removed_from_room")?;
+    errands::unsend(tx, row)?;
+    crate::outbound::give_up_waiting(tx, row)?;
     row.pending = None;
     room::put(tx.store, row)?;
     tx.tell_room(

@@ -56,6 +56,13 @@ pub(super) fn take(tx: &mut Tx<'_>, frame: &Frame, opened: &Opened) -> Result<Fr
     if old.as_ref().is_some_and(RoomRow::is_member) {
         return Err(Rejection::AlreadyJoined.into());
     }
+    if old
+        .as_ref()
+        .is_some_and(|old| old.phase == Phase::Joining && old.pending.is_some())
+    {
+        // Our external commit is on its way, and its leaf takes the place of the one that this Welcome brings.
+        return Err(Rejection::AlreadyJoined.into());
+    }
     let id = match &old {
         Some(old) => {
             abandon(tx, old)?;
