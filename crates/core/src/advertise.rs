@@ -190,11 +190,10 @@ fn generate(tx: &Tx<'_>, advertised: &Advertised, last_resort: bool) -> Result<K
 /// wrong, but by the latest time that a hub has told us.
 fn forget_expired(tx: &Tx<'_>) -> Result<Vec<Published>, Error> {
     let published: Vec<Published> = small::setting(tx.store, PUBLISHED)?.unwrap_or_default();
-    let told = room::all(tx.store)?
-        .into_iter()
-        .map(|row| row.hub_time)
-        .max()
-        .unwrap_or_default();
+    let mut told = Timestamp::default();
+    for row in room::all(tx.store)? {
+        told = told.max(room::hub_time(tx.store, &row)?);
+    }
     let (kept, expired): (Vec<_>, Vec<_>) = published.into_iter().partition(|one| one.not_after > told);
     for one in expired {
         crate::group::forget_key_package(&tx.client_provider(), &one.reference)?;

@@ -30,7 +30,7 @@ pub(crate) fn erase(tx: &mut Tx<'_>) -> Result<(), Error> {
         };
         let Some(expires) = row.expires else { continue };
         let since = row.over_since.unwrap_or(tx.now);
-        if expires <= room.hub_time || tx.now.since(since) >= CONFIRM {
+        if expires <= room::hub_time(tx.store, &room)? || tx.now.since(since) >= CONFIRM {
             erase_one(tx, &room, row)?;
         } else {
             let again = tx.now.plus(ASK_AGAIN).min(since.plus(CONFIRM));
@@ -73,7 +73,7 @@ fn erase_one(tx: &mut Tx<'_>, room: &RoomRow, row: MessageRow) -> Result<(), Err
         vec![row]
     };
     for dependent in dependents {
-        message::delete_content(tx.store, dependent.id)?;
+        message::delete_content(tx.store, &dependent)?;
         let erased = MessageRow {
             erased: true,
             erase_due: None,

@@ -14,13 +14,12 @@ use openmls_traits::crypto::OpenMlsCrypto as _;
 use crate::error::{Error, Misuse};
 use crate::group::{Entrance, Group, StageFault, join_from_outside};
 use crate::inbound::commit::{meet, view_of};
-use crate::inbound::{self};
+use crate::inbound::{self, Opened};
 use crate::provider::Provider;
 use crate::rejection::{Refusal, Rejection};
 use crate::step::{FrameOutcome, HeldUntil, Made, RequestKind, RoomChange};
 use crate::store::outbox::Errand;
 use crate::store::room::{Joining, PendingCommit, Phase, RoomRow};
-use crate::store::small::SeenRow;
 use crate::store::{room, small};
 use crate::tx::{NewRequest, Tx, random};
 use crate::unprocessed::Unprocessed;
@@ -293,7 +292,7 @@ fn discard(tx: &mut Tx<'_>, row: &mut RoomRow) -> Result<(), Error> {
 pub(crate) fn frame_while_joining(
     tx: &mut Tx<'_>,
     row: &mut RoomRow,
-    hash: &[u8; 32],
+    opened: &Opened,
     theirs: u64,
     handshake: bool,
 ) -> Result<Option<FrameOutcome>, Unprocessed> {
@@ -304,8 +303,8 @@ pub(crate) fn frame_while_joining(
         message,
         notify: false,
     };
-    if handshake && pending.hash == hash {
-        let accepted = row.hub_time;
+    if handshake && pending.hash == opened.hash {
+        let accepted = opened.message.accepted_at;
         crate::answer::commit_accepted(tx, row.clone(), accepted)?;
         return Ok(Some(done(None)));
     }
@@ -315,14 +314,7 @@ pub(crate) fn frame_while_joining(
     if !handshake {
         return Err(Rejection::EpochTooOld.into());
     }
-    small::put_seen(
-        tx.store,
-        hash,
-        &SeenRow {
-            message: None,
-            notify: false,
-        },
-    )?;
+    small::put_taken(tx.store, &opened.hash)?;
     if theirs.saturating_add(1) == row.epoch {
         crate::store::outbox::delete(tx.store, pending.request)?;
         fetch_again(tx, row)?;

@@ -10,7 +10,7 @@ use crate::inbound::application::{Arrival, new_row, tell};
 use crate::outgoing::Outgoing;
 use crate::plan;
 use crate::step::{Allow, Made, MessageChange, RequestKind, Resolution};
-use crate::store::message::{Delivery, MessageRow};
+use crate::store::message::{Delivery, MessageRow, Told};
 use crate::store::outbox::Errand;
 use crate::store::room::{Phase, RoomRow};
 use crate::store::small::SeenRow;
@@ -51,12 +51,11 @@ pub(crate) fn send(
     let mut message = new_row(tx, &row, arrival, &content, Delivery::Waiting);
     message.read = true;
     message.order = message::next_order(tx.store, row.id)?;
-    message::put_content(tx.store, row.id, id, &octets)?;
+    message.told = Some(Told::Sending);
     if ready(&row) {
         submit(tx, &row, &mut message, &octets)?;
     }
-    timeline::place(tx, &mut row, message)?;
-    tell(tx, &row, id, MessageChange::Sending)?;
+    timeline::place(tx, &row, message, &octets)?;
     if !row.proposals.is_empty() {
         errands::commit_now(tx, &mut row)?;
     }
@@ -155,14 +154,14 @@ fn submit(tx: &mut Tx<'_>, row: &RoomRow, message: &mut MessageRow, octets: &[u8
     let frame = tx.group(row)?.encrypt(&provider, &me.signer, &framed)?;
     let frame = MlsOctets::new(frame).map_err(|_| Error::Bug("own frame"))?;
     let hash = frame.sha256();
-    small::put_seen(
-        tx.store,
-        &hash,
-        &SeenRow {
+    if let Some(earlier) = message.frame.replace(small::frame_key(tx.store, &hash)) {
+        // Should the hub have accepted it after all, it is known when it comes back.
+        let row = SeenRow {
             message: Some(message.id),
             notify: false,
-        },
-    )?;
+        };
+        small::put_seen(tx.store, earlier, &row)?;
+    }
     let body = SubmitMessageRequest {
         message: frame,
         sender: tx.me.user.clone(),
@@ -187,8 +186,7 @@ pub(crate) fn send_waiting(tx: &mut Tx<'_>, row: &RoomRow) -> Result<(), Error> 
         return Ok(());
     }
     for mut message in message::waiting(tx.store, row.id)? {
-        let octets =
-            message::content(tx.store, row.id, message.id)?.ok_or(Error::Bug("message without content"))?;
+        let octets = message::content(tx.store, message.id)?.ok_or(Error::Bug("message without content"))?;
         submit(tx, row, &mut message, &octets)?;
         message::put(tx.store, &message)?;
     }
@@ -225,7 +223,7 @@ pub(crate) fn resolve(tx: &mut Tx<'_>, id: MessageId, how: Resolution) -> Result
         }
         Resolution::Withdraw => {
             let root = message.root;
-            message::delete(tx.store, id)?;
+            message::delete(tx.store, &message)?;
             if root != id {
                 timeline::moved(tx, &row, root)?;
             }

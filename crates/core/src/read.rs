@@ -46,20 +46,9 @@ pub(crate) fn read(tx: &mut Tx<'_>, uri: &RoomUri, up_to: Position) -> Result<Op
             tie: i64::MAX,
         });
     }
-    row.unread = unread_after(tx, row.id, row.read_up_to)?;
     room::put(tx.store, &row)?;
     if newly {
         tx.tell_room(&row.uri, RoomChange::Read)?;
     }
     Ok(None)
-}
-
-/// Messages of others behind a position, counted up to a bound.
-fn unread_after(tx: &Tx<'_>, room: i64, after: Position) -> Result<u32, Error> {
-    let page = message::after(tx.store, room, after, PAGE)?;
-    let others = page
-        .iter()
-        .filter(|message| message.sender != tx.me.user && !message.read)
-        .count();
-    Ok(u32::try_from(others).unwrap_or(u32::MAX))
 }

@@ -223,8 +223,12 @@ impl Reader {
     /// # Errors
     /// [`Error::Storage`].
     pub fn rooms(&self, _now: Timestamp) -> Result<Vec<RoomSummary>, Error> {
-        let rows = self.ask(room::all)?;
-        Ok(rows.into_iter().map(RoomSummary::from).collect())
+        self.ask(|store| {
+            room::all(store)?
+                .into_iter()
+                .map(|row| summary(store, row))
+                .collect()
+        })
     }
 
     /// One room in full.
@@ -232,7 +236,13 @@ impl Reader {
     /// # Errors
     /// [`Misuse::NoSuchRoom`], [`Error::Storage`].
     pub fn room(&self, uri: &RoomUri) -> Result<Room, Error> {
-        let (row, view) = self.room_and_view(uri)?;
+        let found = self.ask_room(uri, |store, row| {
+            let view = room::view(store, row.id)?;
+            let tasks = row.tasks.clone();
+            Ok((view, tasks, summary(store, row)?))
+        })?;
+        let (view, tasks, summary) = found;
+        let view = view.ok_or(Blocked::NotJoined)?;
         Ok(Room {
             participants: view
                 .participants
@@ -241,8 +251,8 @@ impl Reader {
                 .collect(),
             metadata: view.metadata,
             requirement: view.requirement,
-            tasks: row.tasks.clone(),
-            summary: row.into(),
+            tasks,
+            summary,
         })
     }
 
@@ -394,20 +404,18 @@ impl Reader {
     }
 }
 
-impl From<RoomRow> for RoomSummary {
-    fn from(row: RoomRow) -> Self {
-        Self {
-            uri: row.uri,
-            name: row.name,
-            phase: row.phase,
-            inviter: row.inviter,
-            unread: row.unread,
-            read_up_to: row.read_up_to,
-            hub_time: row.hub_time,
-            epoch: row.epoch,
-            behind: row.behind,
-        }
-    }
+fn summary(store: &Store, row: RoomRow) -> Result<RoomSummary, StorageError> {
+    Ok(RoomSummary {
+        unread: room::unread(store, &row)?,
+        hub_time: room::hub_time(store, &row)?,
+        uri: row.uri,
+        name: row.name,
+        phase: row.phase,
+        inviter: row.inviter,
+        read_up_to: row.read_up_to,
+        epoch: row.epoch,
+        behind: row.behind,
+    })
 }
 
 /// The participants that have a client which sees nothing, sorted.
@@ -474,7 +482,7 @@ fn shown(store: &Store, row: MessageRow) -> Result<Message, StorageError> {
     let octets = if row.folded.deleted {
         None
     } else {
-        message::content(store, row.room, version)?
+        message::content(store, version)?
     };
     let content = match &octets {
         Some(octets) => Some(Content::decode(octets).map_err(|_| StorageError::Corrupt)?),

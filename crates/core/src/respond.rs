@@ -32,6 +32,5 @@ fn accept(tx: &mut Tx<'_>, row: &mut RoomRow) -> Result<(), Error> {
 /// The messages that arrived meanwhile are forgotten at once; the group when somebody commits our leaving.
 fn decline(tx: &mut Tx<'_>, row: &mut RoomRow) -> Result<(), Error> {
     message::delete_room(tx.store, row.id)?;
-    row.unread = 0;
     change::leave::propose(tx, row)
 }

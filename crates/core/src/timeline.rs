@@ -7,44 +7,79 @@ use crate::fold;
 use crate::inbound::application::tell;
 use crate::step::MessageChange;
 use crate::store::message;
-use crate::store::message::{Delivery, MessageRow};
+use crate::store::message::{Delivery, MessageRow, Told};
 use crate::store::room::{Phase, RoomRow};
 use crate::tx::Tx;
 
 /// How many messages deep a chain of references is followed.
 const DEEPEST_CHAIN: usize = 16;
 
-/// Stores a new message and folds it into what it belongs to. Says whether a person should be told.
-pub(crate) fn place(tx: &mut Tx<'_>, room: &mut RoomRow, mut row: MessageRow) -> Result<bool, Error> {
+/// What came of placing a message.
+pub(crate) enum Placed {
+    /// It is new here. Says whether a person should be told.
+    New { notify: bool },
+    /// There is a message of this id already; nothing was written.
+    Known,
+}
+
+/// Stores a new message with its octets and folds it into what it belongs to.
+pub(crate) fn place(
+    tx: &mut Tx<'_>,
+    room: &RoomRow,
+    mut row: MessageRow,
+    octets: &[u8],
+) -> Result<Placed, Error> {
     row.root = root_of(tx, row.root, row.id)?;
     if matches!(row.class, Class::Message) && !has_dependents(tx, &row)? {
-        return plain(tx, room, row);
+        return plain(tx, room, row, octets);
     }
+    if !message::insert(tx.store, &mut row, octets)? {
+        return Ok(Placed::Known);
+    }
+    tell_row(tx, room, &row);
     let (id, root) = (row.id, row.root);
-    message::put(tx.store, &row)?;
     adopt(tx, room.id, id, root)?;
     let folded = refold(tx, room, root)?;
-    announce(tx, room, id, root, folded.as_ref())
+    let notify = announce(tx, room, id, root, folded.as_ref())?;
+    if notify {
+        note_that_told(tx, id)?;
+    }
+    Ok(Placed::New { notify })
 }
 
 /// The common case: a message that nothing refers to yet.
-fn plain(tx: &mut Tx<'_>, room: &mut RoomRow, mut row: MessageRow) -> Result<bool, Error> {
+fn plain(tx: &mut Tx<'_>, room: &RoomRow, mut row: MessageRow, octets: &[u8]) -> Result<Placed, Error> {
     let view = tx.view(room)?;
     fold::judge(std::slice::from_mut(&mut row), &view);
-    message::put(tx.store, &row)?;
     let received = row.delivery == Delivery::Received;
-    if row.allowed == Some(false) {
+    let allowed = row.allowed != Some(false);
+    if received && allowed && room.phase != Phase::Invited {
+        row.told = Some(Told::Received);
+        row.notify = row.counts;
+    }
+    if !message::insert(tx.store, &mut row, octets)? {
+        return Ok(Placed::Known);
+    }
+    tell_row(tx, room, &row);
+    if !allowed {
         tell(tx, room, row.id, MessageChange::Unauthorized)?;
-        return Ok(false);
     }
-    if received && room.phase != Phase::Invited {
-        tell(tx, room, row.id, MessageChange::Received)?;
+    Ok(Placed::New { notify: row.notify })
+}
+
+fn tell_row(tx: &mut Tx<'_>, room: &RoomRow, row: &MessageRow) {
+    if let Some(event) = row.event(&room.uri) {
+        tx.told(event);
     }
-    let counts = received && row.sender != tx.me.user;
-    if counts {
-        room.unread = room.unread.saturating_add(1);
+}
+
+/// What the second delivery of its frame is told.
+fn note_that_told(tx: &Tx<'_>, id: MessageId) -> Result<(), Error> {
+    if let Some(mut row) = message::by_id(tx.store, id)? {
+        row.notify = true;
+        message::put(tx.store, &row)?;
     }
-    Ok(counts)
+    Ok(())
 }
 
 /// Where a chain of references ends: at a message of the timeline, or at one that has not arrived.
@@ -105,7 +140,7 @@ pub(crate) fn moved(tx: &Tx<'_>, room: &RoomRow, root: MessageId) -> Result<(), 
 
 fn announce(
     tx: &mut Tx<'_>,
-    room: &mut RoomRow,
+    room: &RoomRow,
     id: MessageId,
     root: MessageId,
     folded: Option<&message::Folded>,
@@ -116,9 +151,7 @@ fn announce(
     if id == root {
         if row.delivery == Delivery::Received && room.phase != Phase::Invited && row.allowed == Some(true) {
             tell(tx, room, id, MessageChange::Received)?;
-            let counts = row.sender != tx.me.user;
-            room.unread = room.unread.saturating_add(u32::from(counts));
-            return Ok(counts);
+            return Ok(row.counts);
         }
         return Ok(false);
     }

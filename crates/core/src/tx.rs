@@ -14,7 +14,9 @@ use crate::error::{Error, Misuse};
 use crate::group::Group;
 use crate::me::{Advertised, Me};
 use crate::provider::Provider;
-use crate::step::{EventKind, FrameOutcome, Made, Request, RequestId, RequestKind, RoomChange, Step, TaskId};
+use crate::step::{
+    Event, EventKind, FrameOutcome, Made, Request, RequestId, RequestKind, RoomChange, Step, TaskId,
+};
 use crate::store::outbox::{Errand, OutboxRow, WITH_HOST};
 use crate::store::room::{RoomRow, RoomView};
 use crate::store::{MlsStore, Store, due, event, outbox, room};
@@ -81,6 +83,11 @@ impl<'a> Tx<'a> {
         Ok(())
     }
 
+    /// Puts an event of the log, which a message's own row holds, at this step's tail.
+    pub(crate) fn told(&mut self, event: Event) {
+        self.step.events.push(event);
+    }
+
     /// The same for a change of a room.
     pub(crate) fn tell_room(&mut self, room: &RoomUri, change: RoomChange) -> Result<(), Error> {
         self.tell(EventKind::Room {
@@ -106,9 +113,8 @@ impl<'a> Tx<'a> {
 
     /// Makes a request: it is in the outbox until answered.
     pub(crate) fn request(&mut self, new: NewRequest) -> Result<RequestId, Error> {
-        let id = RequestId(random()?);
+        let id = outbox::next(self.store)?;
         let row = OutboxRow {
-            ord: 0,
             id,
             to: new.to,
             lane: new.lane,
@@ -119,7 +125,7 @@ impl<'a> Tx<'a> {
             due: WITH_HOST,
             errand: new.errand,
         };
-        outbox::append(self.store, &row)?;
+        outbox::put(self.store, &row)?;
         self.step.requests.push(row.request());
         Ok(id)
     }

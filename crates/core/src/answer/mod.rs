@@ -147,17 +147,12 @@ fn epoch_too_old(tx: &mut Tx<'_>, request: &OutboxRow, id: MessageId, current: u
 }
 
 /// The hub has accepted a message of ours: now it has its place in the timeline.
-pub(crate) fn message_accepted(tx: &mut Tx<'_>, id: MessageId, accepted: Timestamp) -> Result<(), Error> {
+fn message_accepted(tx: &mut Tx<'_>, id: MessageId, accepted: Timestamp) -> Result<(), Error> {
     let Some(mut row) = message::by_id(tx.store, id)? else {
         return Ok(());
     };
     if row.accepted.is_some() {
         return Ok(());
-    }
-    for request in outbox::after(tx.store, None, u32::MAX)? {
-        if matches!(request.errand, Errand::Message { id: other, .. } if other == id) {
-            outbox::delete(tx.store, request.id)?;
-        }
     }
     row.accepted = Some(accepted);
     row.delivery = Delivery::Accepted;
@@ -167,11 +162,9 @@ pub(crate) fn message_accepted(tx: &mut Tx<'_>, id: MessageId, accepted: Timesta
     }
     let (room_id, root, refolds) = (row.room, row.root, row.root != row.id);
     message::put(tx.store, &row)?;
-    let Some(mut room_row) = room::by_id(tx.store, room_id)? else {
+    let Some(room_row) = room::by_id(tx.store, room_id)? else {
         return Ok(());
     };
-    room_row.hub_time = room_row.hub_time.max(accepted);
-    room::put(tx.store, &room_row)?;
     if refolds {
         timeline::moved(tx, &room_row, root)?;
     }
@@ -211,9 +204,19 @@ pub(crate) fn came_back(tx: &mut Tx<'_>, known: Option<MessageId>, accepted: Tim
         && let Some(row) = message::by_id(tx.store, id)?
         && row.is_own_unsent()
     {
-        message_accepted(tx, id, accepted)?;
+        message_came_back(tx, id, accepted)?;
     }
     Ok(())
+}
+
+/// A message of ours came back before its answer: nobody needs that any more.
+pub(crate) fn message_came_back(tx: &mut Tx<'_>, id: MessageId, accepted: Timestamp) -> Result<(), Error> {
+    for request in outbox::after(tx.store, None, u32::MAX)? {
+        if matches!(request.errand, Errand::Message { id: other, .. } if other == id) {
+            outbox::delete(tx.store, request.id)?;
+        }
+    }
+    message_accepted(tx, id, accepted)
 }
 
 // Rooms.

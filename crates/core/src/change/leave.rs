@@ -9,7 +9,6 @@ use crate::store::outbox::Errand;
 use crate::store::room;
 use crate::store::room::{HeldProposal, Phase, RoomRow};
 use crate::store::small;
-use crate::store::small::SeenRow;
 use crate::tx::{NewRequest, Tx};
 
 /// Proposes to leave with this client. The last one in a room simply goes.
@@ -39,14 +38,7 @@ pub(crate) fn request(tx: &mut Tx<'_>, row: &mut RoomRow) -> Result<(), Error> {
     });
     let proposal = MlsOctets::new(frame).map_err(|_| Error::Bug("own proposal"))?;
     let hash = proposal.sha256();
-    small::put_seen(
-        tx.store,
-        &hash,
-        &SeenRow {
-            message: None,
-            notify: false,
-        },
-    )?;
+    small::put_taken(tx.store, &hash)?;
     tx.request(NewRequest {
         to: row.hub.clone(),
         lane: Some(row.uri.clone()),

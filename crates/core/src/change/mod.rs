@@ -16,7 +16,6 @@ use crate::rejection::Refusal;
 use crate::step::{Change, EventKind, Made, RequestKind, TaskChange, TaskId};
 use crate::store::outbox::Errand;
 use crate::store::room::{PendingCommit, Phase, RoomRow};
-use crate::store::small::SeenRow;
 use crate::store::{outbox, room, small};
 use crate::task::{ClientOutcome, TaskRow, TaskState};
 use crate::tx::{NewRequest, Tx};
@@ -179,14 +178,7 @@ pub(crate) fn in_force(tx: &mut Tx<'_>, row: &mut RoomRow, pending: &PendingComm
         .as_slice()
         .try_into()
         .map_err(|_| Error::Bug("hash of a commit"))?;
-    small::put_seen(
-        tx.store,
-        &hash,
-        &SeenRow {
-            message: None,
-            notify: false,
-        },
-    )?;
+    small::put_taken(tx.store, &hash)?;
     row.leaf_advertises = pending.advertises;
     row.leaf_due = None;
     if let Some(id) = pending.task

@@ -14,9 +14,8 @@ use crate::rejection::Rejection;
 use crate::step::{EventKind, FrameOutcome, MessageChange};
 use crate::store::message::{Delivery, Folded, MessageRow};
 use crate::store::room::{Phase, RoomRow};
-use crate::store::small::SeenRow;
-use crate::store::{message, room, small};
-use crate::timeline;
+use crate::store::{message, room};
+use crate::timeline::{self, Placed};
 use crate::tx::Tx;
 use crate::unprocessed::Unprocessed;
 
@@ -30,26 +29,22 @@ pub(super) struct Sent {
 /// Takes an application message whose key has been used.
 pub(super) fn take(
     tx: &mut Tx<'_>,
-    mut row: RoomRow,
-    hash: &[u8; 32],
+    row: RoomRow,
+    name: [u8; 16],
     accepted: Timestamp,
     sent: Sent,
 ) -> Result<FrameOutcome, Unprocessed> {
-    row.hub_time = row.hub_time.max(accepted);
     let view = tx.view(&row)?;
     let Some(user) = view.user_of(&sent.client).cloned() else {
-        return used_up(tx, &row, hash, Rejection::NotFromMember);
+        return used_up(tx, row, name, accepted, Rejection::NotFromMember);
     };
     let received = match open(&sent.bytes) {
         Ok(received) => received,
-        Err(reason) => return used_up(tx, &row, hash, reason),
+        Err(reason) => return used_up(tx, row, name, accepted, reason),
     };
     let Ok(id) = received.message_id(&user, &row.uri) else {
-        return used_up(tx, &row, hash, Rejection::ContentContradicts);
+        return used_up(tx, row, name, accepted, Rejection::ContentContradicts);
     };
-    if let Some(known) = message::by_id(tx.store, id)? {
-        return repeated(tx, &row, hash, accepted, known);
-    }
     let (octets, content) = received.into_parts();
     let arrival = Arrival {
         id,
@@ -66,11 +61,14 @@ pub(super) fn take(
         message.expires = Some(accepted.plus(Duration::from_secs(seconds.into())));
         message.erase_due = message.expires;
     }
-    message::put_content(tx.store, row.id, id, &octets)?;
-    let own = message.sender == tx.me.user;
-    let notify = timeline::place(tx, &mut row, message)? && !own && row.phase != Phase::Invited;
-    room::put(tx.store, &row)?;
-    finish(tx, hash, Some(id), notify)
+    message.frame = Some(name);
+    match timeline::place(tx, &row, message, &octets)? {
+        Placed::New { notify } => Ok(FrameOutcome::Done {
+            message: Some(id),
+            notify,
+        }),
+        Placed::Known => repeated(tx, &row, name, accepted, id),
+    }
 }
 
 /// Who a message is from, and when it was accepted.
@@ -98,9 +96,14 @@ pub(crate) fn new_row(
     let class = classify(content);
     let is_reaction = content.part.disposition == Disposition::REACTION;
     MessageRow {
+        seq: 0,
         id: arrival.id,
         room: room.id,
         root: target(&class).unwrap_or(arrival.id),
+        frame: None,
+        told: None,
+        notify: false,
+        counts: arrival.user != tx.me.user,
         sender: arrival.user,
         client: arrival.client,
         epoch: arrival.epoch,
@@ -164,18 +167,18 @@ fn open(bytes: &[u8]) -> Result<Received, Rejection> {
 fn repeated(
     tx: &mut Tx<'_>,
     row: &RoomRow,
-    hash: &[u8; 32],
+    name: [u8; 16],
     accepted: Timestamp,
-    known: MessageRow,
+    id: MessageId,
 ) -> Result<FrameOutcome, Unprocessed> {
-    room::put(tx.store, row)?;
+    let known = message::by_id(tx.store, id)?.ok_or(Error::Bug("a message known and unknown"))?;
     if known.is_own_unsent() {
-        crate::answer::message_accepted(tx, known.id, accepted)?;
+        crate::answer::message_came_back(tx, id, accepted)?;
     }
-    let notify = known.sender != tx.me.user && row.phase != Phase::Invited;
-    finish(tx, hash, Some(known.id), notify)?;
+    let notify = known.counts && row.phase != Phase::Invited;
+    finish(tx, name, Some(id), notify)?;
     Ok(FrameOutcome::Known {
-        message: Some(known.id),
+        message: Some(id),
         notify,
     })
 }
@@ -183,19 +186,14 @@ fn repeated(
 /// A frame whose key has been used and whose content nobody can show.
 fn used_up(
     tx: &mut Tx<'_>,
-    row: &RoomRow,
-    hash: &[u8; 32],
+    mut row: RoomRow,
+    name: [u8; 16],
+    accepted: Timestamp,
     reason: Rejection,
 ) -> Result<FrameOutcome, Unprocessed> {
-    room::put(tx.store, row)?;
-    small::put_seen(
-        tx.store,
-        hash,
-        &SeenRow {
-            message: None,
-            notify: false,
-        },
-    )?;
+    row.hub_time = row.hub_time.max(accepted);
+    room::put(tx.store, &row)?;
+    finish(tx, name, None, false)?;
     let advice = reason.advice();
     tx.tell(EventKind::Frame {
         room: Some(row.uri.clone()),

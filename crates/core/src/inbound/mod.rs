@@ -124,9 +124,11 @@ impl From<crate::store::StorageError> for Unprocessed {
 }
 
 /// What a frame carries, decoded as far as possible without a group.
-struct Opened {
-    message: FanoutMessage,
-    hash: [u8; 32],
+pub(crate) struct Opened {
+    pub(crate) message: FanoutMessage,
+    pub(crate) hash: [u8; 32],
+    /// As `seen` names it.
+    name: [u8; 16],
     kind: MessageKind,
 }
 
@@ -139,7 +141,8 @@ fn attempt(tx: &mut Tx<'_>, frame: &Frame) -> Result<FrameOutcome, Unprocessed> 
     }
     let message = FanoutMessage::decode(&frame.bytes).map_err(|error| not_a_fanout(&error))?;
     let hash = message.message.sha256();
-    let known = small::seen(tx.store, &hash)?;
+    let name = small::frame_key(tx.store, &hash);
+    let known = small::seen(tx.store, name)?;
     if message.accepted_at < FORMAT_EXISTS {
         return Err(Rejection::BadTimestamp.into());
     }
@@ -148,7 +151,12 @@ fn attempt(tx: &mut Tx<'_>, frame: &Frame) -> Result<FrameOutcome, Unprocessed> 
     }
     compare_clocks(tx, message.accepted_at)?;
     let kind = message.message.kind().map_err(|_| Rejection::Malformed)?;
-    let opened = Opened { message, hash, kind };
+    let opened = Opened {
+        message,
+        hash,
+        name,
+        kind,
+    };
     match opened.kind {
         MessageKind::Welcome => welcome::take(tx, frame, &opened),
         MessageKind::Commit | MessageKind::Proposal | MessageKind::Application => {
@@ -191,7 +199,7 @@ fn group_frame(tx: &mut Tx<'_>, frame: &Frame, opened: &Opened) -> Result<FrameO
     };
     place(frame, &row)?;
     let (theirs, content) = (protocol.epoch().as_u64(), protocol.content_type());
-    if let Some(outcome) = settled(tx, &mut row, &opened.hash, theirs, content)? {
+    if let Some(outcome) = settled(tx, &mut row, opened, theirs, content)? {
         return Ok(outcome);
     }
     let held: Vec<Vec<u8>> = row
@@ -210,7 +218,7 @@ fn group_frame(tx: &mut Tx<'_>, frame: &Frame, opened: &Opened) -> Result<FrameO
         Processed::Application { sender, epoch, bytes } => application::take(
             tx,
             row,
-            &opened.hash,
+            opened.name,
             accepted,
             application::Sent {
                 client: sender,
@@ -218,10 +226,10 @@ fn group_frame(tx: &mut Tx<'_>, frame: &Frame, opened: &Opened) -> Result<FrameO
                 bytes,
             },
         ),
-        Processed::OwnMessage => finish(tx, &opened.hash, None, false),
+        Processed::OwnMessage => finish(tx, opened.name, None, false),
         Processed::OwnCommit => {
             crate::answer::commit_accepted(tx, row, accepted)?;
-            finish(tx, &opened.hash, None, false)
+            finish(tx, opened.name, None, false)
         }
         Processed::Commit { staged, facts } => {
             let result = commit::merge(tx, row.clone(), *staged, *facts, accepted);
@@ -229,11 +237,11 @@ fn group_frame(tx: &mut Tx<'_>, frame: &Frame, opened: &Opened) -> Result<FrameO
                 tx.drop_group(row.id);
             }
             result?;
-            finish(tx, &opened.hash, None, false)
+            finish(tx, opened.name, None, false)
         }
         Processed::Proposal { by, leaves } => {
             proposal::hold(tx, row, opened, proposal::Known { by, leaves })?;
-            finish(tx, &opened.hash, None, false)
+            finish(tx, opened.name, None, false)
         }
     }
 }
@@ -253,7 +261,7 @@ fn place(frame: &Frame, row: &RoomRow) -> Result<(), Rejection> {
 fn settled(
     tx: &mut Tx<'_>,
     row: &mut RoomRow,
-    hash: &[u8; 32],
+    opened: &Opened,
     theirs: u64,
     content: ContentType,
 ) -> Result<Option<FrameOutcome>, Unprocessed> {
@@ -264,7 +272,7 @@ fn settled(
     }
     let handshake = content != ContentType::Application;
     if row.phase == Phase::Joining {
-        return crate::join::frame_while_joining(tx, row, hash, theirs, handshake);
+        return crate::join::frame_while_joining(tx, row, opened, theirs, handshake);
     }
     if content == ContentType::Commit
         && theirs < row.epoch
@@ -275,7 +283,7 @@ fn settled(
     }
     if handshake && theirs < row.joined_epoch {
         // The commit that added us, or one before it: it is in the Welcome.
-        return finish(tx, hash, None, false).map(Some);
+        return finish(tx, opened.name, None, false).map(Some);
     }
     Ok(None)
 }
@@ -283,11 +291,11 @@ fn settled(
 /// Notes a frame as taken.
 fn finish(
     tx: &Tx<'_>,
-    hash: &[u8; 32],
+    name: [u8; 16],
     message: Option<MessageId>,
     notify: bool,
 ) -> Result<FrameOutcome, Unprocessed> {
-    small::put_seen(tx.store, hash, &SeenRow { message, notify })?;
+    small::put_seen(tx.store, name, &SeenRow { message, notify })?;
     Ok(FrameOutcome::Done { message, notify })
 }
 

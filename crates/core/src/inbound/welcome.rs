@@ -92,7 +92,7 @@ pub(super) fn take(tx: &mut Tx<'_>, frame: &Frame, opened: &Opened) -> Result<Fr
     meet(tx, facts.iter())?;
     advertise::used_a_key_package(tx)?;
     tx.tell_room(&row.uri, RoomChange::Invited { by: inviter.user })?;
-    let outcome = finish(tx, &opened.hash, None, true)?;
+    let outcome = finish(tx, opened.name, None, true)?;
     release(tx, &row.group)?;
     Ok(outcome)
 }

@@ -1,18 +1,41 @@
-//! The event log: a table with a sequence, written in the step that caused it.
+//! The event log: a sequence, written in the step that caused it.
+//!
+//! The commonest events, that a message was written or received, are told by the message's own row, which has a place in
+//! the same sequence; all others have a row here. A number is never used twice: what was the last one is written down
+//! before anything that holds a number is deleted.
 
-use super::{Col, RowAt, Scope, StorageError, Store, Table};
+use std::collections::HashMap;
+
+use comity_room::RoomUri;
+use serde::{Deserialize, Serialize};
+
+use super::message::MessageRow;
+use super::{Col, RowAt, Scope, StorageError, Store, Table, message, room, small};
 use crate::step::{Event, EventKind, Seq};
 
 const EVENT: Table = Table::new(20, 1);
 const SCOPE: Scope = Scope::Client;
 
+/// What is known of the log beside its rows.
+#[derive(Clone, Copy, Default, Serialize, Deserialize)]
+struct Log {
+    /// Events up to this one are forgotten.
+    forgotten: i64,
+    /// Numbers up to this one have been used.
+    used: i64,
+}
+
+const LOG: &str = "log";
+
+/// The next number of the log, used by whoever asks.
+pub(crate) fn next(store: &Store) -> Result<i64, StorageError> {
+    let next = last(store)?.checked_add(1).ok_or(StorageError::Corrupt)?;
+    store.last_number.set(Some(next));
+    Ok(next)
+}
+
 pub(crate) fn append(store: &Store, kind: EventKind) -> Result<Event, StorageError> {
-    let last = store
-        .one("SELECT max(seq) FROM event", [], |row| {
-            row.get::<_, Option<i64>>(0)
-        })?
-        .flatten();
-    let seq = last.unwrap_or(0).checked_add(1).ok_or(StorageError::Corrupt)?;
+    let seq = next(store)?;
     let key = [Col::Int(seq)];
     store.put_sealed(
         "INSERT INTO event (seq, sealed) VALUES (?1, ?2)",
@@ -24,35 +47,80 @@ pub(crate) fn append(store: &Store, kind: EventKind) -> Result<Event, StorageErr
         },
         &kind,
     )?;
-    Ok(Event {
-        seq: Seq(u64::try_from(seq).unwrap_or(0)),
-        kind,
-    })
+    Ok(event(seq, kind))
 }
 
 /// Events after a place, oldest first.
 pub(crate) fn after(store: &Store, after: Seq, limit: u32) -> Result<Vec<Event>, StorageError> {
-    let after = i64::try_from(after.0).unwrap_or(i64::MAX);
-    store.all_sealed(
+    let forgotten = log(store)?.forgotten;
+    let after = i64::try_from(after.0).unwrap_or(i64::MAX).max(forgotten);
+    let mut events = store.all_sealed(
         "SELECT seq, sealed FROM event WHERE seq > ?1 ORDER BY seq LIMIT ?2",
         (after, limit),
         SCOPE,
         EVENT,
-        |row, kind| {
-            Ok(Event {
-                seq: Seq(u64::try_from(row.get::<_, i64>(0)?).unwrap_or(0)),
-                kind,
-            })
-        },
-    )
+        |row, kind| Ok(event(row.get(0)?, kind)),
+    )?;
+    let mut uris = HashMap::new();
+    for row in message::told_after(store, after, limit)? {
+        if let Some(told) = told_by(store, &row, &mut uris)? {
+            events.push(told);
+        }
+    }
+    events.sort_by_key(|event| event.seq);
+    events.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
+    Ok(events)
 }
 
-/// Forgets events up to and including a place; the very last one stays, for its number.
+/// The event that a message's row holds.
+fn told_by(
+    store: &Store,
+    row: &MessageRow,
+    uris: &mut HashMap<i64, RoomUri>,
+) -> Result<Option<Event>, StorageError> {
+    if !uris.contains_key(&row.room) {
+        let room = room::by_id(store, row.room)?.ok_or(StorageError::Corrupt)?;
+        uris.insert(row.room, room.uri);
+    }
+    Ok(uris.get(&row.room).and_then(|uri| row.event(uri)))
+}
+
+/// Forgets events up to and including a place.
 pub(crate) fn forget(store: &Store, up_to: Seq) -> Result<(), StorageError> {
-    let up_to = i64::try_from(up_to.0).unwrap_or(i64::MAX);
-    store.write(
-        "DELETE FROM event WHERE seq <= ?1 AND seq < (SELECT max(seq) FROM event)",
-        [up_to],
-    )?;
+    let used = last(store)?;
+    let up_to = i64::try_from(up_to.0).unwrap_or(i64::MAX).min(used);
+    let forgotten = log(store)?.forgotten.max(up_to);
+    small::put_setting(store, LOG, &Log { forgotten, used })?;
+    store.write("DELETE FROM event WHERE seq <= ?1", [up_to])?;
     Ok(())
+}
+
+/// To be called before rows that hold numbers of the log are deleted.
+pub(super) fn keep_number(store: &Store) -> Result<(), StorageError> {
+    let used = last(store)?;
+    small::put_setting(store, LOG, &Log { used, ..log(store)? })
+}
+
+/// The last number that was used.
+fn last(store: &Store) -> Result<i64, StorageError> {
+    if let Some(last) = store.last_number.get() {
+        return Ok(last);
+    }
+    let rows: Option<i64> = store.one(
+        "SELECT max(ifnull((SELECT max(seq) FROM event), 0), ifnull((SELECT max(seq) FROM message), 0))",
+        [],
+        |row| row.get(0),
+    )?;
+    Ok(rows.unwrap_or(0).max(log(store)?.used))
+}
+
+fn log(store: &Store) -> Result<Log, StorageError> {
+    Ok(small::setting(store, LOG)?.unwrap_or_default())
+}
+
+pub(super) fn event(seq: i64, kind: EventKind) -> Event {
+    Event {
+        seq: Seq(u64::try_from(seq).unwrap_or(0)),
+        kind,
+    }
 }

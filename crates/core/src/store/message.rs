@@ -1,18 +1,23 @@
-//! Messages: an index row for lists, and the octets apart from it.
+//! Messages: what lists need, and the octets beside it.
 //!
 //! Edits, deletions and reactions are messages too; they belong to the message that they change, their root, and do
 //! not stand in the timeline themselves. The root's row holds what they have made of it.
 
 use comity_content::{Class, MessageId};
-use comity_room::{ClientUri, Timestamp, UserUri};
+use comity_room::{ClientUri, RoomUri, Timestamp, UserUri};
+use rusqlite::params_from_iter;
 use serde::{Deserialize, Serialize};
 
 use super::room::{Position, millis};
-use super::{Col, RowAt, Scope, StorageError, Store, Table};
+use super::{Col, RowAt, Scope, StorageError, Store, Table, event};
 use crate::rejection::Refusal;
+use crate::step::{Event, EventKind, MessageChange};
 
 const MESSAGE: Table = Table::new(18, 1);
 const CONTENT: Table = Table::padded(19, 1);
+
+/// The largest octets of a message that stand in its own row.
+const LARGEST_BODY: usize = 2_048;
 
 /// How a message travels.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -32,9 +37,19 @@ pub enum Delivery {
     Undeliverable,
 }
 
+/// What the log says of a message from the moment at which it came.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum Told {
+    Received,
+    Sending,
+}
+
 /// What the engine keeps of a message.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct MessageRow {
+    /// Its place in the event log; 0 until it is stored.
+    #[serde(skip)]
+    pub(crate) seq: i64,
     pub(crate) id: MessageId,
     #[serde(skip)]
     pub(crate) room: i64,
@@ -42,7 +57,11 @@ pub(crate) struct MessageRow {
     pub(crate) sender: UserUri,
     pub(crate) client: ClientUri,
     pub(crate) epoch: u64,
+    /// The frame that brought it, or in which it left, as `seen` names it.
+    #[serde(skip)]
+    pub(crate) frame: Option<[u8; 16]>,
     /// The hub's time; for our own messages `None` until accepted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) accepted: Option<Timestamp>,
     /// When it was written or received here, by the host's clock.
     pub(crate) noted: Timestamp,
@@ -50,24 +69,47 @@ pub(crate) struct MessageRow {
     pub(crate) order: i64,
     pub(crate) delivery: Delivery,
     pub(crate) class: Class,
+    /// The event that its row stands for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) told: Option<Told>,
+    /// Whether a person should have been told, when it came.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub(crate) notify: bool,
+    /// Whether it is another user's, and so unread until it is read.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub(crate) counts: bool,
     /// Whether its body as a whole is a reaction.
+    #[serde(default, skip_serializing_if = "is_default")]
     pub(crate) is_reaction: bool,
     /// The texts of a reaction.
+    #[serde(default, skip_serializing_if = "is_default")]
     pub(crate) reaction: Vec<String>,
     /// Whether its sender was allowed to do this, decided once, when its target was known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) allowed: Option<bool>,
     /// For a root: what edits, deletions and reactions have made of it.
+    #[serde(default, skip_serializing_if = "is_default")]
     pub(crate) folded: Folded,
     /// Seconds after reading at which it vanishes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) expires_after_read: Option<u32>,
     /// When it vanishes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) expires: Option<Timestamp>,
     /// When it is to be asked whether it can be erased.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) erase_due: Option<Timestamp>,
     /// When this device's clock first saw it as over.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) over_since: Option<Timestamp>,
+    #[serde(default, skip_serializing_if = "is_default")]
     pub(crate) read: bool,
+    #[serde(default, skip_serializing_if = "is_default")]
     pub(crate) erased: bool,
+}
+
+fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
 }
 
 /// What has become of a message.
@@ -116,6 +158,20 @@ impl MessageRow {
         matches!(self.class, Class::Message) && !self.erased && self.allowed != Some(false)
     }
 
+    /// The event that this row stands for.
+    pub(crate) fn event(&self, room: &RoomUri) -> Option<Event> {
+        let change = match self.told? {
+            Told::Received => MessageChange::Received,
+            Told::Sending => MessageChange::Sending,
+        };
+        let kind = EventKind::Message {
+            room: room.clone(),
+            message: self.id,
+            change,
+        };
+        Some(event::event(self.seq, kind))
+    }
+
     pub(crate) fn is_own_unsent(&self) -> bool {
         matches!(
             self.delivery,
@@ -124,64 +180,188 @@ impl MessageRow {
     }
 }
 
-const COLUMNS: &str =
-    "SELECT id, room, root, shown, waiting, position, tie, expires, sealed FROM message WHERE id = ?1";
-
-pub(crate) fn put(store: &Store, row: &MessageRow) -> Result<(), StorageError> {
-    let id = store.lookup(MESSAGE, row.id.octets());
-    let root = store.lookup(MESSAGE, row.root.octets());
-    let place = row.position();
-    let waiting = matches!(row.delivery, Delivery::Waiting);
-    let key = [Col::from(&id)];
-    let clear = [
-        Col::Int(row.room),
-        Col::from(&root),
-        Col::from(row.shown()),
-        Col::from(waiting),
-        Col::Int(place.at),
-        Col::Int(place.tie),
-        Col::from(row.erase_due.map(millis)),
-    ];
-    store.put_sealed(
-        "INSERT INTO message (id, room, root, shown, waiting, position, tie, expires, sealed)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
-         ON CONFLICT (id) DO UPDATE SET root = ?3, shown = ?4, waiting = ?5, position = ?6, tie = ?7, expires = ?8,
-         sealed = ?9",
-        Scope::Messages(row.room),
-        &RowAt {
-            table: MESSAGE,
-            key: &key,
-            clear: &clear,
-        },
-        row,
-    )
+/// The clear columns of a row, beside its key.
+struct Clear {
+    id: [u8; 16],
+    room: i64,
+    frame: Option<[u8; 16]>,
+    root: Option<[u8; 16]>,
+    shown: i64,
+    waiting: bool,
+    place: Position,
+    expires: Option<i64>,
 }
 
-/// The room in which a message is, by its id.
-pub(crate) fn room_of(store: &Store, id: MessageId) -> Result<Option<i64>, StorageError> {
-    let key = store.lookup(MESSAGE, id.octets());
-    store.one("SELECT room FROM message WHERE id = ?1", [key], |row| row.get(0))
+impl Clear {
+    fn of(store: &Store, row: &MessageRow) -> Self {
+        Self {
+            id: store.lookup(MESSAGE, row.id.octets()),
+            room: row.room,
+            frame: row.frame,
+            root: (row.root != row.id).then(|| store.lookup(MESSAGE, row.root.octets())),
+            shown: match (row.shown(), row.counts) {
+                (false, _) => HIDDEN,
+                (true, false) => OWN,
+                (true, true) => OTHERS,
+            },
+            waiting: matches!(row.delivery, Delivery::Waiting),
+            place: row.position(),
+            expires: row.erase_due.map(millis),
+        }
+    }
+
+    fn columns(&self) -> [Col<'_>; 9] {
+        [
+            Col::from(&self.id),
+            Col::Int(self.room),
+            Col::from(self.frame.as_ref()),
+            Col::from(self.root.as_ref()),
+            Col::Int(self.shown),
+            Col::from(self.waiting),
+            Col::Int(self.place.at),
+            Col::Int(self.place.tie),
+            Col::from(self.expires),
+        ]
+    }
+}
+
+/// The values of `shown`.
+const HIDDEN: i64 = 0;
+const OWN: i64 = 1;
+const OTHERS: i64 = 2;
+
+/// Stores a new message with its octets, and gives it its place in the log. `false` if there is one of this id already:
+/// then nothing was written.
+pub(crate) fn insert(store: &Store, row: &mut MessageRow, octets: &[u8]) -> Result<bool, StorageError> {
+    row.seq = event::next(store)?;
+    let clear = Clear::of(store, row);
+    let columns = clear.columns();
+    let key = [Col::Int(row.seq)];
+    let scope = Scope::Messages(row.room);
+    let sealed = store.seal(scope, &at(&key, &columns), row)?;
+    let small = octets.len() <= LARGEST_BODY;
+    let body = small
+        .then(|| {
+            store.seal(
+                scope,
+                &body_at(&key, &[Col::Int(row.room)]),
+                serde_bytes::Bytes::new(octets),
+            )
+        })
+        .transpose()?;
+    let values = [Col::Octets(&sealed), Col::from(body.as_deref())];
+    let new = store.write(
+        "INSERT INTO message (seq, id, room, frame, root, shown, waiting, position, tie, expires, sealed, body)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12) ON CONFLICT (id) DO NOTHING",
+        params_from_iter(key.iter().chain(&columns).chain(&values)),
+    )? > 0;
+    if new && !small {
+        store.put_sealed(
+            "INSERT INTO content (seq, room, sealed) VALUES (?1, ?2, ?3)",
+            scope,
+            &body_at(&key, &[Col::Int(row.room)]),
+            serde_bytes::Bytes::new(octets),
+        )?;
+    }
+    Ok(new)
+}
+
+/// Writes what has become of a message that is stored.
+pub(crate) fn put(store: &Store, row: &MessageRow) -> Result<(), StorageError> {
+    let clear = Clear::of(store, row);
+    let columns = clear.columns();
+    let key = [Col::Int(row.seq)];
+    let sealed = store.seal(Scope::Messages(row.room), &at(&key, &columns), row)?;
+    let sealed = Col::Octets(&sealed);
+    // Naming an indexed column in an update writes its index, even if nothing changes.
+    for sql in [
+        "UPDATE message SET sealed = ?11 WHERE seq = ?1 AND id = ?2 AND room = ?3 AND frame IS ?4 AND root IS ?5
+         AND shown = ?6 AND waiting = ?7 AND position = ?8 AND tie = ?9 AND expires IS ?10",
+        "UPDATE message SET root = ?5, shown = ?6, waiting = ?7, position = ?8, tie = ?9, expires = ?10, sealed = ?11
+         WHERE seq = ?1 AND id = ?2 AND room = ?3 AND frame IS ?4",
+        "UPDATE message SET frame = ?4, root = ?5, shown = ?6, waiting = ?7, position = ?8, tie = ?9, expires = ?10,
+         sealed = ?11 WHERE seq = ?1 AND id = ?2 AND room = ?3",
+    ] {
+        let columns = key.iter().chain(&columns).chain(std::iter::once(&sealed));
+        if store.write(sql, params_from_iter(columns))? > 0 {
+            return Ok(());
+        }
+    }
+    Err(StorageError::Bug("a message that is not stored was changed"))
+}
+
+fn at<'a>(key: &'a [Col<'a>], clear: &'a [Col<'a>]) -> RowAt<'a> {
+    RowAt {
+        table: MESSAGE,
+        key,
+        clear,
+    }
+}
+
+fn body_at<'a>(key: &'a [Col<'a>], clear: &'a [Col<'a>]) -> RowAt<'a> {
+    RowAt {
+        table: CONTENT,
+        key,
+        clear,
+    }
+}
+
+macro_rules! select {
+    ($rest:literal) => {
+        concat!(
+            "SELECT seq, id, room, frame, root, shown, waiting, position, tie, expires, sealed FROM message ",
+            $rest
+        )
+    };
 }
 
 pub(crate) fn by_id(store: &Store, id: MessageId) -> Result<Option<MessageRow>, StorageError> {
-    let Some(room) = room_of(store, id)? else {
-        return Ok(None);
-    };
     let key = store.lookup(MESSAGE, id.octets());
-    store.one_sealed(COLUMNS, [key], Scope::Messages(room), MESSAGE, with_room)
+    store.one_sealed_in(select!("WHERE id = ?1"), [key], scope, MESSAGE, complete)
 }
 
-/// Everything that belongs to a root, itself included, in the order of the timeline.
+/// The message that a frame brought, or that left in it.
+pub(crate) fn by_frame(store: &Store, frame: [u8; 16]) -> Result<Option<MessageRow>, StorageError> {
+    store.one_sealed_in(select!("WHERE frame = ?1"), [frame], scope, MESSAGE, complete)
+}
+
+/// Messages that tell an event, after a place in the log.
+pub(crate) fn told_after(store: &Store, after: i64, limit: u32) -> Result<Vec<MessageRow>, StorageError> {
+    let mut told = Vec::new();
+    let mut after = after;
+    let wanted = usize::try_from(limit).unwrap_or(usize::MAX);
+    while told.len() < wanted {
+        let page: Vec<MessageRow> = store.all_sealed_in(
+            select!("WHERE seq > ?1 ORDER BY seq LIMIT ?2"),
+            (after, limit),
+            scope,
+            MESSAGE,
+            complete,
+        )?;
+        let Some(last) = page.last().map(|row| row.seq) else {
+            break;
+        };
+        after = last;
+        told.extend(page.into_iter().filter(|row| row.told.is_some()));
+    }
+    Ok(told)
+}
+
+/// Everything that belongs to a root, itself included.
 pub(crate) fn by_root(store: &Store, room: i64, root: MessageId) -> Result<Vec<MessageRow>, StorageError> {
     let key = store.lookup(MESSAGE, root.octets());
-    store.all_sealed(
-        "SELECT id, room, root, shown, waiting, position, tie, expires, sealed FROM message
-         WHERE room = ?1 AND root = ?2 ORDER BY position, tie",
+    let mut rows: Vec<MessageRow> = by_id(store, root)?
+        .into_iter()
+        .filter(|row| row.room == room && row.root == root)
+        .collect();
+    rows.extend(store.all_sealed_in(
+        select!("WHERE room = ?1 AND root = ?2 ORDER BY position, tie"),
         (room, key),
-        Scope::Messages(room),
+        scope,
         MESSAGE,
-        with_room,
-    )
+        complete,
+    )?);
+    Ok(rows)
 }
 
 /// Whether another message belongs to a root.
@@ -202,13 +382,14 @@ pub(crate) fn before(
     before: Position,
     limit: u32,
 ) -> Result<Vec<MessageRow>, StorageError> {
-    store.all_sealed(
-        "SELECT id, room, root, shown, waiting, position, tie, expires, sealed FROM message
-         WHERE room = ?1 AND shown = 1 AND (position, tie) < (?2, ?3) ORDER BY position DESC, tie DESC LIMIT ?4",
+    store.all_sealed_in(
+        select!(
+            "WHERE room = ?1 AND shown <> 0 AND (position, tie) < (?2, ?3) ORDER BY position DESC, tie DESC LIMIT ?4"
+        ),
         (room, before.at, before.tie, limit),
-        Scope::Messages(room),
+        scope,
         MESSAGE,
-        with_room,
+        complete,
     )
 }
 
@@ -219,20 +400,41 @@ pub(crate) fn after(
     after: Position,
     limit: u32,
 ) -> Result<Vec<MessageRow>, StorageError> {
-    store.all_sealed(
-        "SELECT id, room, root, shown, waiting, position, tie, expires, sealed FROM message
-         WHERE room = ?1 AND shown = 1 AND (position, tie) > (?2, ?3) ORDER BY position, tie LIMIT ?4",
+    store.all_sealed_in(
+        select!(
+            "WHERE room = ?1 AND shown <> 0 AND (position, tie) > (?2, ?3) ORDER BY position, tie LIMIT ?4"
+        ),
         (room, after.at, after.tie, limit),
-        Scope::Messages(room),
+        scope,
         MESSAGE,
-        with_room,
+        complete,
+    )
+}
+
+/// How many messages of others stand behind a position, counted up to 9,999.
+pub(crate) fn unread(store: &Store, room: i64, after: Position) -> Result<u32, StorageError> {
+    let count = store.one(
+        "SELECT count(*) FROM (SELECT 1 FROM message
+         WHERE room = ?1 AND (position, tie) > (?2, ?3) AND shown = 2 LIMIT 9999)",
+        (room, after.at, after.tie),
+        |row| row.get(0),
+    )?;
+    Ok(count.unwrap_or(0))
+}
+
+/// The hub's time at which it accepted the latest message of a room that we know.
+pub(crate) fn latest(store: &Store, room: i64) -> Result<Option<i64>, StorageError> {
+    store.one(
+        "SELECT position FROM message WHERE room = ?1 AND position < ?2 ORDER BY position DESC LIMIT 1",
+        (room, Position::UNACCEPTED),
+        |row| row.get(0),
     )
 }
 
 /// The place behind all messages that the hub has not accepted yet.
 pub(crate) fn next_order(store: &Store, room: i64) -> Result<i64, StorageError> {
     let last = store.one(
-        "SELECT max(tie) FROM message WHERE room = ?1 AND shown IN (0, 1) AND position = ?2",
+        "SELECT max(tie) FROM message WHERE room = ?1 AND position = ?2",
         (room, Position::UNACCEPTED),
         |row| row.get::<_, Option<i64>>(0),
     )?;
@@ -244,30 +446,26 @@ pub(crate) fn next_order(store: &Store, room: i64) -> Result<i64, StorageError> 
 
 /// Our messages that wait, in the order in which they were written.
 pub(crate) fn waiting(store: &Store, room: i64) -> Result<Vec<MessageRow>, StorageError> {
-    let mut rows = store.all_sealed(
-        "SELECT id, room, root, shown, waiting, position, tie, expires, sealed FROM message
-         WHERE room = ?1 AND waiting = 1",
+    let mut rows = store.all_sealed_in(
+        select!("WHERE room = ?1 AND waiting <> 0"),
         [room],
-        Scope::Messages(room),
+        scope,
         MESSAGE,
-        with_room,
+        complete,
     )?;
-    rows.sort_by_key(|row| row.order);
+    rows.sort_by_key(|row: &MessageRow| row.order);
     Ok(rows)
 }
 
 /// Messages of which it is to be asked, at `at`, whether they can be erased.
 pub(crate) fn expired(store: &Store, at: Timestamp, limit: u32) -> Result<Vec<MessageRow>, StorageError> {
-    let due: Vec<(i64, Vec<u8>)> = store.all(
-        "SELECT room, id FROM message WHERE expires <= ?1 ORDER BY expires LIMIT ?2",
+    store.all_sealed_in(
+        select!("WHERE expires <= ?1 ORDER BY expires LIMIT ?2"),
         (millis(at), limit),
-        |row| Ok((row.get(0)?, row.get(1)?)),
-    )?;
-    let mut rows = Vec::new();
-    for (room, key) in due {
-        rows.extend(store.one_sealed(COLUMNS, [key], Scope::Messages(room), MESSAGE, with_room)?);
-    }
-    Ok(rows)
+        scope,
+        MESSAGE,
+        complete,
+    )
 }
 
 /// Every message that expires and has not been erased.
@@ -275,58 +473,56 @@ pub(crate) fn expiring(store: &Store) -> Result<Vec<MessageRow>, StorageError> {
     expired(store, Timestamp::from_millis(u64::MAX), u32::MAX)
 }
 
-pub(crate) fn delete(store: &Store, id: MessageId) -> Result<(), StorageError> {
-    let key = store.lookup(MESSAGE, id.octets());
-    store.write("DELETE FROM message WHERE id = ?1", [key])?;
-    delete_content(store, id)
+pub(crate) fn delete(store: &Store, row: &MessageRow) -> Result<(), StorageError> {
+    event::keep_number(store)?;
+    store.write("DELETE FROM content WHERE seq = ?1", [row.seq])?;
+    store.write("DELETE FROM message WHERE seq = ?1", [row.seq])?;
+    Ok(())
 }
 
-/// The octets of a message.
-pub(crate) fn content(store: &Store, room: i64, id: MessageId) -> Result<Option<Vec<u8>>, StorageError> {
-    let key = store.lookup(CONTENT, id.octets());
-    let octets: Option<serde_bytes::ByteBuf> = store.get_sealed(
-        "SELECT id, room, sealed FROM content WHERE id = ?1",
+/// The octets of a message, unless they are gone.
+pub(crate) fn content(store: &Store, id: MessageId) -> Result<Option<Vec<u8>>, StorageError> {
+    let key = store.lookup(MESSAGE, id.octets());
+    let place = store.one(
+        "SELECT seq, room, body IS NULL FROM message WHERE id = ?1",
         [key],
-        Scope::Messages(room),
-        CONTENT,
+        |row| Ok((row.get::<_, i64>(0)?, row.get(1)?, row.get(2)?)),
     )?;
+    let Some((seq, room, apart)) = place else {
+        return Ok(None);
+    };
+    let sql = if apart {
+        "SELECT seq, room, sealed FROM content WHERE seq = ?1"
+    } else {
+        "SELECT seq, room, body FROM message WHERE seq = ?1"
+    };
+    let octets: Option<serde_bytes::ByteBuf> =
+        store.get_sealed(sql, [seq], Scope::Messages(room), CONTENT)?;
     Ok(octets.map(serde_bytes::ByteBuf::into_vec))
 }
 
-pub(crate) fn put_content(
-    store: &Store,
-    room: i64,
-    id: MessageId,
-    octets: &[u8],
-) -> Result<(), StorageError> {
-    let hash = store.lookup(CONTENT, id.octets());
-    let key = [Col::from(&hash)];
-    store.put_sealed(
-        "INSERT INTO content (id, room, sealed) VALUES (?1, ?2, ?3) ON CONFLICT (id) DO UPDATE SET sealed = ?3",
-        Scope::Messages(room),
-        &RowAt {
-            table: CONTENT,
-            key: &key,
-            clear: &[Col::Int(room)],
-        },
-        serde_bytes::Bytes::new(octets),
-    )
-}
-
-pub(crate) fn delete_content(store: &Store, id: MessageId) -> Result<(), StorageError> {
-    let key = store.lookup(CONTENT, id.octets());
-    store.write("DELETE FROM content WHERE id = ?1", [key])?;
+pub(crate) fn delete_content(store: &Store, row: &MessageRow) -> Result<(), StorageError> {
+    store.write("DELETE FROM content WHERE seq = ?1", [row.seq])?;
+    store.write("UPDATE message SET body = NULL WHERE seq = ?1", [row.seq])?;
     Ok(())
 }
 
 /// Ends the room's scope: its messages are unreadable for ever.
 pub(crate) fn delete_room(store: &Store, room: i64) -> Result<(), StorageError> {
+    event::keep_number(store)?;
     store.write("DELETE FROM content WHERE room = ?1", [room])?;
     store.write("DELETE FROM message WHERE room = ?1", [room])?;
     store.end_scope(Scope::Messages(room))
 }
 
-fn with_room(row: &rusqlite::Row<'_>, mut value: MessageRow) -> rusqlite::Result<MessageRow> {
-    value.room = row.get(1)?;
+/// The scope in which a selected row is sealed.
+fn scope(row: &rusqlite::Row<'_>) -> rusqlite::Result<Scope> {
+    row.get(2).map(Scope::Messages)
+}
+
+fn complete(row: &rusqlite::Row<'_>, mut value: MessageRow) -> rusqlite::Result<MessageRow> {
+    value.seq = row.get(0)?;
+    value.room = row.get(2)?;
+    value.frame = row.get(3)?;
     Ok(value)
 }

@@ -73,6 +73,10 @@ pub(crate) struct Store {
     seen_version: Cell<i64>,
     /// The first failure inside a call of OpenMLS, which hides it from its caller.
     hidden: Cell<Option<StorageError>>,
+    /// The last number of the event log, if known (see event.rs).
+    last_number: Cell<Option<i64>>,
+    /// Rooms that were read or written (see room.rs).
+    rooms: RefCell<room::Cache>,
 }
 
 // Lifecycle
@@ -126,6 +130,8 @@ impl Store {
             writing: Cell::new(false),
             seen_version: Cell::new(0),
             hidden: Cell::new(None),
+            last_number: Cell::new(None),
+            rooms: RefCell::default(),
         }
     }
 }
@@ -148,6 +154,7 @@ impl Store {
             let others_wrote = self.seen_version.replace(version) != version;
             if others_wrote {
                 self.ring.borrow_mut().forget_scopes();
+                self.forget_read();
                 open::check_versions(&self.conn)?;
             }
             Ok(others_wrote)
@@ -190,6 +197,7 @@ impl Store {
     /// rollback that fails poisons the store.
     pub(crate) fn rollback(&self) {
         self.ring.borrow_mut().forget_uncommitted();
+        self.forget_read();
         self.hidden.set(None);
         self.writing.set(false);
         if !self.conn.is_autocommit() && self.run("ROLLBACK").is_err() {
@@ -213,6 +221,7 @@ impl Store {
     /// Undoes what was written since the savepoint, which is gone then.
     pub(crate) fn rollback_to(&self) -> Result<(), StorageError> {
         self.ring.borrow_mut().forget_uncommitted();
+        self.forget_read();
         self.writable()?;
         self.run("ROLLBACK TO inner")?;
         self.run("RELEASE inner")
@@ -262,6 +271,12 @@ impl Store {
     /// as it is not taken, [`Store::commit`] refuses.
     pub(crate) fn take_hidden(&self) -> Option<StorageError> {
         self.hidden.take()
+    }
+
+    /// Forgets what was remembered of rows.
+    fn forget_read(&self) {
+        self.last_number.set(None);
+        self.rooms.borrow_mut().clear();
     }
 
     fn hide(&self, error: StorageError) {
@@ -322,20 +337,25 @@ impl Store {
         at: &RowAt<'_>,
         value: &T,
     ) -> Result<bool, StorageError> {
-        self.writable()?;
-        let place = Place::of(at)?;
-        let sealed = self
-            .ring
-            .borrow_mut()
-            .sealer(&self.conn, scope)?
-            .seal_with(&place, |octets| codec::encode_into(octets, value))?;
+        let sealed = self.seal(scope, at, value)?;
         let sealed = Col::Octets(&sealed);
         let columns = at.key.iter().chain(at.clear).chain(std::iter::once(&sealed));
-        Ok(self
-            .conn
-            .prepare_cached(sql)?
-            .execute(params_from_iter(columns))?
-            > 0)
+        Ok(self.write(sql, params_from_iter(columns))? > 0)
+    }
+
+    /// A value as it is written into a row.
+    pub(crate) fn seal<T: Serialize + ?Sized>(
+        &self,
+        scope: Scope,
+        at: &RowAt<'_>,
+        value: &T,
+    ) -> Result<Vec<u8>, StorageError> {
+        self.writable()?;
+        let place = Place::of(at)?;
+        self.ring
+            .borrow_mut()
+            .sealer(&self.conn, scope)?
+            .seal_with(&place, |octets| codec::encode_into(octets, value))
     }
 
     /// Reads at most one row. `sql` selects the key columns, then the clear columns, both in the order in
@@ -348,12 +368,24 @@ impl Store {
         table: Table,
         row: impl FnOnce(&Row<'_>, T) -> rusqlite::Result<R>,
     ) -> Result<Option<R>, StorageError> {
+        self.one_sealed_in(sql, params, |_| Ok(scope), table, row)
+    }
+
+    /// As [`Store::one_sealed`], where the row says in which scope it is sealed.
+    pub(crate) fn one_sealed_in<T: DeserializeOwned, R>(
+        &self,
+        sql: &'static str,
+        params: impl Params,
+        scope: impl FnOnce(&Row<'_>) -> rusqlite::Result<Scope>,
+        table: Table,
+        row: impl FnOnce(&Row<'_>, T) -> rusqlite::Result<R>,
+    ) -> Result<Option<R>, StorageError> {
         let mut statement = self.conn.prepare_cached(sql)?;
         let mut rows = statement.query(params)?;
         let Some(found) = rows.next()? else {
             return Ok(None);
         };
-        let value = self.open_row(found, scope, table)?;
+        let value = self.open_row(found, scope(found)?, table)?;
         Ok(Some(row(found, value)?))
     }
 
@@ -364,13 +396,25 @@ impl Store {
         params: impl Params,
         scope: Scope,
         table: Table,
+        row: impl FnMut(&Row<'_>, T) -> rusqlite::Result<R>,
+    ) -> Result<Vec<R>, StorageError> {
+        self.all_sealed_in(sql, params, |_| Ok(scope), table, row)
+    }
+
+    /// As [`Store::all_sealed`], where each row says in which scope it is sealed.
+    pub(crate) fn all_sealed_in<T: DeserializeOwned, R>(
+        &self,
+        sql: &'static str,
+        params: impl Params,
+        scope: impl Fn(&Row<'_>) -> rusqlite::Result<Scope>,
+        table: Table,
         mut row: impl FnMut(&Row<'_>, T) -> rusqlite::Result<R>,
     ) -> Result<Vec<R>, StorageError> {
         let mut statement = self.conn.prepare_cached(sql)?;
         let mut rows = statement.query(params)?;
         let mut all = Vec::new();
         while let Some(found) = rows.next()? {
-            let value = self.open_row(found, scope, table)?;
+            let value = self.open_row(found, scope(found)?, table)?;
             all.push(row(found, value)?);
         }
         Ok(all)
@@ -433,6 +477,7 @@ impl Store {
     }
 
     /// Reads clear columns of every row, collected so that no read outlives the call.
+    #[cfg(test)]
     pub(crate) fn all<R>(
         &self,
         sql: &'static str,
@@ -452,6 +497,16 @@ impl Store {
     /// file's keys.
     pub(crate) fn lookup(&self, table: Table, identifier: &[u8]) -> [u8; 16] {
         self.ring.borrow().lookup(table.tag(), identifier)
+    }
+
+    /// Two numbers as 16 octets that look random to whoever lacks the file's keys.
+    pub(crate) fn hide_numbers(&self, first: i64, second: i64) -> [u8; 16] {
+        self.ring.borrow().hide_numbers(first, second)
+    }
+
+    /// The numbers behind 16 octets: others than were hidden, if we did not make them.
+    pub(crate) fn hidden_numbers(&self, octets: [u8; 16]) -> (i64, i64) {
+        self.ring.borrow().hidden_numbers(octets)
     }
 
     /// Deletes the key of a scope: all values sealed in it are unreadable for ever, in this file and in

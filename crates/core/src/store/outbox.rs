@@ -14,8 +14,6 @@ const SCOPE: Scope = Scope::Client;
 /// A request, and what it is for.
 #[derive(Clone, Serialize, Deserialize)]
 pub(crate) struct OutboxRow {
-    #[serde(skip)]
-    pub(crate) ord: i64,
     pub(crate) id: RequestId,
     pub(crate) to: ProviderUri,
     pub(crate) lane: Option<RoomUri>,
@@ -68,29 +66,30 @@ impl OutboxRow {
     }
 }
 
-/// Adds a request behind all others.
-pub(crate) fn append(store: &Store, row: &OutboxRow) -> Result<(), StorageError> {
+/// An id for a request behind all others.
+///
+/// The id is the place and eight random octets, encrypted as one block: nobody else can tell one id from another, and
+/// finding the request needs no index.
+pub(crate) fn next(store: &Store) -> Result<RequestId, StorageError> {
     let last = store
         .one("SELECT max(ord) FROM outbox", [], |r| r.get::<_, Option<i64>>(0))?
         .flatten();
     let ord = last.unwrap_or(0).checked_add(1).ok_or(StorageError::Corrupt)?;
-    put_at(store, ord, row)
+    let mut salt = [0; 8];
+    getrandom::fill(&mut salt)?;
+    Ok(RequestId(store.hide_numbers(ord, i64::from_be_bytes(salt))))
 }
 
-/// Rewrites a request in its place.
+/// Writes a request in its place.
 pub(crate) fn put(store: &Store, row: &OutboxRow) -> Result<(), StorageError> {
-    put_at(store, row.ord, row)
-}
-
-fn put_at(store: &Store, ord: i64, row: &OutboxRow) -> Result<(), StorageError> {
-    let id = store.lookup(OUTBOX, &row.id.0);
+    let (ord, salt) = store.hidden_numbers(row.id.0);
     let key = [Col::Int(ord)];
     let clear = [
-        Col::from(&id),
+        Col::Int(salt),
         Col::from((row.due < WITH_HOST).then(|| millis(row.due))),
     ];
     store.put_sealed(
-        "INSERT INTO outbox (ord, id, due, sealed) VALUES (?1, ?2, ?3, ?4)
+        "INSERT INTO outbox (ord, salt, due, sealed) VALUES (?1, ?2, ?3, ?4)
          ON CONFLICT (ord) DO UPDATE SET due = ?3, sealed = ?4",
         SCOPE,
         &RowAt {
@@ -103,13 +102,11 @@ fn put_at(store: &Store, ord: i64, row: &OutboxRow) -> Result<(), StorageError> 
 }
 
 pub(crate) fn by_id(store: &Store, id: RequestId) -> Result<Option<OutboxRow>, StorageError> {
-    let key = store.lookup(OUTBOX, &id.0);
-    store.one_sealed(
-        "SELECT ord, id, due, sealed FROM outbox WHERE id = ?1",
-        [key],
+    store.get_sealed(
+        "SELECT ord, salt, due, sealed FROM outbox WHERE ord = ?1 AND salt = ?2",
+        store.hidden_numbers(id.0),
         SCOPE,
         OUTBOX,
-        with_ord,
     )
 }
 
@@ -120,36 +117,33 @@ pub(crate) fn after(
     limit: u32,
 ) -> Result<Vec<OutboxRow>, StorageError> {
     let ord = match after {
-        Some(id) => by_id(store, id)?.map_or(0, |row| row.ord),
+        Some(id) => by_id(store, id)?.map_or(0, |row| store.hidden_numbers(row.id.0).0),
         None => 0,
     };
     store.all_sealed(
-        "SELECT ord, id, due, sealed FROM outbox WHERE ord > ?1 ORDER BY ord LIMIT ?2",
+        "SELECT ord, salt, due, sealed FROM outbox WHERE ord > ?1 ORDER BY ord LIMIT ?2",
         (ord, limit),
         SCOPE,
         OUTBOX,
-        with_ord,
+        |_, row| Ok(row),
     )
 }
 
 /// Requests that are to be handed out again.
 pub(crate) fn due_by(store: &Store, now: Timestamp) -> Result<Vec<OutboxRow>, StorageError> {
     store.all_sealed(
-        "SELECT ord, id, due, sealed FROM outbox WHERE due <= ?1 ORDER BY ord",
+        "SELECT ord, salt, due, sealed FROM outbox WHERE due <= ?1 ORDER BY ord",
         [millis(now)],
         SCOPE,
         OUTBOX,
-        with_ord,
+        |_, row| Ok(row),
     )
 }
 
 pub(crate) fn delete(store: &Store, id: RequestId) -> Result<(), StorageError> {
-    let key = store.lookup(OUTBOX, &id.0);
-    store.write("DELETE FROM outbox WHERE id = ?1", [key])?;
+    store.write(
+        "DELETE FROM outbox WHERE ord = ?1 AND salt = ?2",
+        store.hidden_numbers(id.0),
+    )?;
     Ok(())
-}
-
-fn with_ord(row: &rusqlite::Row<'_>, mut value: OutboxRow) -> rusqlite::Result<OutboxRow> {
-    value.ord = row.get(0)?;
-    Ok(value)
 }

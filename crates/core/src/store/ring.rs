@@ -9,9 +9,13 @@
 
 use std::collections::HashMap;
 
-use hmac::{Hmac, KeyInit, Mac};
+use aes::Aes128;
+use aes::cipher::generic_array::GenericArray;
+use aes::cipher::{BlockDecrypt as _, BlockEncrypt as _, KeyInit as _};
+use hmac::{Hmac, KeyInit as _, Mac};
 use rusqlite::{Connection, OptionalExtension, params};
 use sha2::Sha256;
+use zeroize::Zeroizing;
 
 use super::StorageError;
 use super::seal::{Col, Key32, Place, RowAt, Sealer, Table};
@@ -61,6 +65,7 @@ pub(super) struct Versions {
 pub(super) struct Ring {
     root: Sealer,
     lookup: Hmac<Sha256>,
+    numbers: Aes128,
     scopes: HashMap<Scope, Sealer>,
     /// Scopes whose key was first met inside the open transaction.
     fresh: Vec<Scope>,
@@ -110,6 +115,7 @@ impl Ring {
         Self {
             root: self.root.clone(),
             lookup: self.lookup.clone(),
+            numbers: self.numbers.clone(),
             scopes: HashMap::new(),
             fresh: Vec::new(),
         }
@@ -117,9 +123,11 @@ impl Ring {
 
     fn with(root: Sealer, lookup: &Key32) -> Result<Self, StorageError> {
         let lookup = mac_key(lookup.octets())?;
+        let key = Zeroizing::new(hash(&lookup, &[NUMBERS_LABEL]));
         Ok(Self {
             root,
             lookup,
+            numbers: Aes128::new(GenericArray::from_slice(key.as_slice())),
             scopes: HashMap::new(),
             fresh: Vec::new(),
         })
@@ -128,13 +136,26 @@ impl Ring {
     /// The hash under which an identifier is looked up: equal identifiers of one table are equal, and
     /// nothing else can be told without the key.
     pub(super) fn lookup(&self, tag: u8, identifier: &[u8]) -> [u8; 16] {
-        let mut mac = self.lookup.clone();
-        mac.update(&[tag]);
-        mac.update(identifier);
-        let full = mac.finalize().into_bytes();
-        let mut short = [0; 16];
-        short.iter_mut().zip(full).for_each(|(to, from)| *to = from);
-        short
+        hash(&self.lookup, &[&[tag], identifier])
+    }
+
+    /// Two numbers, encrypted as one block.
+    pub(super) fn hide_numbers(&self, first: i64, second: i64) -> [u8; 16] {
+        let numbers = (u128::from(first.cast_unsigned()) << 64) | u128::from(second.cast_unsigned());
+        let mut block = GenericArray::from(numbers.to_be_bytes());
+        self.numbers.encrypt_block(&mut block);
+        block.into()
+    }
+
+    /// What [`Ring::hide_numbers`] has hidden.
+    pub(super) fn hidden_numbers(&self, octets: [u8; 16]) -> (i64, i64) {
+        let mut block = GenericArray::from(octets);
+        self.numbers.decrypt_block(&mut block);
+        let [a, b, c, d, e, f, g, h, rest @ ..] = <[u8; 16]>::from(block);
+        (
+            i64::from_be_bytes([a, b, c, d, e, f, g, h]),
+            i64::from_be_bytes(rest),
+        )
     }
 
     /// The cipher that seals in a scope; its key is drawn and written if the scope is new.
@@ -247,10 +268,22 @@ fn key_of(octets: &[u8]) -> Result<Key32, StorageError> {
         .map_err(|_| StorageError::Corrupt)
 }
 
+/// Beyond the tags of tables.
+const NUMBERS_LABEL: &[u8] = b"comity numbers";
 const CHECK_LABEL: &[u8] = b"comity host key check";
 
 fn host_check(host: &Key32) -> Result<Vec<u8>, StorageError> {
     Ok(mac(host.octets(), CHECK_LABEL)?.finalize().into_bytes().to_vec())
+}
+
+/// The first 16 octets of the keyed hash of the parts, one behind the other.
+fn hash(key: &Hmac<Sha256>, parts: &[&[u8]]) -> [u8; 16] {
+    let mut mac = key.clone();
+    parts.iter().for_each(|part| mac.update(part));
+    let full = mac.finalize().into_bytes();
+    let mut short = [0; 16];
+    short.iter_mut().zip(full).for_each(|(to, from)| *to = from);
+    short
 }
 
 fn mac(key: &[u8; 32], message: &[u8]) -> Result<Hmac<Sha256>, StorageError> {

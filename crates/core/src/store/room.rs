@@ -3,6 +3,8 @@
 //! [`RoomRow`] is small and read at every step of the room; [`RoomView`], who is in it, is as large as the room and
 //! rewritten only when the epoch changes.
 
+use std::collections::HashMap;
+
 use comity_room::policy::Action;
 use comity_room::{
     Advertisement, ClientUri, ParticipantList, ProviderUri, Requirement, RoleIndex, Roles, RoomMetadata,
@@ -10,7 +12,7 @@ use comity_room::{
 };
 use serde::{Deserialize, Serialize};
 
-use super::{Col, RowAt, Scope, StorageError, Store, Table, small};
+use super::{Col, RowAt, Scope, StorageError, Store, Table, message, small};
 use crate::step::{RequestId, TaskId};
 
 const ROOM: Table = Table::new(16, 1);
@@ -83,10 +85,9 @@ pub(crate) struct RoomRow {
     pub(crate) errand: Option<Timestamp>,
     /// The code to join by, and how often we have tried.
     pub(crate) joining: Option<Joining>,
-    pub(crate) unread: u32,
     /// The position up to which the person has read.
     pub(crate) read_up_to: Position,
-    /// The latest time that the hub has told us.
+    /// The latest time that the hub has told us, but for messages; see [`hub_time`].
     pub(crate) hub_time: Timestamp,
     pub(crate) name: String,
 }
@@ -213,7 +214,6 @@ impl RoomRow {
             ended_by_us: None,
             errand: None,
             joining: None,
-            unread: 0,
             read_up_to: Position::default(),
             hub_time: Timestamp::default(),
             name: String::new(),
@@ -276,7 +276,48 @@ pub(crate) fn next_id(store: &Store) -> Result<i64, StorageError> {
 
 const NUMBERS: &str = "numbers";
 
+/// Rooms that the open transaction, or one before it, has read or written, while nobody else writes.
+#[derive(Default)]
+pub(super) struct Cache(HashMap<i64, RoomRow>);
+
+/// How many rooms are remembered.
+const REMEMBERED: usize = 32;
+
+impl Cache {
+    pub(super) fn clear(&mut self) {
+        self.0.clear();
+    }
+
+    fn keep(&mut self, row: RoomRow) {
+        if self.0.len() >= REMEMBERED {
+            self.0.clear();
+        }
+        self.0.insert(row.id, row);
+    }
+
+    fn find(&self, is: impl Fn(&RoomRow) -> bool) -> Option<RoomRow> {
+        self.0.values().find(|row| is(row)).cloned()
+    }
+}
+
+/// The latest time that the room's hub has told us.
+pub(crate) fn hub_time(store: &Store, row: &RoomRow) -> Result<Timestamp, StorageError> {
+    let latest = message::latest(store, row.id)?.map(timestamp).unwrap_or_default();
+    Ok(row.hub_time.max(latest))
+}
+
+/// How many messages of others are unread.
+pub(crate) fn unread(store: &Store, row: &RoomRow) -> Result<u32, StorageError> {
+    message::unread(store, row.id, row.read_up_to)
+}
+
 pub(crate) fn put(store: &Store, row: &RoomRow) -> Result<(), StorageError> {
+    write(store, row)?;
+    store.rooms.borrow_mut().keep(row.clone());
+    Ok(())
+}
+
+fn write(store: &Store, row: &RoomRow) -> Result<(), StorageError> {
     let uri = store.lookup(ROOM, row.uri.as_bytes());
     let group = store.lookup(ROOM, &row.group);
     let key = [Col::Int(row.id)];
@@ -309,34 +350,69 @@ pub(crate) fn put(store: &Store, row: &RoomRow) -> Result<(), StorageError> {
 }
 
 pub(crate) fn by_uri(store: &Store, uri: &RoomUri) -> Result<Option<RoomRow>, StorageError> {
-    let key = store.lookup(ROOM, uri.as_bytes());
-    store.one_sealed(
-        "SELECT id, uri, mls_group, due, sealed FROM room WHERE uri = ?1",
-        [key],
-        SCOPE,
-        ROOM,
-        with_id,
+    remembered(
+        store,
+        |row| row.uri == *uri,
+        || {
+            store.one_sealed(
+                "SELECT id, uri, mls_group, due, sealed FROM room WHERE uri = ?1",
+                [store.lookup(ROOM, uri.as_bytes())],
+                SCOPE,
+                ROOM,
+                with_id,
+            )
+        },
     )
 }
 
+fn remembered(
+    store: &Store,
+    is: impl Fn(&RoomRow) -> bool,
+    read: impl FnOnce() -> Result<Option<RoomRow>, StorageError>,
+) -> Result<Option<RoomRow>, StorageError> {
+    if !store.writing.get() {
+        return read();
+    }
+    let known = store.rooms.borrow().find(is);
+    if known.is_some() {
+        return Ok(known);
+    }
+    let row = read()?;
+    if let Some(row) = &row {
+        store.rooms.borrow_mut().keep(row.clone());
+    }
+    Ok(row)
+}
+
 pub(crate) fn by_group(store: &Store, group: &[u8]) -> Result<Option<RoomRow>, StorageError> {
-    let key = store.lookup(ROOM, group);
-    store.one_sealed(
-        "SELECT id, uri, mls_group, due, sealed FROM room WHERE mls_group = ?1",
-        [key],
-        SCOPE,
-        ROOM,
-        with_id,
+    remembered(
+        store,
+        |row| row.group == group,
+        || {
+            store.one_sealed(
+                "SELECT id, uri, mls_group, due, sealed FROM room WHERE mls_group = ?1",
+                [store.lookup(ROOM, group)],
+                SCOPE,
+                ROOM,
+                with_id,
+            )
+        },
     )
 }
 
 pub(crate) fn by_id(store: &Store, id: i64) -> Result<Option<RoomRow>, StorageError> {
-    store.one_sealed(
-        "SELECT id, uri, mls_group, due, sealed FROM room WHERE id = ?1",
-        [id],
-        SCOPE,
-        ROOM,
-        with_id,
+    remembered(
+        store,
+        |row| row.id == id,
+        || {
+            store.one_sealed(
+                "SELECT id, uri, mls_group, due, sealed FROM room WHERE id = ?1",
+                [id],
+                SCOPE,
+                ROOM,
+                with_id,
+            )
+        },
     )
 }
 

@@ -51,42 +51,48 @@ CREATE TABLE room_view (
     sealed BLOB NOT NULL
 ) STRICT;
 
--- Messages (see message.rs): what lists need. Tables of large rows with random keys keep their rowid: without it each
--- insertion would rewrite pages all over the tree. `root` is the message that this one belongs to, itself or another;
--- `shown` is 1 for those that stand in the timeline.
+-- Messages (see message.rs). `seq` is also the message's place in the event log: a plain message that is written or
+-- received has no row in `event`. Tables of large rows with random keys keep their rowid: without it each insertion would
+-- rewrite pages all over the tree. `frame` is the hash of the MLSMessage that brought it; `root` is set for what changes
+-- another message; `shown` is 0 for what does not stand in the timeline, 1 for our user's own, 2 for others'. `body` holds
+-- the octets of small messages, `body` of large ones is NULL and `content` has them: a change of the row would write them.
 CREATE TABLE message (
+    seq INTEGER PRIMARY KEY,
     id BLOB NOT NULL UNIQUE,
     room INTEGER NOT NULL,
-    root BLOB NOT NULL,
+    frame BLOB UNIQUE,
+    root BLOB,
     shown INTEGER NOT NULL,
     waiting INTEGER NOT NULL,
     position INTEGER NOT NULL,
     tie INTEGER NOT NULL,
     expires INTEGER,
-    sealed BLOB NOT NULL
+    sealed BLOB NOT NULL,
+    body BLOB
 ) STRICT;
-CREATE INDEX message_timeline ON message (room, shown, position, tie);
-CREATE INDEX message_root ON message (room, root);
-CREATE INDEX message_waiting ON message (room, waiting) WHERE waiting <> 0;
+CREATE INDEX message_timeline ON message (room, position, tie, shown);
+CREATE INDEX message_root ON message (room, root) WHERE root IS NOT NULL;
+CREATE INDEX message_waiting ON message (room) WHERE waiting <> 0;
 CREATE INDEX message_expires ON message (expires) WHERE expires IS NOT NULL;
 
--- The octets of messages, apart from what lists need.
+-- The octets of large messages, by the message's `seq`.
 CREATE TABLE content (
-    id BLOB NOT NULL UNIQUE,
+    seq INTEGER PRIMARY KEY,
     room INTEGER NOT NULL,
     sealed BLOB NOT NULL
 ) STRICT;
 
--- The event log. Its last row is never deleted, so that a number is never used twice.
+-- The event log (see event.rs), but for what `message` tells.
 CREATE TABLE event (
     seq INTEGER PRIMARY KEY,
     sealed BLOB NOT NULL
 ) STRICT;
 
--- Requests that have not been answered, in the order in which they were made. `due` is NULL while the host has one.
+-- Requests that have not been answered, in the order in which they were made; their ids encrypt their place. `due` is NULL
+-- while the host has one.
 CREATE TABLE outbox (
     ord INTEGER PRIMARY KEY,
-    id BLOB NOT NULL UNIQUE,
+    salt INTEGER NOT NULL,
     due INTEGER,
     sealed BLOB NOT NULL
 ) STRICT;
@@ -105,7 +111,7 @@ CREATE INDEX held_group ON held (mls_group, ord);
 CREATE INDEX held_due ON held (due);
 CREATE INDEX held_provider ON held (provider);
 
--- Frames that were taken, by the hash of their MLSMessage.
+-- Frames that were taken and are not in `message`, by the hash of their MLSMessage.
 CREATE TABLE seen (
     hash BLOB NOT NULL PRIMARY KEY,
     sealed BLOB NOT NULL

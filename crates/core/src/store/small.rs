@@ -5,7 +5,7 @@ use comity_room::{ClientUri, UserUri};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use super::{Col, RowAt, Scope, StorageError, Store, Table};
+use super::{Col, RowAt, Scope, StorageError, Store, Table, message};
 use crate::step::TaskId;
 use crate::task::TaskRow;
 
@@ -22,19 +22,30 @@ pub(crate) struct SeenRow {
     pub(crate) notify: bool,
 }
 
-pub(crate) fn seen(store: &Store, hash: &[u8; 32]) -> Result<Option<SeenRow>, StorageError> {
-    let key = store.lookup(SEEN, hash);
+/// How a frame is named here and in the rows of messages.
+pub(crate) fn frame_key(store: &Store, hash: &[u8; 32]) -> [u8; 16] {
+    store.lookup(SEEN, hash)
+}
+
+/// What became of a frame, by its name.
+pub(crate) fn seen(store: &Store, frame: [u8; 16]) -> Result<Option<SeenRow>, StorageError> {
+    if let Some(row) = message::by_frame(store, frame)? {
+        return Ok(Some(SeenRow {
+            message: Some(row.id),
+            notify: row.notify,
+        }));
+    }
     store.get_sealed(
         "SELECT hash, sealed FROM seen WHERE hash = ?1",
-        [key],
+        [frame],
         SCOPE,
         SEEN,
     )
 }
 
-pub(crate) fn put_seen(store: &Store, hash: &[u8; 32], row: &SeenRow) -> Result<(), StorageError> {
-    let hash = store.lookup(SEEN, hash);
-    let key = [Col::from(&hash)];
+/// Notes what became of a frame that no message's row names.
+pub(crate) fn put_seen(store: &Store, frame: [u8; 16], row: &SeenRow) -> Result<(), StorageError> {
+    let key = [Col::from(&frame)];
     store.put_sealed(
         "INSERT OR REPLACE INTO seen (hash, sealed) VALUES (?1, ?2)",
         SCOPE,
@@ -45,6 +56,15 @@ pub(crate) fn put_seen(store: &Store, hash: &[u8; 32], row: &SeenRow) -> Result<
         },
         row,
     )
+}
+
+/// Notes that a frame which brought no message was taken, by the hash of its MLSMessage.
+pub(crate) fn put_taken(store: &Store, hash: &[u8; 32]) -> Result<(), StorageError> {
+    let row = SeenRow {
+        message: None,
+        notify: false,
+    };
+    put_seen(store, frame_key(store, hash), &row)
 }
 
 pub(crate) fn task(store: &Store, id: TaskId) -> Result<Option<TaskRow>, StorageError> {
