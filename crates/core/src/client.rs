@@ -6,8 +6,8 @@ use std::sync::{Arc, Mutex, Weak};
 
 use comity_content::{MessageId, Supported};
 use comity_room::{RoomUri, Timestamp};
-use openmls_rust_crypto::RustCrypto;
 
+use crate::crypto::Crypto;
 use crate::error::{Error, Misuse};
 use crate::me::{Identity, Me};
 use crate::outgoing::Outgoing;
@@ -107,7 +107,7 @@ pub struct Client {
 
 struct Open {
     store: Store,
-    crypto: RustCrypto,
+    crypto: Crypto,
     me: Me,
     warm: Warm,
 }
@@ -159,7 +159,7 @@ impl Client {
             readers: Mutex::new(Vec::new()),
             open: Some(Open {
                 store,
-                crypto: RustCrypto::default(),
+                crypto: Crypto::default(),
                 me,
                 warm: Warm::new(),
             }),
@@ -191,7 +191,7 @@ impl Client {
             })?;
             self.open = Some(Open {
                 store,
-                crypto: RustCrypto::default(),
+                crypto: Crypto::default(),
                 me,
                 warm: Warm::new(),
             });

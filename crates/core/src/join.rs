@@ -102,7 +102,7 @@ pub(crate) fn entrance(
             match enter(tx, &mut row, &inside, &hub_key) {
                 Ok(()) => Ok(tx.store.release()?),
                 Err(StageFault::Refused(code)) => {
-                    tx.store.rollback_to()?;
+                    tx.undo()?;
                     tx.drop_group(row.id);
                     if let Some(error) = tx.store.take_hidden() {
                         return Err(error.into());

@@ -1,6 +1,6 @@
 //! What OpenMLS is given to work with: cryptography, randomness, storage, and our signature.
 //!
-//! **Owns** the one seam at which another cryptographic library could be put.
+//! **Owns** the seam at which another cryptographic library could be put (`crypto.rs` is what stands there).
 //! **Knows nothing of** groups.
 
 use std::fmt;
@@ -12,18 +12,19 @@ use openmls_traits::signatures::{Signer, SignerError};
 use openmls_traits::types::SignatureScheme;
 use zeroize::Zeroizing;
 
+use crate::crypto::Crypto;
 use crate::store::{MlsStore, StorageError, Store};
 
 /// The provider for one call of OpenMLS, inside the store's open transaction. Cheap to make; make one per
 /// call.
 pub(crate) struct Provider<'a> {
-    crypto: &'a RustCrypto,
+    crypto: &'a Crypto,
     storage: MlsStore<'a>,
 }
 
 impl<'a> Provider<'a> {
     /// For the group of a room; `room` is the room's row id.
-    pub(crate) fn for_room(crypto: &'a RustCrypto, store: &'a Store, room: i64) -> Self {
+    pub(crate) fn for_room(crypto: &'a Crypto, store: &'a Store, room: i64) -> Self {
         Self {
             crypto,
             storage: MlsStore::for_room(store, room),
@@ -31,7 +32,7 @@ impl<'a> Provider<'a> {
     }
 
     /// For what belongs to no group: making key packages.
-    pub(crate) fn for_client(crypto: &'a RustCrypto, store: &'a Store) -> Self {
+    pub(crate) fn for_client(crypto: &'a Crypto, store: &'a Store) -> Self {
         Self {
             crypto,
             storage: MlsStore::for_client(store),
@@ -46,7 +47,7 @@ impl<'a> Provider<'a> {
 }
 
 impl<'a> OpenMlsProvider for Provider<'a> {
-    type CryptoProvider = RustCrypto;
+    type CryptoProvider = Crypto;
     type RandProvider = RustCrypto;
     type StorageProvider = MlsStore<'a>;
 
@@ -54,12 +55,12 @@ impl<'a> OpenMlsProvider for Provider<'a> {
         &self.storage
     }
 
-    fn crypto(&self) -> &RustCrypto {
+    fn crypto(&self) -> &Crypto {
         self.crypto
     }
 
     fn rand(&self) -> &RustCrypto {
-        self.crypto
+        self.crypto.random()
     }
 }
 

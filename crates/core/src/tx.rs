@@ -8,8 +8,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use comity_room::{ProviderUri, RoomUri, Timestamp};
-use openmls_rust_crypto::RustCrypto;
 
+use crate::crypto::Crypto;
 use crate::error::{Error, Misuse};
 use crate::group::Group;
 use crate::me::{Advertised, Me};
@@ -34,7 +34,7 @@ pub(crate) struct WarmGroup {
 pub(crate) struct Tx<'a> {
     pub(crate) now: Timestamp,
     pub(crate) store: &'a Store,
-    pub(crate) crypto: &'a RustCrypto,
+    pub(crate) crypto: &'a Crypto,
     pub(crate) me: &'a Me,
     warm: &'a mut Warm,
     step: Step,
@@ -54,7 +54,7 @@ impl<'a> Tx<'a> {
     pub(crate) fn new(
         now: Timestamp,
         store: &'a Store,
-        crypto: &'a RustCrypto,
+        crypto: &'a Crypto,
         me: &'a Me,
         warm: &'a mut Warm,
     ) -> Self {
@@ -105,10 +105,20 @@ impl<'a> Tx<'a> {
         (self.step.events.len(), self.step.requests.len())
     }
 
-    /// Forgets events and requests since a mark; the rows are undone by the savepoint.
-    pub(crate) fn return_to(&mut self, (events, requests): (usize, usize)) {
+    /// Forgets everything since a mark, which was set together with the latest savepoint.
+    pub(crate) fn return_to(&mut self, (events, requests): (usize, usize)) -> Result<(), Error> {
+        self.undo()?;
         self.step.events.truncate(events);
         self.step.requests.truncate(requests);
+        Ok(())
+    }
+
+    /// Undoes what was written since the latest savepoint.
+    pub(crate) fn undo(&mut self) -> Result<(), Error> {
+        if self.store.rollback_to()? {
+            self.warm.clear();
+        }
+        Ok(())
     }
 
     /// Makes a request: it is in the outbox until answered.

@@ -110,7 +110,7 @@ pub(crate) fn stage(
         Ok(staged) => staged,
         Err(StageFault::Failed(error)) => return Err(error),
         Err(StageFault::Refused(code)) => {
-            tx.store.rollback_to()?;
+            tx.undo()?;
             tx.drop_group(row.id);
             return match tx.store.take_hidden() {
                 Some(error) => Err(error.into()),

@@ -96,16 +96,14 @@ fn take(tx: &mut Tx<'_>, frame: &Frame) -> Result<FrameOutcome, Error> {
         }
         Err(Unprocessed::Failed(error)) => Err(error),
         Err(Unprocessed::Rejected(reason)) => {
-            tx.store.rollback_to()?;
-            tx.return_to(mark);
+            tx.return_to(mark)?;
             match tx.store.take_hidden() {
                 Some(error) => Err(error.into()),
                 None => reject(tx, frame, reason),
             }
         }
         Err(Unprocessed::Held(until)) => {
-            tx.store.rollback_to()?;
-            tx.return_to(mark);
+            tx.return_to(mark)?;
             hold(tx, frame, until)
         }
     }

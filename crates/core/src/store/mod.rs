@@ -69,6 +69,10 @@ pub(crate) struct Store {
     poisoned: Cell<bool>,
     /// Between [`Store::begin_immediate`] and the end of its transaction.
     writing: Cell<bool>,
+    /// Something was written, or was about to be, since the transaction began.
+    wrote: Cell<bool>,
+    /// The savepoints that are open, and whether SQLite knows of them.
+    savepoints: RefCell<Vec<bool>>,
     /// `data_version` when the previous transaction on this connection began; 0 before the first.
     seen_version: Cell<i64>,
     /// The first failure inside a call of OpenMLS, which hides it from its caller.
@@ -128,6 +132,8 @@ impl Store {
             path: path.to_path_buf(),
             poisoned: Cell::new(false),
             writing: Cell::new(false),
+            wrote: Cell::new(false),
+            savepoints: RefCell::default(),
             seen_version: Cell::new(0),
             hidden: Cell::new(None),
             last_number: Cell::new(None),
@@ -150,20 +156,28 @@ impl Store {
         self.hidden.set(None);
         self.run("BEGIN IMMEDIATE")?;
         self.writing.set(true);
-        let begun = self.data_version().and_then(|version| {
-            let others_wrote = self.seen_version.replace(version) != version;
-            if others_wrote {
-                self.ring.borrow_mut().forget_scopes();
-                self.forget_read();
-                open::check_versions(&self.conn)?;
-            }
-            Ok(others_wrote)
-        });
+        self.wrote.set(false);
+        self.savepoints.borrow_mut().clear();
+        let begun = self.compare_versions();
         if begun.is_err() {
-            self.seen_version.set(0);
             self.rollback();
         }
         begun
+    }
+
+    /// Whether another connection has committed since this was asked last.
+    fn compare_versions(&self) -> Result<bool, StorageError> {
+        let version = self.data_version()?;
+        let others_wrote = self.seen_version.replace(version) != version;
+        if others_wrote {
+            self.ring.borrow_mut().forget_scopes();
+            self.forget_read();
+            if let Err(error) = open::check_versions(&self.conn) {
+                self.seen_version.set(0);
+                return Err(error);
+            }
+        }
+        Ok(others_wrote)
     }
 
     /// Ends the transaction: when this returns `Ok`, everything written since [`Store::begin_immediate`] is
@@ -179,7 +193,7 @@ impl Store {
             self.rollback();
             return Err(error);
         }
-        if let Err(error) = self.writable() {
+        if let Err(error) = self.still_writing() {
             self.rollback();
             return Err(error);
         }
@@ -207,24 +221,51 @@ impl Store {
 
     /// Marks a point inside the transaction to which [`Store::rollback_to`] can return. Savepoints nest;
     /// both ends refer to the latest.
+    ///
+    /// Before anything is written, which is so for most steps, there is nothing to mark: returning there is
+    /// beginning the transaction again.
     pub(crate) fn savepoint(&self) -> Result<(), StorageError> {
-        self.writable()?;
-        self.run("SAVEPOINT inner")
+        self.alive()?;
+        let real = self.wrote.get();
+        if real {
+            self.run("SAVEPOINT inner")?;
+        }
+        self.savepoints.borrow_mut().push(real);
+        Ok(())
     }
 
     /// Keeps what was written since the savepoint, which is gone then.
     pub(crate) fn release(&self) -> Result<(), StorageError> {
-        self.writable()?;
-        self.run("RELEASE inner")
+        self.still_writing()?;
+        if self.leave_savepoint()? {
+            self.run("RELEASE inner")?;
+        }
+        Ok(())
     }
 
-    /// Undoes what was written since the savepoint, which is gone then.
-    pub(crate) fn rollback_to(&self) -> Result<(), StorageError> {
+    /// Undoes what was written since the savepoint, which is gone then. Says whether another connection has
+    /// committed meanwhile, as [`Store::begin_immediate`] does.
+    pub(crate) fn rollback_to(&self) -> Result<bool, StorageError> {
         self.ring.borrow_mut().forget_uncommitted();
         self.forget_read();
-        self.writable()?;
-        self.run("ROLLBACK TO inner")?;
-        self.run("RELEASE inner")
+        self.still_writing()?;
+        if self.leave_savepoint()? {
+            self.run("ROLLBACK TO inner")?;
+            self.run("RELEASE inner")?;
+            return Ok(false);
+        }
+        if !self.wrote.get() {
+            return Ok(false);
+        }
+        self.run("ROLLBACK")?;
+        self.run("BEGIN IMMEDIATE")?;
+        self.wrote.set(false);
+        self.compare_versions()
+    }
+
+    fn leave_savepoint(&self) -> Result<bool, StorageError> {
+        let left = self.savepoints.borrow_mut().pop();
+        left.ok_or(StorageError::Bug("no savepoint to return to"))
     }
 
     /// Runs queries that see one state of the file, and ends the read transaction whatever they return.
@@ -291,8 +332,15 @@ impl Store {
         }
     }
 
-    /// Whether the write transaction is still open.
+    /// To be asked before every write.
     fn writable(&self) -> Result<(), StorageError> {
+        self.still_writing()?;
+        self.wrote.set(true);
+        Ok(())
+    }
+
+    /// Whether the write transaction is still open.
+    fn still_writing(&self) -> Result<(), StorageError> {
         self.alive()?;
         if !self.writing.get() || self.conn.is_autocommit() {
             return Err(StorageError::Bug("a write outside a transaction"));
@@ -302,12 +350,7 @@ impl Store {
 
     /// Forgets cached keys if another connection has written, as a reader must before each query.
     fn refresh(&self) -> Result<(), StorageError> {
-        let version = self.data_version()?;
-        if self.seen_version.replace(version) != version {
-            self.ring.borrow_mut().forget_scopes();
-            open::check_versions(&self.conn)?;
-        }
-        Ok(())
+        self.compare_versions().map(|_| ())
     }
 
     fn run(&self, statement: &'static str) -> Result<(), StorageError> {

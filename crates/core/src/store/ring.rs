@@ -75,14 +75,14 @@ impl Ring {
     /// Draws a root key for a new file and writes its rows.
     pub(super) fn create(conn: &Connection, host: &Key32, versions: Versions) -> Result<Self, StorageError> {
         let root_key = Key32::random()?;
-        let sealed = Sealer::new(host).seal_with(&root_place(versions)?, |octets| {
+        let sealed = Sealer::new(host)?.seal_with(&root_place(versions)?, |octets| {
             octets.extend_from_slice(root_key.octets());
             Ok(())
         })?;
         conn.prepare_cached(CREATE_ROOT)?
             .execute(params![host_check(host)?, sealed])?;
 
-        let root = Sealer::new(&root_key);
+        let root = Sealer::new(&root_key)?;
         let lookup = draw_scope_key(conn, &root, LOOKUP)?;
         Self::with(root, &lookup)
     }
@@ -99,13 +99,13 @@ impl Ring {
             .optional()?
             .ok_or(StorageError::Corrupt)?;
         let known = mac(host.octets(), CHECK_LABEL)?.verify_slice(&check).is_ok();
-        let root_key = match (Sealer::new(host).open(&root_place(versions)?, &sealed), known) {
+        let root_key = match (Sealer::new(host)?.open(&root_place(versions)?, &sealed), known) {
             (Ok(octets), true) => key_of(&octets)?,
             (Err(_), false) => return Err(StorageError::WrongKey),
             _ => return Err(StorageError::Corrupt),
         };
 
-        let root = Sealer::new(&root_key);
+        let root = Sealer::new(&root_key)?;
         let lookup = read_scope_key(conn, &root, LOOKUP)?.ok_or(StorageError::Corrupt)?;
         Self::with(root, &lookup)
     }
@@ -165,7 +165,7 @@ impl Ring {
                 Some(key) => key,
                 None => draw_scope_key(conn, &self.root, scope.kind_and_id())?,
             };
-            self.remember(conn, scope, &key);
+            self.remember(conn, scope, &key)?;
         }
         self.scopes
             .get(&scope)
@@ -179,7 +179,7 @@ impl Ring {
     pub(super) fn opener(&mut self, conn: &Connection, scope: Scope) -> Result<&Sealer, StorageError> {
         if !self.scopes.contains_key(&scope) {
             let key = read_scope_key(conn, &self.root, scope.kind_and_id())?.ok_or(StorageError::Corrupt)?;
-            self.remember(conn, scope, &key);
+            self.remember(conn, scope, &key)?;
         }
         self.scopes
             .get(&scope)
@@ -213,11 +213,12 @@ impl Ring {
         self.fresh.clear();
     }
 
-    fn remember(&mut self, conn: &Connection, scope: Scope, key: &Key32) {
+    fn remember(&mut self, conn: &Connection, scope: Scope, key: &Key32) -> Result<(), StorageError> {
         if !conn.is_autocommit() {
             self.fresh.push(scope);
         }
-        self.scopes.insert(scope, Sealer::new(key));
+        self.scopes.insert(scope, Sealer::new(key)?);
+        Ok(())
     }
 }
 

@@ -1,16 +1,22 @@
 //! How the value of a row is sealed, so that it opens only in the place it was written for.
 //!
-//! **Owns** the format of a sealed value: algorithm octet (1 = XChaCha20-Poly1305) ‖ 24-octet random nonce
-//! ‖ ciphertext ‖ 16-octet tag. The associated data name the format, the table, the row's key and its clear
-//! columns: a value moved to another row, or a clear column edited beside it, no longer opens.
+//! **Owns** the format of a sealed value: algorithm octet ‖ random nonce ‖ ciphertext ‖ 16-octet tag. The
+//! algorithms are 1 = XChaCha20-Poly1305 (24 octets of nonce) and 2 = AES-256-GCM (12). Either opens everywhere;
+//! what is sealed with is whatever this machine is fast at. The associated data name the format, the table,
+//! the row's key and its clear columns: a value moved to another row, or a clear column edited beside it, no
+//! longer opens.
 //! **Knows nothing of** SQL and of where keys come from (`ring.rs`).
 
 use std::fmt;
+use std::sync::OnceLock;
 
+use aes_gcm::Aes256Gcm;
 use chacha20poly1305::aead::generic_array::GenericArray;
 use chacha20poly1305::{AeadInPlace, KeyInit, XChaCha20Poly1305};
+use hmac::{Hmac, Mac as _};
 use rusqlite::ToSql;
 use rusqlite::types::{ToSqlOutput, ValueRef};
+use sha2::Sha256;
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
 use super::StorageError;
@@ -214,19 +220,97 @@ impl Place {
     }
 }
 
-const XCHACHA20_POLY1305: u8 = 1;
-const NONCE: usize = 24;
-const TAG: usize = 16;
-/// What stands before the ciphertext.
-const HEAD: usize = 1 + NONCE;
+/// With what a value is sealed. The numbers are part of the file format.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Algorithm {
+    XChaCha20Poly1305 = 1,
+    /// Its nonces are random: one key may seal 2^32 values, which at a hundred a second takes more than a year of
+    /// ceaseless work.
+    Aes256Gcm = 2,
+}
 
-/// An initialised cipher. Wipes its key when dropped.
+impl Algorithm {
+    fn of(octet: u8) -> Option<Self> {
+        [Self::XChaCha20Poly1305, Self::Aes256Gcm]
+            .into_iter()
+            .find(|algorithm| *algorithm as u8 == octet)
+    }
+
+    /// What this machine is fast at. Without instructions for it AES is ten times slower than ChaCha20.
+    fn here() -> Self {
+        static HERE: OnceLock<Algorithm> = OnceLock::new();
+        *HERE.get_or_init(|| {
+            if aes_is_fast() {
+                Self::Aes256Gcm
+            } else {
+                Self::XChaCha20Poly1305
+            }
+        })
+    }
+
+    const fn nonce(self) -> usize {
+        match self {
+            Self::XChaCha20Poly1305 => 24,
+            Self::Aes256Gcm => 12,
+        }
+    }
+
+    /// The length of what stands before the ciphertext.
+    const fn head(self) -> usize {
+        1 + self.nonce()
+    }
+}
+
+#[cfg(any(target_arch = "x86", target_arch = "x86_64"))]
+fn aes_is_fast() -> bool {
+    std::arch::is_x86_feature_detected!("aes") && std::arch::is_x86_feature_detected!("pclmulqdq")
+}
+
+/// RustCrypto uses these instructions only if it was built to.
+#[cfg(all(target_arch = "aarch64", aes_armv8, polyval_armv8))]
+fn aes_is_fast() -> bool {
+    std::arch::is_aarch64_feature_detected!("aes") && std::arch::is_aarch64_feature_detected!("pmull")
+}
+
+#[cfg(not(any(
+    target_arch = "x86",
+    target_arch = "x86_64",
+    all(target_arch = "aarch64", aes_armv8, polyval_armv8)
+)))]
+fn aes_is_fast() -> bool {
+    false
+}
+
+const TAG: usize = 16;
+/// As much as most values need, so that their buffer never moves.
+const USUAL: usize = 4096;
+
+/// The initialised ciphers of one key. Wipes it when dropped.
 #[derive(Clone)]
-pub(super) struct Sealer(XChaCha20Poly1305);
+pub(super) struct Sealer {
+    chacha: XChaCha20Poly1305,
+    /// Under a key of its own, derived from the one given: no two algorithms share a key.
+    aes: Box<Aes256Gcm>,
+    algorithm: Algorithm,
+}
+
+const AES_LABEL: &[u8] = b"comity AES-256-GCM";
 
 impl Sealer {
-    pub(super) fn new(key: &Key32) -> Self {
-        Self(XChaCha20Poly1305::new(GenericArray::from_slice(key.octets())))
+    pub(super) fn new(key: &Key32) -> Result<Self, StorageError> {
+        Self::with(key, Algorithm::here())
+    }
+
+    fn with(key: &Key32, algorithm: Algorithm) -> Result<Self, StorageError> {
+        let mut mac = <Hmac<Sha256> as hmac::KeyInit>::new_from_slice(key.octets())
+            .map_err(|_| StorageError::Bug("HMAC takes keys of any length"))?;
+        mac.update(AES_LABEL);
+        let derived = Zeroizing::new(<[u8; 32]>::from(mac.finalize().into_bytes()));
+        Ok(Self {
+            chacha: XChaCha20Poly1305::new(GenericArray::from_slice(key.octets())),
+            aes: Box::new(Aes256Gcm::new(GenericArray::from_slice(derived.as_slice()))),
+            algorithm,
+        })
     }
 
     /// Seals what `write` appends to the buffer it is given, in that buffer.
@@ -235,24 +319,29 @@ impl Sealer {
         place: &Place,
         write: impl FnOnce(&mut Vec<u8>) -> Result<(), StorageError>,
     ) -> Result<Vec<u8>, StorageError> {
-        let mut head = [XCHACHA20_POLY1305; HEAD];
-        let (_, nonce) = head.split_at_mut(1);
-        getrandom::fill(nonce)?;
-        let nonce = GenericArray::clone_from_slice(nonce);
-
-        let mut sealed = Zeroizing::new(Vec::with_capacity(1024));
-        sealed.extend_from_slice(&head);
+        let head = self.algorithm.head();
+        let mut sealed = Zeroizing::new(Vec::with_capacity(USUAL));
+        sealed.resize(head, self.algorithm as u8);
+        getrandom::fill(sealed.get_mut(1..head).unwrap_or_default())?;
         write(&mut sealed)?;
         if place.is_padded() {
-            pad(&mut sealed);
+            pad(&mut sealed, head);
         }
-        let body = sealed
-            .get_mut(HEAD..)
+        let (nonce, body) = sealed
+            .split_at_mut_checked(head)
             .ok_or(StorageError::Bug("a writer shortened its buffer"))?;
-        let tag = self
-            .0
-            .encrypt_in_place_detached(&nonce, &place.0, body)
-            .map_err(|_| StorageError::Bug("a value is too large to seal"))?;
+        let nonce = nonce.get(1..).unwrap_or_default();
+        let tag = match self.algorithm {
+            Algorithm::XChaCha20Poly1305 => {
+                self.chacha
+                    .encrypt_in_place_detached(GenericArray::from_slice(nonce), &place.0, body)
+            }
+            Algorithm::Aes256Gcm => {
+                self.aes
+                    .encrypt_in_place_detached(GenericArray::from_slice(nonce), &place.0, body)
+            }
+        };
+        let tag = tag.map_err(|_| StorageError::Bug("a value is too large to seal"))?;
         sealed.extend_from_slice(&tag);
         Ok(std::mem::take(&mut *sealed))
     }
@@ -262,22 +351,28 @@ impl Sealer {
     /// # Errors
     /// [`StorageError::Corrupt`] if the value was not sealed with this key at this place.
     pub(super) fn open(&self, place: &Place, sealed: &[u8]) -> Result<Zeroizing<Vec<u8>>, StorageError> {
-        let (head, rest) = sealed.split_at_checked(HEAD).ok_or(StorageError::Corrupt)?;
-        let (algorithm, nonce) = head.split_first().ok_or(StorageError::Corrupt)?;
-        if *algorithm != XCHACHA20_POLY1305 {
-            return Err(StorageError::Corrupt);
-        }
+        let (octet, rest) = sealed.split_first().ok_or(StorageError::Corrupt)?;
+        let algorithm = Algorithm::of(*octet).ok_or(StorageError::Corrupt)?;
+        let (nonce, rest) = rest
+            .split_at_checked(algorithm.nonce())
+            .ok_or(StorageError::Corrupt)?;
         let split = rest.len().checked_sub(TAG).ok_or(StorageError::Corrupt)?;
         let (body, tag) = rest.split_at(split);
+        let tag = GenericArray::from_slice(tag);
         let mut plain = Zeroizing::new(body.to_vec());
-        self.0
-            .decrypt_in_place_detached(
+        match algorithm {
+            Algorithm::XChaCha20Poly1305 => self.chacha.decrypt_in_place_detached(
                 GenericArray::from_slice(nonce),
                 &place.0,
                 &mut plain,
-                GenericArray::from_slice(tag),
-            )
-            .map_err(|_| StorageError::Corrupt)?;
+                tag,
+            ),
+            Algorithm::Aes256Gcm => {
+                self.aes
+                    .decrypt_in_place_detached(GenericArray::from_slice(nonce), &place.0, &mut plain, tag)
+            }
+        }
+        .map_err(|_| StorageError::Corrupt)?;
         if place.is_padded() {
             unpad(&mut plain)?;
         }
@@ -292,10 +387,10 @@ impl Place {
 }
 
 /// ISO/IEC 7816-4: one octet 0x80, then zeros, until the plaintext behind the head fills whole grains.
-fn pad(sealed: &mut Vec<u8>) {
+fn pad(sealed: &mut Vec<u8>, head: usize) {
     sealed.push(0x80);
-    let plain = sealed.len().saturating_sub(HEAD);
-    sealed.resize(HEAD.saturating_add(plain.next_multiple_of(PAD)), 0);
+    let plain = sealed.len().saturating_sub(head);
+    sealed.resize(head.saturating_add(plain.next_multiple_of(PAD)), 0);
 }
 
 fn unpad(plain: &mut Vec<u8>) -> Result<(), StorageError> {
@@ -319,8 +414,10 @@ mod tests {
     const PLAIN: Table = Table::new(200, 1);
     const PADDED: Table = Table::padded(200, 1);
 
+    const BOTH: [Algorithm; 2] = [Algorithm::XChaCha20Poly1305, Algorithm::Aes256Gcm];
+
     fn sealer(octet: u8) -> Sealer {
-        Sealer::new(&Key32::new([octet; 32]))
+        Sealer::new(&Key32::new([octet; 32])).unwrap()
     }
 
     fn place(table: Table, key: i64, clear: &[Col<'_>]) -> Place {
@@ -333,12 +430,30 @@ mod tests {
     }
 
     fn seal(place: &Place, plain: &[u8]) -> Vec<u8> {
-        sealer(1)
+        seal_by(Algorithm::here(), place, plain)
+    }
+
+    fn seal_by(algorithm: Algorithm, place: &Place, plain: &[u8]) -> Vec<u8> {
+        let sealer = Sealer::with(&Key32::new([1; 32]), algorithm).unwrap();
+        sealer
             .seal_with(place, |octets| {
                 octets.extend_from_slice(plain);
                 Ok(())
             })
             .unwrap()
+    }
+
+    #[test]
+    fn what_one_machine_seals_every_other_opens() {
+        let here = place(PADDED, 1, &[]);
+        for (algorithm, octet) in BOTH.into_iter().zip([1, 2]) {
+            let sealed = seal_by(algorithm, &here, b"secret");
+            assert_eq!(sealed.first(), Some(&octet));
+            for opener in BOTH {
+                let opener = Sealer::with(&Key32::new([1; 32]), opener).unwrap();
+                assert_eq!(opener.open(&here, &sealed).unwrap().as_slice(), b"secret");
+            }
+        }
     }
 
     #[test]
@@ -372,21 +487,23 @@ mod tests {
     #[test]
     fn every_flipped_bit_and_every_cut_of_a_sealed_value_is_noticed() {
         let here = place(PADDED, 1, &[]);
-        let sealed = seal(&here, b"secret");
-        for bit in 0..sealed.len() * 8 {
-            let mut flipped = sealed.clone();
-            *flipped.get_mut(bit / 8).unwrap() ^= 1 << (bit % 8);
-            assert_eq!(
-                sealer(1).open(&here, &flipped),
-                Err(StorageError::Corrupt),
-                "bit {bit}"
-            );
-        }
-        for cut in 0..sealed.len() {
-            assert_eq!(
-                sealer(1).open(&here, sealed.get(..cut).unwrap()),
-                Err(StorageError::Corrupt)
-            );
+        for algorithm in BOTH {
+            let sealed = seal_by(algorithm, &here, b"secret");
+            for bit in 0..sealed.len() * 8 {
+                let mut flipped = sealed.clone();
+                *flipped.get_mut(bit / 8).unwrap() ^= 1 << (bit % 8);
+                assert_eq!(
+                    sealer(1).open(&here, &flipped),
+                    Err(StorageError::Corrupt),
+                    "bit {bit}"
+                );
+            }
+            for cut in 0..sealed.len() {
+                assert_eq!(
+                    sealer(1).open(&here, sealed.get(..cut).unwrap()),
+                    Err(StorageError::Corrupt)
+                );
+            }
         }
     }
 
@@ -399,7 +516,7 @@ mod tests {
     #[test]
     fn padded_values_show_only_whole_grains() {
         let here = place(PADDED, 1, &[]);
-        let length = |plain: usize| seal(&here, &vec![0; plain]).len() - HEAD - TAG;
+        let length = |plain: usize| seal(&here, &vec![0; plain]).len() - Algorithm::here().head() - TAG;
         assert_eq!([length(0), length(1), length(PAD - 1)], [PAD; 3]);
         assert_eq!([length(PAD), length(2 * PAD - 1)], [2 * PAD; 2]);
     }

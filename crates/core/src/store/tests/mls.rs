@@ -8,11 +8,11 @@ use openmls::prelude::{
     BasicCredential, Ciphersuite, CredentialWithKey, GroupId, KeyPackage, LeafNodeParameters,
     MlsMessageBodyIn, MlsMessageIn, MlsMessageOut, ProcessedMessageContent, ProtocolMessage,
 };
-use openmls_rust_crypto::RustCrypto;
 use openmls_traits::OpenMlsProvider as _;
 use openmls_traits::storage::StorageProvider as _;
 
 use super::*;
+use crate::crypto::Crypto;
 use crate::provider::{LeafSigner, Provider};
 
 const SUITE: Ciphersuite = Ciphersuite::MLS_128_DHKEMX25519_AES128GCM_SHA256_Ed25519;
@@ -21,7 +21,7 @@ const ROOM: i64 = 1;
 /// A client with a file of its own.
 pub(super) struct Person {
     pub(super) store: Store,
-    crypto: RustCrypto,
+    crypto: Crypto,
     signer: LeafSigner,
     name: &'static str,
 }
@@ -31,7 +31,7 @@ impl Person {
         let store = Store::create(path, &KEY).unwrap();
         Self {
             store,
-            crypto: RustCrypto::default(),
+            crypto: Crypto::default(),
             signer: LeafSigner::generate().unwrap(),
             name,
         }
