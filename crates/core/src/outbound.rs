@@ -149,11 +149,12 @@ fn submit(tx: &mut Tx<'_>, row: &RoomRow, message: &mut MessageRow, octets: &[u8
         content: octets.to_vec(),
     }
     .encode();
-    let provider = tx.provider(row);
+    let provider = tx.message_provider(row);
     let me = tx.me;
     let frame = tx.group(row)?.encrypt(&provider, &me.signer, &framed)?;
     let frame = MlsOctets::new(frame).map_err(|_| Error::Bug("own frame"))?;
     let hash = frame.sha256();
+    message.tie = message::tie_of(&hash);
     if let Some(earlier) = message.frame.replace(small::frame_key(tx.store, &hash)) {
         // Should the hub have accepted it after all, it is known when it comes back.
         let row = SeenRow {

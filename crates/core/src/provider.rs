@@ -31,6 +31,15 @@ impl<'a> Provider<'a> {
         }
     }
 
+    /// As [`Provider::for_room`], to send a message, or to take one of the present epoch: what else there is of the
+    /// group is not written.
+    pub(crate) fn for_message(crypto: &'a Crypto, store: &'a Store, room: i64) -> Self {
+        Self {
+            crypto,
+            storage: MlsStore::for_message(store, room),
+        }
+    }
+
     /// For what belongs to no group: making key packages.
     pub(crate) fn for_client(crypto: &'a Crypto, store: &'a Store) -> Self {
         Self {

@@ -135,7 +135,7 @@ impl<'a> Tx<'a> {
             due: WITH_HOST,
             errand: new.errand,
         };
-        outbox::put(self.store, &row)?;
+        outbox::append(self.store, &row)?;
         self.step.requests.push(row.request());
         Ok(id)
     }
@@ -153,6 +153,11 @@ impl<'a> Tx<'a> {
     /// What OpenMLS works with, for a room's group.
     pub(crate) fn provider(&self, room: &RoomRow) -> Provider<'a> {
         Provider::for_room(self.crypto, self.store, room.scope)
+    }
+
+    /// The same, to send a message, or to take one of the present epoch.
+    pub(crate) fn message_provider(&self, room: &RoomRow) -> Provider<'a> {
+        Provider::for_message(self.crypto, self.store, room.scope)
     }
 
     /// What OpenMLS works with, for key packages.

@@ -16,7 +16,7 @@ use crate::inbound::application::tell;
 use crate::inbound::commit::new_epoch;
 use crate::rejection::{Advice, Refusal};
 use crate::step::{Answer, ClientChange, EventKind, Made, MessageChange, RequestId, RoomChange};
-use crate::store::message::Delivery;
+use crate::store::message::{Delivery, FrameAt};
 use crate::store::outbox::{Errand, OutboxRow};
 use crate::store::room::{Phase, RoomRow};
 use crate::store::{message, outbox, room};
@@ -114,7 +114,7 @@ fn submitted(
                 return Ok(false);
             }
             outbox::delete(tx.store, request.id)?;
-            message_accepted(tx, id, accepted_at)?;
+            message_accepted(tx, id, accepted_at, None)?;
         }
         SubmitMessageResponse::NotAllowed => {
             outbox::delete(tx.store, request.id)?;
@@ -147,7 +147,14 @@ fn epoch_too_old(tx: &mut Tx<'_>, request: &OutboxRow, id: MessageId, current: u
 }
 
 /// The hub has accepted a message of ours: now it has its place in the timeline.
-fn message_accepted(tx: &mut Tx<'_>, id: MessageId, accepted: Timestamp) -> Result<(), Error> {
+///
+/// `tie` is that of the frame which came back, if one did.
+fn message_accepted(
+    tx: &mut Tx<'_>,
+    id: MessageId,
+    accepted: Timestamp,
+    tie: Option<u32>,
+) -> Result<(), Error> {
     let Some(mut row) = message::by_id(tx.store, id)? else {
         return Ok(());
     };
@@ -155,6 +162,7 @@ fn message_accepted(tx: &mut Tx<'_>, id: MessageId, accepted: Timestamp) -> Resu
         return Ok(());
     }
     row.accepted = Some(accepted);
+    row.tie = tie.unwrap_or(row.tie);
     row.delivery = Delivery::Accepted;
     if let Some(seconds) = row.expires_after_read {
         row.expires = Some(accepted.plus(Duration::from_secs(seconds.into())));
@@ -198,25 +206,14 @@ fn behind(tx: &mut Tx<'_>, mut row: RoomRow) -> Result<(), Error> {
     Ok(())
 }
 
-/// A frame that we know came back: if it was a message of ours, the hub has thereby accepted it.
-pub(crate) fn came_back(tx: &mut Tx<'_>, known: Option<MessageId>, accepted: Timestamp) -> Result<(), Error> {
-    if let Some(id) = known
-        && let Some(row) = message::by_id(tx.store, id)?
-        && row.is_own_unsent()
-    {
-        message_came_back(tx, id, accepted)?;
-    }
-    Ok(())
-}
-
 /// A message of ours came back before its answer: nobody needs that any more.
-pub(crate) fn message_came_back(tx: &mut Tx<'_>, id: MessageId, accepted: Timestamp) -> Result<(), Error> {
+pub(crate) fn message_came_back(tx: &mut Tx<'_>, id: MessageId, frame: FrameAt) -> Result<(), Error> {
     for request in outbox::after(tx.store, None, u32::MAX)? {
         if matches!(request.errand, Errand::Message { id: other, .. } if other == id) {
             outbox::delete(tx.store, request.id)?;
         }
     }
-    message_accepted(tx, id, accepted)
+    message_accepted(tx, id, frame.accepted, Some(frame.tie))
 }
 
 // Rooms.

@@ -12,7 +12,7 @@ use super::finish;
 use crate::error::Error;
 use crate::rejection::Rejection;
 use crate::step::{EventKind, FrameOutcome, MessageChange};
-use crate::store::message::{Delivery, Folded, MessageRow};
+use crate::store::message::{Delivery, Folded, FrameAt, MessageRow};
 use crate::store::room::{Phase, RoomRow};
 use crate::store::{message, room};
 use crate::timeline::{self, Placed};
@@ -30,20 +30,20 @@ pub(super) struct Sent {
 pub(super) fn take(
     tx: &mut Tx<'_>,
     row: RoomRow,
-    name: [u8; 16],
-    accepted: Timestamp,
+    frame: FrameAt,
     sent: Sent,
 ) -> Result<FrameOutcome, Unprocessed> {
+    let accepted = frame.accepted;
     let view = tx.view(&row)?;
     let Some(user) = view.user_of(&sent.client).cloned() else {
-        return used_up(tx, row, name, accepted, Rejection::NotFromMember);
+        return used_up(tx, row, frame, Rejection::NotFromMember);
     };
     let received = match open(&sent.bytes) {
         Ok(received) => received,
-        Err(reason) => return used_up(tx, row, name, accepted, reason),
+        Err(reason) => return used_up(tx, row, frame, reason),
     };
     let Ok(id) = received.message_id(&user, &row.uri) else {
-        return used_up(tx, row, name, accepted, Rejection::ContentContradicts);
+        return used_up(tx, row, frame, Rejection::ContentContradicts);
     };
     let (octets, content) = received.into_parts();
     let arrival = Arrival {
@@ -61,13 +61,14 @@ pub(super) fn take(
         message.expires = Some(accepted.plus(Duration::from_secs(seconds.into())));
         message.erase_due = message.expires;
     }
-    message.frame = Some(name);
+    message.frame = Some(frame.name);
+    message.tie = frame.tie;
     match timeline::place(tx, &row, message, &octets)? {
         Placed::New { notify } => Ok(FrameOutcome::Done {
             message: Some(id),
             notify,
         }),
-        Placed::Known => repeated(tx, &row, name, accepted, id),
+        Placed::Known => repeated(tx, &row, frame, id),
     }
 }
 
@@ -101,6 +102,7 @@ pub(crate) fn new_row(
         room: room.id,
         root: target(&class).unwrap_or(arrival.id),
         frame: None,
+        tie: 0,
         told: None,
         notify: false,
         counts: arrival.user != tx.me.user,
@@ -167,16 +169,15 @@ fn open(bytes: &[u8]) -> Result<Received, Rejection> {
 fn repeated(
     tx: &mut Tx<'_>,
     row: &RoomRow,
-    name: [u8; 16],
-    accepted: Timestamp,
+    frame: FrameAt,
     id: MessageId,
 ) -> Result<FrameOutcome, Unprocessed> {
     let known = message::by_id(tx.store, id)?.ok_or(Error::Bug("a message known and unknown"))?;
     if known.is_own_unsent() {
-        crate::answer::message_came_back(tx, id, accepted)?;
+        crate::answer::message_came_back(tx, id, frame)?;
     }
     let notify = known.counts && row.phase != Phase::Invited;
-    finish(tx, name, Some(id), notify)?;
+    finish(tx, frame.name, Some(id), notify)?;
     Ok(FrameOutcome::Known {
         message: Some(id),
         notify,
@@ -187,13 +188,12 @@ fn repeated(
 fn used_up(
     tx: &mut Tx<'_>,
     mut row: RoomRow,
-    name: [u8; 16],
-    accepted: Timestamp,
+    frame: FrameAt,
     reason: Rejection,
 ) -> Result<FrameOutcome, Unprocessed> {
-    row.hub_time = row.hub_time.max(accepted);
+    row.hub_time = row.hub_time.max(frame.accepted);
     room::put(tx.store, &row)?;
-    finish(tx, name, None, false)?;
+    finish(tx, frame.name, None, false)?;
     let advice = reason.advice();
     tx.tell(EventKind::Frame {
         room: Some(row.uri.clone()),

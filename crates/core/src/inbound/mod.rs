@@ -24,9 +24,10 @@ use crate::step::{
     Batch, ClientChange, Cursor, EventKind, Frame, FrameKind, FrameOutcome, HeldUntil, Made, RoomChange,
 };
 use crate::store::held::HeldRow;
+use crate::store::message::FrameAt;
 use crate::store::room::{Phase, RoomRow};
 use crate::store::small::SeenRow;
-use crate::store::{held, room, small};
+use crate::store::{held, message, room, small};
 use crate::tx::Tx;
 use crate::unprocessed::Unprocessed;
 
@@ -138,25 +139,24 @@ fn attempt(tx: &mut Tx<'_>, frame: &Frame) -> Result<FrameOutcome, Unprocessed> 
         return Err(Rejection::TooLarge.into());
     }
     let message = FanoutMessage::decode(&frame.bytes).map_err(|error| not_a_fanout(&error))?;
-    let hash = message.message.sha256();
-    let name = small::frame_key(tx.store, &hash);
-    let known = small::seen(tx.store, name)?;
     if message.accepted_at < FORMAT_EXISTS {
         return Err(Rejection::BadTimestamp.into());
     }
-    if let Some(known) = known {
-        return again(tx, &message, known);
-    }
-    compare_clocks(tx, message.accepted_at)?;
-    let kind = message.message.kind().map_err(|_| Rejection::Malformed)?;
+    let hash = message.message.sha256();
     let opened = Opened {
+        kind: message.message.kind().map_err(|_| Rejection::Malformed)?,
+        name: small::frame_key(tx.store, &hash),
         message,
         hash,
-        name,
-        kind,
     };
     match opened.kind {
-        MessageKind::Welcome => welcome::take(tx, frame, &opened),
+        MessageKind::Welcome => match small::seen(tx.store, opened.name)? {
+            Some(known) => Ok(again(&known)),
+            None => {
+                compare_clocks(tx, opened.message.accepted_at)?;
+                welcome::take(tx, frame, &opened)
+            }
+        },
         MessageKind::Commit | MessageKind::Proposal | MessageKind::Application => {
             group_frame(tx, frame, &opened)
         }
@@ -179,20 +179,73 @@ fn not_a_fanout(error: &WireError) -> Rejection {
     }
 }
 
-/// A frame that was taken before. If it is our own message or commit coming back, the hub has thereby accepted it.
-fn again(tx: &mut Tx<'_>, message: &FanoutMessage, known: SeenRow) -> Result<FrameOutcome, Unprocessed> {
-    crate::answer::came_back(tx, known.message, message.accepted_at)?;
-    Ok(FrameOutcome::Known {
+fn again(known: &SeenRow) -> FrameOutcome {
+    FrameOutcome::Known {
         message: known.message,
         notify: known.notify,
-    })
+    }
+}
+
+/// A frame that was taken before. If it is our own message coming back, the hub has thereby accepted it.
+fn taken_before(tx: &mut Tx<'_>, at: FrameAt) -> Result<FrameOutcome, Unprocessed> {
+    if let Some(row) = message::by_frame(tx.store, at)? {
+        return Ok(FrameOutcome::Known {
+            message: Some(row.id),
+            notify: row.notify,
+        });
+    }
+    let known = small::seen(tx.store, at.name)?.ok_or(Error::Bug("a frame taken and not taken"))?;
+    if let Some(id) = known.message
+        && let Some(row) = message::by_id(tx.store, id)?
+        && row.is_own_unsent()
+    {
+        crate::answer::message_came_back(tx, id, at)?;
+    }
+    Ok(again(&known))
+}
+
+/// Our own message that comes back before its answer: the hub has accepted it.
+fn own_unaccepted(tx: &mut Tx<'_>, at: FrameAt) -> Result<Option<FrameOutcome>, Unprocessed> {
+    let Some(row) = message::unaccepted_by_frame(tx.store, at.room, at.name)? else {
+        return Ok(None);
+    };
+    crate::answer::message_came_back(tx, row.id, at)?;
+    Ok(Some(FrameOutcome::Known {
+        message: Some(row.id),
+        notify: false,
+    }))
+}
+
+/// A frame that cannot be processed, because it was: our own before its answer, or one that came with another time.
+fn rewrapped(tx: &mut Tx<'_>, at: FrameAt, reason: &Rejection) -> Result<Option<FrameOutcome>, Unprocessed> {
+    if let Some(own) = own_unaccepted(tx, at)? {
+        return Ok(Some(own));
+    }
+    if *reason != Rejection::Duplicate {
+        return Ok(None);
+    }
+    let row = message::lately_by_frame(tx.store, at)?;
+    Ok(row.map(|row| FrameOutcome::Known {
+        message: Some(row.id),
+        notify: row.notify,
+    }))
 }
 
 /// A frame of a group: finds the room, processes it, and hands it on by what it turned out to be.
 fn group_frame(tx: &mut Tx<'_>, frame: &Frame, opened: &Opened) -> Result<FrameOutcome, Unprocessed> {
     let protocol = protocol_message(opened.message.message.as_slice()).ok_or(Rejection::NotAFrame)?;
-    let group_id = protocol.group_id().as_slice().to_vec();
-    let Some(mut row) = room::by_group(tx.store, &group_id)? else {
+    let row = room::by_group(tx.store, protocol.group_id().as_slice())?;
+    let at = FrameAt {
+        room: row.as_ref().map_or(0, |row| row.id),
+        accepted: opened.message.accepted_at,
+        tie: message::tie_of(&opened.hash),
+        name: opened.name,
+    };
+    if message::is_taken(tx.store, at)? {
+        return taken_before(tx, at);
+    }
+    compare_clocks(tx, at.accepted)?;
+    let Some(mut row) = row else {
         return Err(Unprocessed::Held(HeldUntil::Welcome));
     };
     place(frame, &row)?;
@@ -205,26 +258,35 @@ fn group_frame(tx: &mut Tx<'_>, frame: &Frame, opened: &Opened) -> Result<FrameO
         .iter()
         .map(|proposal| proposal.frame.clone())
         .collect();
-    let provider = tx.provider(&row);
+    let group = tx.group(&row)?;
+    let of_present_epoch = content == ContentType::Application && theirs == group.epoch();
+    let provider = if of_present_epoch {
+        tx.message_provider(&row)
+    } else {
+        tx.provider(&row)
+    };
     let processed = tx.group(&row)?.process(&provider, protocol, &held);
     let processed = match processed {
         Ok(processed) => processed,
-        Err(unprocessed) => return Err(not_processed(tx, &row, content, theirs, unprocessed)),
+        Err(unprocessed) => {
+            if let Unprocessed::Rejected(reason) = &unprocessed
+                && let Some(known) = rewrapped(tx, at, reason)?
+            {
+                return Ok(known);
+            }
+            return Err(not_processed(tx, &row, content, theirs, unprocessed));
+        }
     };
-    let accepted = opened.message.accepted_at;
+    let accepted = at.accepted;
     match processed {
-        Processed::Application { sender, epoch, bytes } => application::take(
-            tx,
-            row,
-            opened.name,
-            accepted,
-            application::Sent {
-                client: sender,
-                epoch,
-                bytes,
-            },
-        ),
-        Processed::OwnMessage => finish(tx, opened.name, None, false),
+        Processed::Application { sender, epoch, bytes } => {
+            let client = sender;
+            application::take(tx, row, at, application::Sent { client, epoch, bytes })
+        }
+        Processed::OwnMessage => match own_unaccepted(tx, at)? {
+            Some(own) => Ok(own),
+            None => finish(tx, opened.name, None, false),
+        },
         Processed::OwnCommit => {
             crate::answer::commit_accepted(tx, row, accepted)?;
             finish(tx, opened.name, None, false)

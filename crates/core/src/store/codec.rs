@@ -32,6 +32,14 @@ pub(crate) fn encode_into<T: Serialize + ?Sized>(
     value: &T,
 ) -> Result<(), StorageError> {
     octets.push(MESSAGE_PACK);
+    encode_bare(octets, value)
+}
+
+/// As [`encode_into`], without the envelope.
+pub(super) fn encode_bare<T: Serialize + ?Sized>(
+    octets: &mut Vec<u8>,
+    value: &T,
+) -> Result<(), StorageError> {
     let mut serializer = rmp_serde::Serializer::new(octets)
         .with_struct_map()
         .with_bytes(rmp_serde::config::BytesMode::ForceAll);
@@ -51,7 +59,12 @@ pub(crate) fn decode<T: DeserializeOwned>(octets: &[u8]) -> Result<T, StorageErr
     if *version != MESSAGE_PACK {
         return Err(StorageError::FromTheFuture);
     }
-    rmp_serde::from_slice(packed).map_err(|_| StorageError::Corrupt)
+    decode_bare(packed)
+}
+
+/// As [`decode`], without the envelope.
+pub(super) fn decode_bare<T: DeserializeOwned>(octets: &[u8]) -> Result<T, StorageError> {
+    rmp_serde::from_slice(octets).map_err(|_| StorageError::Corrupt)
 }
 
 #[cfg(test)]

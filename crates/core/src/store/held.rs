@@ -7,7 +7,7 @@ use super::room::millis;
 use super::{Col, RowAt, Scope, StorageError, Store, Table};
 use crate::step::HeldUntil;
 
-const HELD: Table = Table::padded(22, 1);
+const HELD: Table = Table::padded(22, 1).with_due();
 const SCOPE: Scope = Scope::Client;
 
 /// How many frames of one provider may wait.

@@ -13,7 +13,7 @@ use super::{Col, RowAt, Scope, StorageError, Store, Table, event};
 use crate::rejection::Refusal;
 use crate::step::{Event, EventKind, MessageChange};
 
-const MESSAGE: Table = Table::new(18, 1);
+const MESSAGE: Table = Table::new(18, 1).with_due();
 const CONTENT: Table = Table::padded(19, 1);
 
 /// The largest octets of a message that stand in its own row.
@@ -60,6 +60,8 @@ pub(crate) struct MessageRow {
     /// The frame that brought it, or in which it left, as `seen` names it.
     #[serde(skip)]
     pub(crate) frame: Option<[u8; 16]>,
+    /// The first octets of the frame's hash.
+    pub(crate) tie: u32,
     /// The hub's time; for our own messages `None` until accepted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) accepted: Option<Timestamp>,
@@ -108,6 +110,13 @@ pub(crate) struct MessageRow {
     pub(crate) erased: bool,
 }
 
+/// The first octets of a frame's hash, by which messages that were accepted at once are put in order: in the same one
+/// for everybody.
+pub(crate) fn tie_of(hash: &[u8; 32]) -> u32 {
+    let [a, b, c, d, ..] = *hash;
+    u32::from_be_bytes([a, b, c, d])
+}
+
 fn is_default<T: Default + PartialEq>(value: &T) -> bool {
     *value == T::default()
 }
@@ -140,11 +149,10 @@ pub struct Reacted {
 
 impl MessageRow {
     pub(crate) fn position(&self) -> Position {
-        let [a, b, c, d, ..] = self.id.octets();
         match self.accepted {
             Some(at) => Position {
                 at: millis(at),
-                tie: i64::from(u32::from_be_bytes([*a, *b, *c, *d])),
+                tie: self.tie.into(),
             },
             None => Position {
                 at: Position::UNACCEPTED,
@@ -250,7 +258,12 @@ pub(crate) fn insert(store: &Store, row: &mut MessageRow, octets: &[u8]) -> Resu
         })
         .transpose()?;
     let values = [Col::Octets(&sealed), Col::from(body.as_deref())];
-    let new = store.write(
+    let write = if row.erase_due.is_some() {
+        Store::write
+    } else {
+        Store::write_quietly
+    };
+    let new = write(store,
         "INSERT INTO message (seq, id, room, frame, root, shown, waiting, position, tie, expires, sealed, body)
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12) ON CONFLICT (id) DO NOTHING",
         params_from_iter(key.iter().chain(&columns).chain(&values)),
@@ -273,21 +286,27 @@ pub(crate) fn put(store: &Store, row: &MessageRow) -> Result<(), StorageError> {
     let key = [Col::Int(row.seq)];
     let sealed = store.seal(Scope::Messages(row.room), &at(&key, &columns), row)?;
     let sealed = Col::Octets(&sealed);
+    let all = || params_from_iter(key.iter().chain(&columns).chain(std::iter::once(&sealed)));
     // Naming an indexed column in an update writes its index, even if nothing changes.
     for sql in [
-        "UPDATE message SET sealed = ?11 WHERE seq = ?1 AND id = ?2 AND room = ?3 AND frame IS ?4 AND root IS ?5
+        "UPDATE message SET frame = ?4, sealed = ?11 WHERE seq = ?1 AND id = ?2 AND room = ?3 AND root IS ?5
          AND shown = ?6 AND waiting = ?7 AND position = ?8 AND tie = ?9 AND expires IS ?10",
-        "UPDATE message SET root = ?5, shown = ?6, waiting = ?7, position = ?8, tie = ?9, expires = ?10, sealed = ?11
-         WHERE seq = ?1 AND id = ?2 AND room = ?3 AND frame IS ?4",
-        "UPDATE message SET frame = ?4, root = ?5, shown = ?6, waiting = ?7, position = ?8, tie = ?9, expires = ?10,
-         sealed = ?11 WHERE seq = ?1 AND id = ?2 AND room = ?3",
+        "UPDATE message SET frame = ?4, root = ?5, shown = ?6, waiting = ?7, position = ?8, tie = ?9, sealed = ?11
+         WHERE seq = ?1 AND id = ?2 AND room = ?3 AND expires IS ?10",
     ] {
-        let columns = key.iter().chain(&columns).chain(std::iter::once(&sealed));
-        if store.write(sql, params_from_iter(columns))? > 0 {
+        if store.write_quietly(sql, all())? > 0 {
             return Ok(());
         }
     }
-    Err(StorageError::Bug("a message that is not stored was changed"))
+    let changed = store.write(
+        "UPDATE message SET frame = ?4, root = ?5, shown = ?6, waiting = ?7, position = ?8, tie = ?9, expires = ?10,
+         sealed = ?11 WHERE seq = ?1 AND id = ?2 AND room = ?3",
+        all(),
+    )?;
+    if changed == 0 {
+        return Err(StorageError::Bug("a message that is not stored was changed"));
+    }
+    Ok(())
 }
 
 fn at<'a>(key: &'a [Col<'a>], clear: &'a [Col<'a>]) -> RowAt<'a> {
@@ -320,9 +339,67 @@ pub(crate) fn by_id(store: &Store, id: MessageId) -> Result<Option<MessageRow>, 
     store.one_sealed_in(select!("WHERE id = ?1"), [key], scope, MESSAGE, complete)
 }
 
-/// The message that a frame brought, or that left in it.
-pub(crate) fn by_frame(store: &Store, frame: [u8; 16]) -> Result<Option<MessageRow>, StorageError> {
-    store.one_sealed_in(select!("WHERE frame = ?1"), [frame], scope, MESSAGE, complete)
+/// A frame, as far as it says where its message stands.
+#[derive(Clone, Copy)]
+pub(crate) struct FrameAt {
+    pub(crate) room: i64,
+    /// When the hub accepted it.
+    pub(crate) accepted: Timestamp,
+    /// The first octets of its hash.
+    pub(crate) tie: u32,
+    /// Its name, as `seen` has it.
+    pub(crate) name: [u8; 16],
+}
+
+/// Whether a frame was taken, whatever it brought.
+pub(crate) fn is_taken(store: &Store, frame: FrameAt) -> Result<bool, StorageError> {
+    let taken = store.one(
+        "SELECT EXISTS (SELECT 1 FROM message WHERE room = ?1 AND position = ?2 AND tie = ?3 AND frame = ?4)
+         OR EXISTS (SELECT 1 FROM seen WHERE hash = ?4)",
+        (frame.room, millis(frame.accepted), frame.tie, frame.name),
+        |row| row.get(0),
+    )?;
+    Ok(taken.unwrap_or(false))
+}
+
+/// The message that a frame brought, or that left in it and was accepted.
+pub(crate) fn by_frame(store: &Store, frame: FrameAt) -> Result<Option<MessageRow>, StorageError> {
+    store.one_sealed_in(
+        select!("WHERE room = ?1 AND position = ?2 AND tie = ?3 AND frame = ?4"),
+        (frame.room, millis(frame.accepted), frame.tie, frame.name),
+        scope,
+        MESSAGE,
+        complete,
+    )
+}
+
+/// The message that a frame brought at another time, if it is among the last 2,000 of the room.
+pub(crate) fn lately_by_frame(store: &Store, frame: FrameAt) -> Result<Option<MessageRow>, StorageError> {
+    let found = store.one(
+        "SELECT position FROM (SELECT position, tie FROM message WHERE room = ?1 ORDER BY position DESC LIMIT 2000)
+         WHERE tie = ?2",
+        (frame.room, frame.tie),
+        |row| row.get(0),
+    )?;
+    match found.map(super::room::timestamp) {
+        Some(accepted) => by_frame(store, FrameAt { accepted, ..frame }),
+        None => Ok(None),
+    }
+}
+
+/// Our message that left in a frame and has not been accepted yet.
+pub(crate) fn unaccepted_by_frame(
+    store: &Store,
+    room: i64,
+    name: [u8; 16],
+) -> Result<Option<MessageRow>, StorageError> {
+    store.one_sealed_in(
+        select!("WHERE room = ?1 AND position = ?2 AND frame = ?3"),
+        (room, Position::UNACCEPTED, name),
+        scope,
+        MESSAGE,
+        complete,
+    )
 }
 
 /// Messages that tell an event, after a place in the log.

@@ -14,12 +14,13 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_bytes::ByteBuf;
 
-use super::{Col, RowAt, Scope, StorageError, Store, Table, codec};
+use super::{Col, RowAt, Scope, StorageError, Store, Table, codec, peel};
 
 const MLS: Table = Table::new(3, 3);
 
 const WRITE: &str = "INSERT INTO mls (scope, kind, key, sealed) VALUES (?1, ?2, ?3, ?4)
     ON CONFLICT (scope, kind, key) DO UPDATE SET sealed = excluded.sealed";
+const REPLACE: &str = "UPDATE mls SET sealed = ?4 WHERE scope = ?1 AND kind = ?2 AND key = ?3";
 const READ: &str = "SELECT scope, kind, key, sealed FROM mls WHERE scope = ?1 AND kind = ?2 AND key = ?3";
 const DELETE: &str = "DELETE FROM mls WHERE scope = ?1 AND kind = ?2 AND key = ?3";
 const DELETE_SCOPE: &str = "DELETE FROM mls WHERE scope = ?1";
@@ -49,24 +50,46 @@ enum Kind {
     Proposal = 23,
     EncryptionKeyPair = 24,
     EpochKeyPairs = 25,
+    /// Message secrets, taken apart (see peel.rs): what a message changes,
+    PresentSecrets = 26,
+    /// and what it does not.
+    SettledSecrets = 27,
 }
 
 /// OpenMLS's storage for one room, inside the store's open transaction. Cheap to make; make one per call.
 pub(crate) struct MlsStore<'a> {
     store: &'a Store,
     room: i64,
+    /// Whether no more than the ratchets of the present epoch can change.
+    present_only: bool,
 }
 
 impl<'a> MlsStore<'a> {
     /// For the group of a room. `room` is the room's row id, greater than zero.
     pub(crate) fn for_room(store: &'a Store, room: i64) -> Self {
         debug_assert!(room > CLIENT, "room ids start at one");
-        Self { store, room }
+        Self {
+            store,
+            room,
+            present_only: false,
+        }
+    }
+
+    /// As [`MlsStore::for_room`], to send a message, or to take one of the present epoch.
+    pub(crate) fn for_message(store: &'a Store, room: i64) -> Self {
+        Self {
+            present_only: true,
+            ..Self::for_room(store, room)
+        }
     }
 
     /// For what belongs to no group: making key packages.
     pub(crate) fn for_client(store: &'a Store) -> Self {
-        Self { store, room: CLIENT }
+        Self {
+            store,
+            room: CLIENT,
+            present_only: false,
+        }
     }
 
     /// The storage failure behind the error that OpenMLS has just returned, if it was one.
@@ -100,6 +123,53 @@ impl<'a> MlsStore<'a> {
     /// Keeps a failure where OpenMLS cannot lose it.
     fn noting<T>(&self, result: Result<T, StorageError>) -> Result<T, StorageError> {
         result.inspect_err(|error| self.store.hide(*error))
+    }
+
+    /// Writes message secrets: what a message changes, or everything.
+    fn put_secrets<T: Serialize>(&self, secrets: &T) -> Result<(), StorageError> {
+        let [whole, present, settled] = self.secrets();
+        if self.present_only
+            && let Some(changed) = peel::present(secrets)
+            && present.replace(&changed)?
+        {
+            return Ok(());
+        }
+        match peel::apart(secrets) {
+            Some((now, rest)) => {
+                present.put(&now)?;
+                settled.put(&rest)?;
+                whole.delete()
+            }
+            None => {
+                present.delete()?;
+                settled.delete()?;
+                whole.put(secrets)
+            }
+        }
+    }
+
+    fn take_secrets<T: DeserializeOwned>(&self) -> Result<Option<T>, StorageError> {
+        let [whole, present, settled] = self.secrets();
+        let Some(now) = present.read()? else {
+            return whole.read();
+        };
+        let rest = settled.read()?.ok_or(StorageError::Corrupt)?;
+        peel::together(&now, &rest).map(Some)
+    }
+
+    fn delete_secrets(&self) -> Result<(), StorageError> {
+        self.secrets().iter().try_for_each(Slot::delete)
+    }
+
+    /// The rows of message secrets. A scope has one group, so they need no key.
+    fn secrets(&self) -> [Slot<'a>; 3] {
+        [Kind::MessageSecrets, Kind::PresentSecrets, Kind::SettledSecrets].map(|kind| Slot {
+            store: self.store,
+            scope: Scope::Mls(self.room),
+            row: self.room,
+            kind,
+            key: [0; 16],
+        })
     }
 
     fn put<T: Serialize + ?Sized>(
@@ -197,6 +267,16 @@ impl<'a> Slot<'a> {
         self.store.put_sealed(WRITE, self.scope, &at, value)
     }
 
+    /// Rewrites a row that is there; says whether it was.
+    fn replace<T: Serialize + ?Sized>(&self, value: &T) -> Result<bool, StorageError> {
+        let at = RowAt {
+            table: MLS,
+            key: &self.columns(),
+            clear: &[],
+        };
+        self.store.put_sealed_if(REPLACE, self.scope, &at, value)
+    }
+
     fn read<T: DeserializeOwned>(&self) -> Result<Option<T>, StorageError> {
         self.store.get_sealed(READ, self.columns(), self.scope, MLS)
     }
@@ -245,8 +325,19 @@ impl StorageProvider<V> for MlsStore<'_> {
     one_per_group!(Context: write_context, group_context, delete_context, GroupContext);
     one_per_group!(ConfirmationTag: write_confirmation_tag, confirmation_tag, delete_confirmation_tag,
         ConfirmationTag);
-    one_per_group!(MessageSecrets: write_message_secrets, message_secrets, delete_message_secrets,
-        MessageSecrets);
+    fn write_message_secrets<G: traits::GroupId<V>, E: traits::MessageSecrets<V>>(
+        &self,
+        _: &G,
+        secrets: &E,
+    ) -> Done {
+        self.noting(self.put_secrets(secrets))
+    }
+    fn message_secrets<G: traits::GroupId<V>, E: traits::MessageSecrets<V>>(&self, _: &G) -> Found<E> {
+        self.noting(self.take_secrets())
+    }
+    fn delete_message_secrets<G: traits::GroupId<V>>(&self, _: &G) -> Done {
+        self.noting(self.delete_secrets())
+    }
     one_per_group!(ResumptionPsks: write_resumption_psk_store, resumption_psk_store,
         delete_all_resumption_psk_secrets, ResumptionPskStore);
     one_per_group!(OwnLeafIndex: write_own_leaf_index, own_leaf_index, delete_own_leaf_index, LeafNodeIndex);

@@ -19,6 +19,7 @@ pub(crate) mod message;
 mod mls;
 mod open;
 pub(crate) mod outbox;
+mod peel;
 mod ring;
 pub(crate) mod room;
 mod seal;
@@ -79,6 +80,8 @@ pub(crate) struct Store {
     hidden: Cell<Option<StorageError>>,
     /// The last number of the event log, if known (see event.rs).
     last_number: Cell<Option<i64>>,
+    /// When something is due next, if known (see due.rs).
+    next_due: Cell<Option<Option<i64>>>,
     /// Rooms that were read or written (see room.rs).
     rooms: RefCell<room::Cache>,
 }
@@ -137,6 +140,7 @@ impl Store {
             seen_version: Cell::new(0),
             hidden: Cell::new(None),
             last_number: Cell::new(None),
+            next_due: Cell::new(None),
             rooms: RefCell::default(),
         }
     }
@@ -317,6 +321,7 @@ impl Store {
     /// Forgets what was remembered of rows.
     fn forget_read(&self) {
         self.last_number.set(None);
+        self.next_due.set(None);
         self.rooms.borrow_mut().clear();
     }
 
@@ -383,7 +388,13 @@ impl Store {
         let sealed = self.seal(scope, at, value)?;
         let sealed = Col::Octets(&sealed);
         let columns = at.key.iter().chain(at.clear).chain(std::iter::once(&sealed));
-        Ok(self.write(sql, params_from_iter(columns))? > 0)
+        let params = params_from_iter(columns);
+        let changed = if at.table.has_due() {
+            self.write(sql, params)
+        } else {
+            self.write_quietly(sql, params)
+        };
+        Ok(changed? > 0)
     }
 
     /// A value as it is written into a row.
@@ -503,6 +514,16 @@ impl Store {
 impl Store {
     /// Runs a statement that writes; says how many rows it changed.
     pub(crate) fn write(&self, sql: &'static str, params: impl Params) -> Result<usize, StorageError> {
+        self.next_due.set(None);
+        self.write_quietly(sql, params)
+    }
+
+    /// As [`Store::write`], for a statement that cannot change when anything is due.
+    pub(crate) fn write_quietly(
+        &self,
+        sql: &'static str,
+        params: impl Params,
+    ) -> Result<usize, StorageError> {
         self.writable()?;
         Ok(self.conn.prepare_cached(sql)?.execute(params)?)
     }

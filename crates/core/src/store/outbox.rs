@@ -8,7 +8,7 @@ use super::room::millis;
 use super::{Col, RowAt, Scope, StorageError, Store, Table};
 use crate::step::{Request, RequestId, RequestKind, TaskId};
 
-const OUTBOX: Table = Table::padded(21, 1);
+const OUTBOX: Table = Table::padded(21, 1).with_due();
 const SCOPE: Scope = Scope::Client;
 
 /// A request, and what it is for.
@@ -80,25 +80,37 @@ pub(crate) fn next(store: &Store) -> Result<RequestId, StorageError> {
     Ok(RequestId(store.hide_numbers(ord, i64::from_be_bytes(salt))))
 }
 
-/// Writes a request in its place.
+/// Adds a request that is with the host.
+pub(crate) fn append(store: &Store, row: &OutboxRow) -> Result<(), StorageError> {
+    let (ord, salt) = store.hidden_numbers(row.id.0);
+    let (key, clear) = ([Col::Int(ord)], [Col::Int(salt), Col::Null]);
+    let sealed = store.seal(SCOPE, &at(&key, &clear), row)?;
+    store.write_quietly(
+        "INSERT INTO outbox (ord, salt, sealed) VALUES (?1, ?2, ?3)",
+        (ord, salt, sealed),
+    )?;
+    Ok(())
+}
+
+/// Rewrites a request in its place.
 pub(crate) fn put(store: &Store, row: &OutboxRow) -> Result<(), StorageError> {
     let (ord, salt) = store.hidden_numbers(row.id.0);
-    let key = [Col::Int(ord)];
-    let clear = [
-        Col::Int(salt),
-        Col::from((row.due < WITH_HOST).then(|| millis(row.due))),
-    ];
+    let due = (row.due < WITH_HOST).then(|| millis(row.due));
+    let (key, clear) = ([Col::Int(ord)], [Col::Int(salt), Col::from(due)]);
     store.put_sealed(
-        "INSERT INTO outbox (ord, salt, due, sealed) VALUES (?1, ?2, ?3, ?4)
-         ON CONFLICT (ord) DO UPDATE SET due = ?3, sealed = ?4",
+        "UPDATE outbox SET due = ?3, sealed = ?4 WHERE ord = ?1 AND salt = ?2",
         SCOPE,
-        &RowAt {
-            table: OUTBOX,
-            key: &key,
-            clear: &clear,
-        },
+        &at(&key, &clear),
         row,
     )
+}
+
+fn at<'a>(key: &'a [Col<'a>], clear: &'a [Col<'a>]) -> RowAt<'a> {
+    RowAt {
+        table: OUTBOX,
+        key,
+        clear,
+    }
 }
 
 pub(crate) fn by_id(store: &Store, id: RequestId) -> Result<Option<OutboxRow>, StorageError> {
@@ -141,9 +153,15 @@ pub(crate) fn due_by(store: &Store, now: Timestamp) -> Result<Vec<OutboxRow>, St
 }
 
 pub(crate) fn delete(store: &Store, id: RequestId) -> Result<(), StorageError> {
-    store.write(
-        "DELETE FROM outbox WHERE ord = ?1 AND salt = ?2",
+    let with_host = store.write_quietly(
+        "DELETE FROM outbox WHERE ord = ?1 AND salt = ?2 AND due IS NULL",
         store.hidden_numbers(id.0),
     )?;
+    if with_host == 0 {
+        store.write(
+            "DELETE FROM outbox WHERE ord = ?1 AND salt = ?2",
+            store.hidden_numbers(id.0),
+        )?;
+    }
     Ok(())
 }

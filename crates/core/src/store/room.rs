@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 use super::{Col, RowAt, Scope, StorageError, Store, Table, message, small};
 use crate::step::{RequestId, TaskId};
 
-const ROOM: Table = Table::new(16, 1);
+const ROOM: Table = Table::new(16, 1).with_due();
 const VIEW: Table = Table::new(17, 1);
 const SCOPE: Scope = Scope::Client;
 
@@ -135,7 +135,7 @@ pub(crate) struct HeldProposal {
     pub(crate) leaves: bool,
 }
 
-/// Where a message stands in a timeline: the hub's time in milliseconds, then the first octets of its id.
+/// Where a message stands in a timeline: the hub's time in milliseconds, then the first octets of its frame's hash.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Position {
     pub(crate) at: i64,

@@ -53,14 +53,15 @@ CREATE TABLE room_view (
 
 -- Messages (see message.rs). `seq` is also the message's place in the event log: a plain message that is written or
 -- received has no row in `event`. Tables of large rows with random keys keep their rowid: without it each insertion would
--- rewrite pages all over the tree. `frame` is the hash of the MLSMessage that brought it; `root` is set for what changes
+-- rewrite pages all over the tree. `frame` is the hash of the MLSMessage that brought it, and `tie` its first
+-- octets: a second delivery is found by its place in the timeline, so that nothing grows with a random key but ids. `root` is set for what changes
 -- another message; `shown` is 0 for what does not stand in the timeline, 1 for our user's own, 2 for others'. `body` holds
 -- the octets of small messages, `body` of large ones is NULL and `content` has them: a change of the row would write them.
 CREATE TABLE message (
     seq INTEGER PRIMARY KEY,
     id BLOB NOT NULL UNIQUE,
     room INTEGER NOT NULL,
-    frame BLOB UNIQUE,
+    frame BLOB,
     root BLOB,
     shown INTEGER NOT NULL,
     waiting INTEGER NOT NULL,

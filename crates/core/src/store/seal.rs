@@ -66,6 +66,7 @@ pub(crate) struct Table {
     tag: u8,
     keys: usize,
     padded: bool,
+    due: bool,
 }
 
 impl Table {
@@ -76,6 +77,7 @@ impl Table {
             tag,
             keys,
             padded: false,
+            due: false,
         }
     }
 
@@ -86,7 +88,17 @@ impl Table {
             tag,
             keys,
             padded: true,
+            due: false,
         }
+    }
+
+    /// As this one, with a column that says when something is due (see due.rs).
+    pub(crate) const fn with_due(self) -> Self {
+        Self { due: true, ..self }
+    }
+
+    pub(super) const fn has_due(self) -> bool {
+        self.due
     }
 
     pub(super) const fn tag(&self) -> u8 {

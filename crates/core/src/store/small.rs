@@ -5,7 +5,7 @@ use comity_room::{ClientUri, UserUri};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use super::{Col, RowAt, Scope, StorageError, Store, Table, message};
+use super::{Col, RowAt, Scope, StorageError, Store, Table};
 use crate::step::TaskId;
 use crate::task::TaskRow;
 
@@ -27,14 +27,8 @@ pub(crate) fn frame_key(store: &Store, hash: &[u8; 32]) -> [u8; 16] {
     store.lookup(SEEN, hash)
 }
 
-/// What became of a frame, by its name.
+/// What became of a frame that no message's row names.
 pub(crate) fn seen(store: &Store, frame: [u8; 16]) -> Result<Option<SeenRow>, StorageError> {
-    if let Some(row) = message::by_frame(store, frame)? {
-        return Ok(Some(SeenRow {
-            message: Some(row.id),
-            notify: row.notify,
-        }));
-    }
     store.get_sealed(
         "SELECT hash, sealed FROM seen WHERE hash = ?1",
         [frame],

@@ -5,7 +5,7 @@ use comity_room::Timestamp;
 use super::room::millis;
 use super::{Col, RowAt, Scope, StorageError, Store, Table};
 
-const TIMER: Table = Table::new(27, 1);
+const TIMER: Table = Table::new(27, 1).with_due();
 const SCOPE: Scope = Scope::Client;
 
 /// The timers that there are. The numbers are part of the file's format.

@@ -301,7 +301,11 @@ fn a_full_disk_during_a_send_is_told_although_openmls_hides_it() {
 /// Deletes the row that a send writes and fills the file to its last page with others.
 fn fill_the_disk_but_free_the_ratchet(person: &Person) {
     let store = &person.store;
-    person.in_step(|| store.write("DELETE FROM mls WHERE kind = 16", []).unwrap());
+    person.in_step(|| {
+        store
+            .write("DELETE FROM mls WHERE kind IN (16, 26, 27)", [])
+            .unwrap()
+    });
     let pages: i64 = store
         .one("PRAGMA page_count", [], |row| row.get(0))
         .unwrap()
