@@ -280,7 +280,7 @@ fn a_request_that_nobody_answers_is_handed_out_again_later_and_later() {
     );
     let retry_after = Some(Duration::from_secs(3_600));
     let client = &mut scene.alice.client;
-    client
+    let _ = client
         .answer(now, request.id, Answer::Unreachable { retry_after })
         .unwrap();
     // Something else may be due meanwhile, such as a new leaf.
