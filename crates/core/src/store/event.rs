@@ -27,11 +27,16 @@ struct Log {
 
 const LOG: &str = "log";
 
-/// The next number of the log, used by whoever asks.
-pub(crate) fn next(store: &Store) -> Result<i64, StorageError> {
+/// The next number of the log, used by whoever asks. There are no gaps.
+pub(super) fn next(store: &Store) -> Result<i64, StorageError> {
     let next = last(store)?.checked_add(1).ok_or(StorageError::Corrupt)?;
     store.last_number.set(Some(next));
     Ok(next)
+}
+
+/// A number that was not needed after all, straight after [`next`].
+pub(super) fn give_back(store: &Store, number: i64) {
+    store.last_number.set(number.checked_sub(1));
 }
 
 pub(crate) fn append(store: &Store, kind: EventKind) -> Result<Event, StorageError> {

@@ -47,7 +47,7 @@ pub(crate) enum Told {
 /// What the engine keeps of a message.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct MessageRow {
-    /// Its place in the event log; 0 until it is stored.
+    /// Its place in the event log, or a number below zero if it tells nothing there; 0 until it is stored.
     #[serde(skip)]
     pub(crate) seq: i64,
     pub(crate) id: MessageId,
@@ -241,7 +241,10 @@ const OTHERS: i64 = 2;
 /// Stores a new message with its octets, and gives it its place in the log. `false` if there is one of this id already:
 /// then nothing was written.
 pub(crate) fn insert(store: &Store, row: &mut MessageRow, octets: &[u8]) -> Result<bool, StorageError> {
-    row.seq = event::next(store)?;
+    row.seq = match row.told {
+        Some(_) => event::next(store)?,
+        None => next_outside_log(store)?,
+    };
     let clear = Clear::of(store, row);
     let columns = clear.columns();
     let key = [Col::Int(row.seq)];
@@ -268,6 +271,9 @@ pub(crate) fn insert(store: &Store, row: &mut MessageRow, octets: &[u8]) -> Resu
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12) ON CONFLICT (id) DO NOTHING",
         params_from_iter(key.iter().chain(&columns).chain(&values)),
     )? > 0;
+    if !new && row.told.is_some() {
+        event::give_back(store, row.seq);
+    }
     if new && !small {
         store.put_sealed(
             "INSERT INTO content (seq, room, sealed) VALUES (?1, ?2, ?3)",
@@ -277,6 +283,15 @@ pub(crate) fn insert(store: &Store, row: &mut MessageRow, octets: &[u8]) -> Resu
         )?;
     }
     Ok(new)
+}
+
+/// Rows that tell no event have numbers below zero.
+fn next_outside_log(store: &Store) -> Result<i64, StorageError> {
+    let first = store.one("SELECT min(seq) FROM message", [], |row| {
+        row.get::<_, Option<i64>>(0)
+    })?;
+    let first = first.flatten().unwrap_or(0).min(0);
+    first.checked_sub(1).ok_or(StorageError::Corrupt)
 }
 
 /// Writes what has become of a message that is stored.
@@ -404,24 +419,13 @@ pub(crate) fn unaccepted_by_frame(
 
 /// Messages that tell an event, after a place in the log.
 pub(crate) fn told_after(store: &Store, after: i64, limit: u32) -> Result<Vec<MessageRow>, StorageError> {
-    let mut told = Vec::new();
-    let mut after = after;
-    let wanted = usize::try_from(limit).unwrap_or(usize::MAX);
-    while told.len() < wanted {
-        let page: Vec<MessageRow> = store.all_sealed_in(
-            select!("WHERE seq > ?1 ORDER BY seq LIMIT ?2"),
-            (after, limit),
-            scope,
-            MESSAGE,
-            complete,
-        )?;
-        let Some(last) = page.last().map(|row| row.seq) else {
-            break;
-        };
-        after = last;
-        told.extend(page.into_iter().filter(|row| row.told.is_some()));
-    }
-    Ok(told)
+    store.all_sealed_in(
+        select!("WHERE seq > ?1 ORDER BY seq LIMIT ?2"),
+        (after.max(0), limit),
+        scope,
+        MESSAGE,
+        complete,
+    )
 }
 
 /// Everything that belongs to a root, itself included.

@@ -52,11 +52,12 @@ CREATE TABLE room_view (
 ) STRICT;
 
 -- Messages (see message.rs). `seq` is also the message's place in the event log: a plain message that is written or
--- received has no row in `event`. Tables of large rows with random keys keep their rowid: without it each insertion would
--- rewrite pages all over the tree. `frame` is the hash of the MLSMessage that brought it, and `tie` its first
--- octets: a second delivery is found by its place in the timeline, so that nothing grows with a random key but ids. `root` is set for what changes
--- another message; `shown` is 0 for what does not stand in the timeline, 1 for our user's own, 2 for others'. `body` holds
--- the octets of small messages, `body` of large ones is NULL and `content` has them: a change of the row would write them.
+-- received has no row in `event`; what tells nothing there has a number below zero. Tables of large rows with random keys
+-- keep their rowid: without it each insertion would rewrite pages all over the tree. `frame` is the hash of the MLSMessage
+-- that brought it, and `tie` its first octets: a second delivery is found by its place in the timeline, so that no tree but
+-- that of the ids grows at random. `root` is set for what changes another message; `shown` is 0 for what does not stand in
+-- the timeline, 1 for our user's own, 2 for others'. `body` has the octets of small messages; those of large ones are in
+-- `content`, because a change of the row would write them again.
 CREATE TABLE message (
     seq INTEGER PRIMARY KEY,
     id BLOB NOT NULL UNIQUE,
