@@ -169,12 +169,9 @@ impl Rejection {
     /// What helps against it.
     pub fn advice(&self) -> Advice {
         match self {
-            Self::OwnCommitLost
-            | Self::Stalled
-            | Self::ExpiredLeaf
-            | Self::Forked
-            | Self::InvalidCommit
-            | Self::Violation(_) => Advice::Rejoin,
+            Self::OwnCommitLost | Self::Stalled | Self::ExpiredLeaf | Self::Forked => Advice::Rejoin,
+            // Joining again would mean to accept what was just rejected. A hub that errs can step back.
+            Self::InvalidCommit | Self::Violation(_) => Advice::Wait,
             Self::MissingProposal | Self::EpochNeverCame => Advice::Fetch,
             Self::GenerationTooOld | Self::GenerationTooFar | Self::Undecryptable | Self::EpochTooOld => {
                 Advice::AskResend
