@@ -131,6 +131,8 @@ pub enum FrameOutcome {
 pub enum HeldUntil {
     /// A commit that has not arrived.
     Commit,
+    /// A proposal that has not arrived, and that it commits.
+    Proposal,
     /// A Welcome that has not arrived.
     Welcome,
     /// An identity that must be looked up.

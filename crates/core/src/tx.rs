@@ -205,9 +205,13 @@ impl<'a> Tx<'a> {
     }
 
     /// Deletes the room's group, in memory and in the file, with the key under which its rows are sealed.
-    pub(crate) fn delete_group(&mut self, row: &RoomRow) -> Result<(), Error> {
+    pub(crate) fn delete_group(&mut self, row: &mut RoomRow) -> Result<(), Error> {
         self.warm.remove(&row.id);
-        Ok(MlsStore::for_room(self.store, row.scope).delete_scope()?)
+        let scope = std::mem::take(&mut row.scope);
+        if scope != 0 {
+            MlsStore::for_room(self.store, scope).delete_scope()?;
+        }
+        Ok(())
     }
 
     fn warm(&mut self, row: &RoomRow) -> Result<&mut WarmGroup, Error> {

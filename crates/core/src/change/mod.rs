@@ -256,6 +256,7 @@ pub(crate) fn abandon_tasks(tx: &mut Tx<'_>, row: &mut RoomRow, code: &str) -> R
         if let Some(mut task) = small::task(tx.store, id)?
             && !task.is_over()
         {
+            invite::call_off(tx, id)?;
             fail(tx, row, &mut task, TaskState::Refused(code.to_owned()))?;
         }
     }
