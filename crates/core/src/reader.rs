@@ -88,8 +88,8 @@ pub struct Member {
     pub lacks: Vec<MediaType>,
 }
 
-/// A message, as a timeline shows it.
-#[derive(Clone, Debug)]
+/// A message, as a timeline shows it. `Debug` shows nothing of what it says.
+#[derive(Clone)]
 pub struct Message {
     /// Its id, which it keeps for ever.
     pub id: MessageId,
@@ -504,6 +504,44 @@ fn shown(store: &Store, row: MessageRow) -> Result<Message, StorageError> {
         read: row.read,
         expires: row.expires,
     })
+}
+
+impl std::fmt::Debug for Message {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self {
+            id,
+            sender,
+            client,
+            accepted,
+            epoch,
+            position,
+            delivery,
+            content,
+            octets,
+            edits,
+            deleted,
+            reactions,
+            read,
+            expires,
+        } = self;
+        let octets = octets.as_ref().map_or(0, Vec::len);
+        f.debug_struct("Message")
+            .field("id", id)
+            .field("sender", sender)
+            .field("client", client)
+            .field("accepted", accepted)
+            .field("epoch", epoch)
+            .field("position", position)
+            .field("delivery", delivery)
+            .field("content", content)
+            .field("octets", &format_args!("({octets} octets)"))
+            .field("edits", edits)
+            .field("deleted", deleted)
+            .field("reactions", reactions)
+            .field("read", read)
+            .field("expires", expires)
+            .finish()
+    }
 }
 
 impl std::fmt::Debug for Reader {
