@@ -17,7 +17,6 @@ use crate::error::{Blocked, Error, Misuse};
 use crate::inbound::cursor_name;
 use crate::me::Me;
 use crate::outgoing::Outgoing;
-use crate::permission;
 use crate::plan::{self, Plan, Reach};
 use crate::step::{Change, Cursor, Event, Request, RequestId, Seq, TaskId};
 use crate::store::message::{Delivery, MessageRow, Reacted};
@@ -279,7 +278,8 @@ impl Reader {
     /// Whether a change would be allowed now, before anybody taps.
     ///
     /// # Errors
-    /// [`Blocked::NotAllowed`], `NotJoined` or `Stalled`; [`Misuse::NoSuchRoom`]; [`Error::Storage`].
+    /// What [`Client::change`](crate::Client::change) would say: [`Blocked::NotAllowed`], `CannotRead`, `NotJoined` or
+    /// `Stalled`; [`Misuse::Changes`], [`Misuse::NoSuchRoom`]; [`Error::Storage`].
     pub fn can(&self, uri: &RoomUri, change: &Change) -> Result<(), Error> {
         let (row, view) = self.room_and_view(uri)?;
         match row.phase {
@@ -287,8 +287,7 @@ impl Reader {
             Phase::Stalled => return Err(Blocked::Stalled.into()),
             _ => return Err(Blocked::NotJoined.into()),
         }
-        change::build::names_something(&view, change)?;
-        permission::may_change(&view, &self.user, change).map_err(|code| Blocked::NotAllowed(code).into())
+        change::build::permitted(&row, &view, &self.user, change)
     }
 
     /// Whether we may do something with messages in a room.
