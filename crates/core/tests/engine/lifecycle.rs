@@ -522,6 +522,13 @@ fn an_interrupted_batch_keeps_what_was_taken_and_loses_nothing() {
     assert_eq!(scene.alice.texts(&scene.uri()).len(), 400);
 }
 
+/// A text whose language no tag names.
+fn in_no_language() -> Outgoing {
+    let mut outgoing = Outgoing::text("hi");
+    outgoing.alternatives[0].language = "no language!".to_owned();
+    outgoing
+}
+
 #[test]
 fn a_misused_verb_changes_nothing() {
     let mut scene = Scene::new();
@@ -535,6 +542,10 @@ fn a_misused_verb_changes_nothing() {
             .code(),
         client
             .send(now, &uri, &Outgoing::new(Vec::new()), Allow::default())
+            .unwrap_err()
+            .code(),
+        client
+            .send(now, &uri, &in_no_language(), Allow::default())
             .unwrap_err()
             .code(),
         client.change(now, &uri, &[]).unwrap_err().code(),
@@ -552,6 +563,7 @@ fn a_misused_verb_changes_nothing() {
     let expected = [
         "no_such_room",
         "outgoing_malformed",
+        "outgoing_language",
         "changes_contradict",
         "changes_contradict",
         "not_invited",
