@@ -32,8 +32,8 @@ pub struct Timeline {
     pub refused: Vec<Refused>,
 }
 
-/// A message as it stands.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// A message as it stands. `Debug` shows nothing of what it says.
+#[derive(Clone, PartialEq, Eq)]
 pub struct Entry {
     /// The id of its first version.
     pub id: MessageId,
@@ -74,6 +74,35 @@ impl Entry {
     #[must_use]
     pub fn due(&self, read: Option<Timestamp>) -> Option<Timestamp> {
         self.expires?.due(read)
+    }
+}
+
+impl std::fmt::Debug for Entry {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self {
+            id,
+            sender,
+            accepted,
+            topic,
+            expires,
+            in_reply_to,
+            extensions,
+            versions,
+            deleted,
+            reactions,
+        } = self;
+        f.debug_struct("Entry")
+            .field("id", id)
+            .field("sender", sender)
+            .field("accepted", accepted)
+            .field("topic", &format_args!("({} octets)", topic.len()))
+            .field("expires", expires)
+            .field("in_reply_to", in_reply_to)
+            .field("extensions", extensions)
+            .field("versions", versions)
+            .field("deleted", deleted)
+            .field("reactions", reactions)
+            .finish()
     }
 }
 

@@ -42,6 +42,7 @@ fn c_001_a_message_is_one_definite_array_of_seven_fields_in_order() {
 }
 
 #[test]
+#[expect(clippy::disallowed_methods, reason = "this test is a random source")]
 fn c_002_every_salt_is_what_the_random_source_gave() {
     let mut source = TestRng::deterministic_rng(RngAlgorithm::ChaCha);
     let salts: HashSet<_> = (0..10_000)

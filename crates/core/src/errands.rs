@@ -130,11 +130,14 @@ pub(crate) fn renew_leaf_later(tx: &Tx<'_>, row: &mut RoomRow) -> Result<(), Err
     Ok(())
 }
 
-/// Takes back every request of a room: what was being sent waits.
+/// Takes back every request of a room that an epoch can make useless: what was being sent waits. Key packages are good in
+/// any epoch.
 pub(crate) fn unsend(tx: &Tx<'_>, row: &mut RoomRow) -> Result<(), Error> {
     unsend_messages(tx, row)?;
     for request in of_room(tx, row)? {
-        outbox::delete(tx.store, request.id)?;
+        if !matches!(request.errand, Errand::KeyMaterial { .. }) {
+            outbox::delete(tx.store, request.id)?;
+        }
     }
     row.pending = None;
     room::put(tx.store, row)?;

@@ -45,6 +45,9 @@ pub enum Misuse {
     /// The outgoing message has no alternative, or one that is not allowed.
     #[error("the outgoing message is not well-formed")]
     Outgoing,
+    /// A part of the outgoing message is one that MIMI asks senders not to send.
+    #[error("the outgoing message has a part that is not to be sent: {0}")]
+    Part(comity_content::OutgoingError),
     /// The changes cannot stand together, or name what is not there.
     #[error("the changes cannot be made together")]
     Changes,
@@ -137,6 +140,7 @@ impl Misuse {
             Self::NoSuchMessage => "no_such_message",
             Self::RoomExists => "room_exists",
             Self::Outgoing => "outgoing_malformed",
+            Self::Part(error) => error.code(),
             Self::Changes => "changes_contradict",
             Self::NotInvited => "not_invited",
             Self::NotResolvable => "not_resolvable",

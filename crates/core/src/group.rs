@@ -519,7 +519,17 @@ pub(crate) fn join_from_outside<P: OpenMlsProvider>(
     )
     .map_err(|fault| StageFault::Refused(fault.code()))?;
     builder.with_app_data_dictionary_updates(updates);
-    let Ok(builder) = builder.build(provider.rand(), provider.crypto(), signer, |_| true) else {
+    // A proposal of our old leaf to go takes that leaf out as well as our commit would; OpenMLS knows no way to do both.
+    let mut gone = Vec::new();
+    let once = |queued: &QueuedProposal| match (queued.proposal(), queued.sender()) {
+        (Proposal::SelfRemove, Sender::Member(index)) => {
+            gone.push(*index);
+            true
+        }
+        (Proposal::Remove(remove), _) => !gone.contains(&remove.removed()),
+        _ => true,
+    };
+    let Ok(builder) = builder.build(provider.rand(), provider.crypto(), signer, once) else {
         return Err(not_possible);
     };
     let (group, bundle) = builder

@@ -23,20 +23,21 @@ use crate::store::room::{Joining, PendingCommit, Phase, RoomRow};
 use crate::store::{room, small};
 use crate::tx::{NewRequest, Tx, random};
 use crate::unprocessed::Unprocessed;
-use crate::{change, errands, sign};
+use crate::{change, errands, outbound, sign};
 
 /// The longest joining code, in octets.
 const LONGEST_CODE: usize = 1_024;
 /// How often another commit may go first.
 const MOST_TRIES: u32 = 50;
 
-/// Asks the hub for what an external commit needs. Harmless for a room that we are in.
+/// Asks the hub for what an external commit needs. Harmless for a room that we are in, unless we are behind its hub or on
+/// the way out: whoever joins again has changed their mind.
 pub(crate) fn join(tx: &mut Tx<'_>, uri: &RoomUri, code: Option<&[u8]>) -> Result<Option<Made>, Error> {
     if code.is_some_and(|code| code.len() > LONGEST_CODE) {
         return Err(Misuse::TooLong.into());
     }
     let mut row = match room::by_uri(tx.store, uri)? {
-        Some(row) if row.phase == Phase::Joining || row.is_member() && !row.behind => return Ok(None),
+        Some(row) if is_settled(&row) => return Ok(None),
         Some(row) => row,
         None => {
             let group = [b"unknown ", uri.as_bytes()].concat();
@@ -56,6 +57,14 @@ pub(crate) fn join(tx: &mut Tx<'_>, uri: &RoomUri, code: Option<&[u8]>) -> Resul
     row.pending = None;
     fetch(tx, &row)?;
     Ok(Some(Made::Room(uri.clone())))
+}
+
+fn is_settled(row: &RoomRow) -> bool {
+    match row.phase {
+        Phase::Joining => true,
+        Phase::Leaving => false,
+        _ => row.is_member() && !row.behind,
+    }
 }
 
 fn fetch(tx: &mut Tx<'_>, row: &RoomRow) -> Result<(), Error> {
@@ -242,6 +251,7 @@ pub(crate) fn arrived(tx: &mut Tx<'_>, mut row: RoomRow, pending: &PendingCommit
     change::in_force(tx, &mut row, pending)?;
     row.phase = Phase::Joined;
     row.joining = None;
+    row.behind = false;
     room::put(tx.store, &row)?;
     let (_, leaves) = tx
         .group(&row)?
@@ -274,16 +284,16 @@ pub(crate) fn refused(tx: &mut Tx<'_>, row: &mut RoomRow, refusal: Refusal) -> R
     discard(tx, row)?;
     row.phase = Phase::Refused;
     row.joining = None;
+    change::abandon_tasks(tx, row, "room_not_joined")?;
+    outbound::give_up_waiting(tx, row)?;
     room::put(tx.store, row)?;
-    tx.tell_room(&row.uri.clone(), RoomChange::Refused(refusal))
+    tx.tell_room(&row.uri.clone(), RoomChange::Refused(refusal))?;
+    inbound::release(tx, &row.group.clone())
 }
 
 /// Deletes the group that the hub did not accept.
 fn discard(tx: &mut Tx<'_>, row: &mut RoomRow) -> Result<(), Error> {
-    if row.scope != 0 {
-        tx.delete_group(row)?;
-        row.scope = 0;
-    }
+    tx.delete_group(row)?;
     row.pending = None;
     Ok(room::put(tx.store, row)?)
 }
@@ -297,7 +307,13 @@ pub(crate) fn frame_while_joining(
     handshake: bool,
 ) -> Result<Option<FrameOutcome>, Unprocessed> {
     let Some(pending) = row.pending.clone() else {
-        return Err(Unprocessed::Held(HeldUntil::Commit));
+        // Until we enter, what our old copy of the room can read is read.
+        let readable = !handshake && row.scope != 0 && theirs <= row.epoch;
+        return if readable {
+            Ok(None)
+        } else {
+            Err(Unprocessed::Held(HeldUntil::Commit))
+        };
     };
     let done = |message| FrameOutcome::Done {
         message,

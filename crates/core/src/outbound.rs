@@ -1,6 +1,6 @@
 //! Sending: the intent is stored beside the ciphertext, so that an epoch change costs nobody a message.
 
-use comity_content::{Class, Content, Disposition, MessageId, Part, Received, Salt};
+use comity_content::{Class, Content, Disposition, MessageId, Part, Received, Salt, check_outgoing};
 use comity_room::RoomUri;
 use comity_room::policy::Action;
 use comity_wire::{ApplicationFraming, MlsOctets, SubmitMessageRequest, Wire as _};
@@ -35,6 +35,7 @@ pub(crate) fn send(
         return Err(Blocked::CannotRead(crate::reader::unreadable_by(&*tx.view(&row)?, &choice.sees)).into());
     }
     let content = compose(tx, &row, outgoing, choice.part)?;
+    check_outgoing(&content).map_err(Misuse::Part)?;
     let octets = content.encode().map_err(|_| Misuse::Outgoing)?;
     let received = Received::decode(octets).map_err(|_| Misuse::Outgoing)?;
     let id = received
@@ -124,6 +125,7 @@ fn compose(tx: &Tx<'_>, row: &RoomRow, outgoing: &Outgoing, part: Part) -> Resul
         part
     };
     let seed = random::<16>()?;
+    #[expect(clippy::disallowed_methods, reason = "this is the engine's random source")]
     let salt = Salt::draw(|octets| octets.copy_from_slice(&seed));
     let mut content = Content::new(salt, &tx.me.user, &row.uri, part);
     content.in_reply_to = outgoing.in_reply_to;

@@ -5,8 +5,8 @@ use comity_content::{Disposition, Expiration, MessageId, Part};
 /// A message that is about to be sent.
 ///
 /// The alternatives say the same thing in different media types, richest first. The last one is the basic one: its
-/// media types should be in the room's requirement, so that everybody can read it.
-#[derive(Clone, Debug)]
+/// media types should be in the room's requirement, so that everybody can read it. `Debug` shows nothing of what it says.
+#[derive(Clone)]
 pub struct Outgoing {
     /// The alternatives, richest first. Empty only for a deletion.
     pub alternatives: Vec<Part>,
@@ -87,6 +87,25 @@ impl Outgoing {
     pub fn expiring(mut self, expires: Expiration) -> Self {
         self.expires = Some(expires);
         self
+    }
+}
+
+impl std::fmt::Debug for Outgoing {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self {
+            alternatives,
+            in_reply_to,
+            replaces,
+            topic,
+            expires,
+        } = self;
+        f.debug_struct("Outgoing")
+            .field("alternatives", alternatives)
+            .field("in_reply_to", in_reply_to)
+            .field("replaces", replaces)
+            .field("topic", &format_args!("({} octets)", topic.len()))
+            .field("expires", expires)
+            .finish()
     }
 }
 

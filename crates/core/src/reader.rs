@@ -17,7 +17,6 @@ use crate::error::{Blocked, Error, Misuse};
 use crate::inbound::cursor_name;
 use crate::me::Me;
 use crate::outgoing::Outgoing;
-use crate::permission;
 use crate::plan::{self, Plan, Reach};
 use crate::step::{Change, Cursor, Event, Request, RequestId, Seq, TaskId};
 use crate::store::message::{Delivery, MessageRow, Reacted};
@@ -88,8 +87,8 @@ pub struct Member {
     pub lacks: Vec<MediaType>,
 }
 
-/// A message, as a timeline shows it.
-#[derive(Clone, Debug)]
+/// A message, as a timeline shows it. `Debug` shows nothing of what it says.
+#[derive(Clone)]
 pub struct Message {
     /// Its id, which it keeps for ever.
     pub id: MessageId,
@@ -279,7 +278,8 @@ impl Reader {
     /// Whether a change would be allowed now, before anybody taps.
     ///
     /// # Errors
-    /// [`Blocked::NotAllowed`], `NotJoined` or `Stalled`; [`Misuse::NoSuchRoom`]; [`Error::Storage`].
+    /// What [`Client::change`](crate::Client::change) would say: [`Blocked::NotAllowed`], `CannotRead`, `NotJoined` or
+    /// `Stalled`; [`Misuse::Changes`], [`Misuse::NoSuchRoom`]; [`Error::Storage`].
     pub fn can(&self, uri: &RoomUri, change: &Change) -> Result<(), Error> {
         let (row, view) = self.room_and_view(uri)?;
         match row.phase {
@@ -287,8 +287,7 @@ impl Reader {
             Phase::Stalled => return Err(Blocked::Stalled.into()),
             _ => return Err(Blocked::NotJoined.into()),
         }
-        change::build::names_something(&view, change)?;
-        permission::may_change(&view, &self.user, change).map_err(|code| Blocked::NotAllowed(code).into())
+        change::build::permitted(&row, &view, &self.user, change)
     }
 
     /// Whether we may do something with messages in a room.
@@ -504,6 +503,44 @@ fn shown(store: &Store, row: MessageRow) -> Result<Message, StorageError> {
         read: row.read,
         expires: row.expires,
     })
+}
+
+impl std::fmt::Debug for Message {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self {
+            id,
+            sender,
+            client,
+            accepted,
+            epoch,
+            position,
+            delivery,
+            content,
+            octets,
+            edits,
+            deleted,
+            reactions,
+            read,
+            expires,
+        } = self;
+        let octets = octets.as_ref().map_or(0, Vec::len);
+        f.debug_struct("Message")
+            .field("id", id)
+            .field("sender", sender)
+            .field("client", client)
+            .field("accepted", accepted)
+            .field("epoch", epoch)
+            .field("position", position)
+            .field("delivery", delivery)
+            .field("content", content)
+            .field("octets", &format_args!("({octets} octets)"))
+            .field("edits", edits)
+            .field("deleted", deleted)
+            .field("reactions", reactions)
+            .field("read", read)
+            .field("expires", expires)
+            .finish()
+    }
 }
 
 impl std::fmt::Debug for Reader {

@@ -118,10 +118,6 @@ pub enum Rejection {
     BadContent(String),
     /// The content names another sender or room than the frame.
     ContentContradicts,
-    /// The sender was not allowed to send.
-    NotAllowed,
-    /// The same message again, encrypted anew.
-    RepeatedMessage,
     /// The hub's time is impossible.
     BadTimestamp,
 }
@@ -160,8 +156,6 @@ impl Rejection {
             Self::AlreadyJoined => "already_joined",
             Self::BadFraming => "bad_framing",
             Self::ContentContradicts => "content_contradicts",
-            Self::NotAllowed => "sender_not_allowed",
-            Self::RepeatedMessage => "repeated_message",
             Self::BadTimestamp => "bad_timestamp",
         }
     }
@@ -169,12 +163,9 @@ impl Rejection {
     /// What helps against it.
     pub fn advice(&self) -> Advice {
         match self {
-            Self::OwnCommitLost
-            | Self::Stalled
-            | Self::ExpiredLeaf
-            | Self::Forked
-            | Self::InvalidCommit
-            | Self::Violation(_) => Advice::Rejoin,
+            Self::OwnCommitLost | Self::Stalled | Self::ExpiredLeaf | Self::Forked => Advice::Rejoin,
+            // Joining again would mean to accept what was just rejected. A hub that errs can step back.
+            Self::InvalidCommit | Self::Violation(_) => Advice::Wait,
             Self::MissingProposal | Self::EpochNeverCame => Advice::Fetch,
             Self::GenerationTooOld | Self::GenerationTooFar | Self::Undecryptable | Self::EpochTooOld => {
                 Advice::AskResend

@@ -12,10 +12,11 @@ use comity_room::{
 use serde::{Deserialize, Serialize};
 
 use crate::rejection::{Advice, Refusal, Rejection};
+use crate::tx::Receipt;
 
 /// What one call produced. Durable before you see it: a `Step` is made only by committing.
 #[must_use = "requests are waiting to be delivered"]
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Step {
     /// What the verb created, if it created something with a name.
     pub made: Option<Made>,
@@ -27,12 +28,9 @@ pub struct Step {
     pub frames: Vec<FrameOutcome>,
     /// When to call `wake`, for the whole file; it replaces any earlier value. Waking early or late is harmless.
     pub wake_at: Option<Timestamp>,
+    /// Without it nobody can make a step.
     pub(crate) receipt: Receipt,
 }
-
-/// Proof that a transaction was committed; only the transaction can make one, so only it can make a [`Step`].
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Receipt;
 
 /// What a verb created.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -131,6 +129,8 @@ pub enum FrameOutcome {
 pub enum HeldUntil {
     /// A commit that has not arrived.
     Commit,
+    /// A proposal that has not arrived, and that it commits.
+    Proposal,
     /// A Welcome that has not arrived.
     Welcome,
     /// An identity that must be looked up.

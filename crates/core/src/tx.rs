@@ -37,8 +37,14 @@ pub(crate) struct Tx<'a> {
     pub(crate) crypto: &'a Crypto,
     pub(crate) me: &'a Me,
     warm: &'a mut Warm,
-    step: Step,
+    requests: Vec<Request>,
+    events: Vec<Event>,
+    frames: Vec<FrameOutcome>,
 }
+
+/// Proof that a transaction was committed. Only this file can make one, so only it can make a [`Step`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Receipt(());
 
 /// A request that is about to be made.
 pub(crate) struct NewRequest {
@@ -64,28 +70,36 @@ impl<'a> Tx<'a> {
             crypto,
             me,
             warm,
-            step: Step::default(),
+            requests: Vec::new(),
+            events: Vec::new(),
+            frames: Vec::new(),
         }
     }
 
     /// Commits; only now does a step exist.
-    pub(crate) fn commit(mut self, made: Option<Made>) -> Result<Step, Error> {
-        self.step.wake_at = due::next(self.store)?;
-        self.step.made = made;
+    pub(crate) fn commit(self, made: Option<Made>) -> Result<Step, Error> {
+        let wake_at = due::next(self.store)?;
         self.store.commit()?;
-        Ok(self.step)
+        Ok(Step {
+            made,
+            requests: self.requests,
+            events: self.events,
+            frames: self.frames,
+            wake_at,
+            receipt: Receipt(()),
+        })
     }
 
     /// Appends an event to the log and to this step's tail.
     pub(crate) fn tell(&mut self, kind: EventKind) -> Result<(), Error> {
         let event = event::append(self.store, kind)?;
-        self.step.events.push(event);
+        self.events.push(event);
         Ok(())
     }
 
     /// Puts an event of the log, which a message's own row holds, at this step's tail.
     pub(crate) fn told(&mut self, event: Event) {
-        self.step.events.push(event);
+        self.events.push(event);
     }
 
     /// The same for a change of a room.
@@ -97,19 +111,19 @@ impl<'a> Tx<'a> {
     }
 
     pub(crate) fn note_outcome(&mut self, outcome: FrameOutcome) {
-        self.step.frames.push(outcome);
+        self.frames.push(outcome);
     }
 
     /// Where events and requests stand, to be able to return there.
     pub(crate) fn mark(&self) -> (usize, usize) {
-        (self.step.events.len(), self.step.requests.len())
+        (self.events.len(), self.requests.len())
     }
 
     /// Forgets everything since a mark, which was set together with the latest savepoint.
     pub(crate) fn return_to(&mut self, (events, requests): (usize, usize)) -> Result<(), Error> {
         self.undo()?;
-        self.step.events.truncate(events);
-        self.step.requests.truncate(requests);
+        self.events.truncate(events);
+        self.requests.truncate(requests);
         Ok(())
     }
 
@@ -136,13 +150,13 @@ impl<'a> Tx<'a> {
             errand: new.errand,
         };
         outbox::append(self.store, &row)?;
-        self.step.requests.push(row.request());
+        self.requests.push(row.request());
         Ok(id)
     }
 
     /// Hands out again a request that is due.
     pub(crate) fn hand_out(&mut self, request: Request) {
-        self.step.requests.push(request);
+        self.requests.push(request);
     }
 
     /// The row of a room.
@@ -205,9 +219,13 @@ impl<'a> Tx<'a> {
     }
 
     /// Deletes the room's group, in memory and in the file, with the key under which its rows are sealed.
-    pub(crate) fn delete_group(&mut self, row: &RoomRow) -> Result<(), Error> {
+    pub(crate) fn delete_group(&mut self, row: &mut RoomRow) -> Result<(), Error> {
         self.warm.remove(&row.id);
-        Ok(MlsStore::for_room(self.store, row.scope).delete_scope()?)
+        let scope = std::mem::take(&mut row.scope);
+        if scope != 0 {
+            MlsStore::for_room(self.store, scope).delete_scope()?;
+        }
+        Ok(())
     }
 
     fn warm(&mut self, row: &RoomRow) -> Result<&mut WarmGroup, Error> {

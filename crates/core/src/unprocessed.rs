@@ -15,6 +15,8 @@ use crate::step::HeldUntil;
 pub(crate) enum Unprocessed {
     Rejected(Rejection),
     Held(HeldUntil),
+    /// A Welcome that overtook the commit by which we went out of this group.
+    Overtook(Vec<u8>),
     Failed(Error),
 }
 

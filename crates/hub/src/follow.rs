@@ -112,7 +112,9 @@ pub fn follow(
     })
 }
 
-/// Applies a change of the roster that no frame brings: the hub stepped back, or a client left this provider.
+/// Applies a change of the roster that no frame brings: the hub stepped back, a client left this provider, or a client of
+/// this provider created a room. Of that last one no frame tells either: learn it from the answer to its CreateRoom as it
+/// passes by (`CreateRoomResponse::Accepted`), or nothing of the room will reach its creator.
 ///
 /// # Errors
 /// [`Fault`] if the roster row is damaged.

@@ -61,7 +61,8 @@ impl<C: OpenMlsCrypto> Hub<C> {
         room::refusal_reply(endpoint, room, refusal)
     }
 
-    /// A CreateRoom: the first GroupInfo and tree of a room of this hub.
+    /// A CreateRoom: the first GroupInfo and tree of a room of this hub. Nothing is fanned out; the provider of the creator
+    /// notes its client with [`amend_roster`](crate::amend_roster) when it passes the answer on.
     ///
     /// # Errors
     /// [`Fault`] if the rows are damaged.

@@ -456,6 +456,10 @@ impl Host {
     }
 
     fn queue(&mut self, request: Request) {
+        if let (RequestKind::FetchGroupInfo, Some(room)) = (request.kind, &request.lane) {
+            // Whoever comes in from outside has not accepted an invitation, even if there was one.
+            self.invited.remove(room);
+        }
         let lane = match &request.lane {
             Some(room) => Lane::Room(room.clone()),
             None => Lane::Alone(request.id),

@@ -26,6 +26,9 @@ const RESTART: u64 = 3_000;
 const PATIENCE: u64 = 20_000;
 /// How many things may happen before `settle` says that it never ends.
 const BOUND: usize = 20_000;
+/// How long it may take, in milliseconds, before `settle` says so: two days, in which every pause between two attempts
+/// has long reached its longest.
+const LONGEST: u64 = 2 * 86_400_000;
 
 /// Everything that is not the tests' own.
 pub(crate) struct Net {
@@ -138,9 +141,12 @@ impl Net {
 
     /// Runs until nothing is on its way, nothing is outstanding and no timer is due soon.
     pub(crate) fn settle(&mut self) {
-        let mut patience = self.now + PATIENCE;
+        let (mut patience, end) = (self.now + PATIENCE, self.now + LONGEST);
         for _ in 0..BOUND {
             let (event, timer) = (self.agenda.next_at(), self.next_timer());
+            if self.now > end {
+                break;
+            }
             match (event, timer) {
                 (Some(at), timer) if timer.as_ref().is_none_or(|(due, _)| at <= *due) => {
                     self.happen();

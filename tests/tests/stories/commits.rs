@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use comity::{Phase, RequestKind, TaskState};
+use comity::{FrameOutcome, HeldUntil, Phase, Rejection, RequestKind, TaskState};
 use comity_testkit::Mishap;
 
 use crate::support::Cast;
@@ -170,6 +170,83 @@ fn a_client_that_lost_a_commit_for_ever_joins_again_from_outside() {
     cast.world.settle();
     cast.bob.sees(["alice: and this?"]);
     cast.agrees();
+}
+
+#[test]
+fn a_commit_from_before_a_rejoin_is_no_fork() {
+    let cast = Cast::three(1);
+    cast.alice.rotates();
+    cast.world.settle();
+    cast.alice.is_deaf();
+    cast.bob.rotates();
+    cast.world.settle();
+    cast.bob.rotates();
+    cast.world.settle();
+    let mail = cast.alice.loses_its_mail();
+    cast.alice.listens();
+    cast.bob.says("are you there?");
+    cast.world.settle();
+    cast.alice.joins();
+    cast.world.settle();
+    for frame in mail {
+        assert!(matches!(cast.alice.is_pushed(frame), FrameOutcome::Done { .. }));
+    }
+    assert_eq!(cast.alice.phase(), Some(Phase::Joined));
+    // What was said in the epochs between, nobody can encrypt for her again.
+    assert_eq!(cast.alice.rejections(), [Rejection::EpochTooOld]);
+    lives(&cast);
+}
+
+/// Proposals travel in frames of their own, and a link may let a commit go first.
+#[test]
+fn a_commit_that_overtakes_the_proposal_that_it_commits_waits_for_it() {
+    let cast = Cast::three(1);
+    cast.bob.is_deaf();
+    cast.carol.leaves();
+    cast.world.settle();
+    let mail = cast.bob.loses_its_mail();
+    assert_eq!(mail.len(), 2, "a proposal and a commit");
+    let outcomes = mail.into_iter().rev().map(|frame| cast.bob.is_pushed(frame));
+    assert!(matches!(
+        outcomes.collect::<Vec<_>>()[..],
+        [
+            FrameOutcome::Held {
+                until: HeldUntil::Proposal
+            },
+            FrameOutcome::Done { .. }
+        ]
+    ));
+    cast.bob.listens();
+    cast.world.settle();
+    assert_eq!(cast.bob.epoch(), 3);
+    assert_eq!(cast.bob.rejections(), []);
+    cast.agrees();
+}
+
+/// The way back does not cost what was asked for before.
+#[test]
+fn key_packages_that_are_being_fetched_are_fetched_across_a_rejoin() {
+    let cast = Cast::three(1);
+    let dave = cast.world.user("dave@b.example");
+    let dave_phone = cast
+        .world
+        .client("dave", &dave, &comity_testkit::supports::basic());
+    cast.world.settle();
+    cast.alice.is_deaf();
+    cast.bob.rotates();
+    cast.world.settle();
+    cast.alice.loses_its_mail();
+    cast.alice.listens();
+    cast.bob.says("are you there?");
+    cast.world.settle();
+    cast.world
+        .plans(Mishap::LoseRequest, &cast.alice, RequestKind::FetchKeyMaterial);
+    let task = cast.alice.invites(&dave);
+    cast.alice.joins();
+    cast.world.settle();
+    assert_eq!(cast.alice.task(task).state, TaskState::Done);
+    assert_eq!(dave_phone.phase(), Some(Phase::Invited));
+    lives(&cast);
 }
 
 #[test]

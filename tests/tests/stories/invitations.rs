@@ -190,7 +190,7 @@ fn key_packages_are_handed_out_once_and_restocked_before_they_run_out() {
 #[test]
 fn what_can_refuses_change_refuses_and_the_other_way_round() {
     use comity::Change;
-    use comity::room::Roles;
+    use comity::room::{MediaType, Requirement, Roles, media_types};
     let cast = Cast::three(1);
     let absent = cast.world.user("absent@b.example");
     let metadata = cast
@@ -198,6 +198,8 @@ fn what_can_refuses_change_refuses_and_the_other_way_round() {
         .asks(|reader| reader.room(&cast.world.room()))
         .unwrap()
         .metadata;
+    let cards = MediaType::parse("application/vnd.cards").unwrap();
+    let requirement = Requirement::new([media_types::mimi_content(), cards]).unwrap();
     let changes = [
         Change::RemoveUser(absent.clone()),
         Change::RemoveUser(cast.users.carol.clone()),
@@ -207,6 +209,7 @@ fn what_can_refuses_change_refuses_and_the_other_way_round() {
         Change::SetRole(cast.users.bob.clone(), Roles::ADMIN),
         Change::SetRole(cast.users.alice.clone(), Roles::MEMBER),
         Change::Metadata(metadata),
+        Change::Require(requirement),
         Change::Rotate,
     ];
     for actor in [&cast.bob, &cast.alice] {

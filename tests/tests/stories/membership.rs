@@ -424,3 +424,121 @@ fn what_was_not_sent_before_leaving_is_not_sent_after_coming_back() {
     cast.world.settle();
     cast.alice.sees(["carol: never mind"]);
 }
+
+#[test]
+fn whoever_changes_their_mind_while_leaving_joins_again() {
+    let cast = Cast::three(1);
+    for actor in [&cast.alice, &cast.bob] {
+        actor.is_deaf();
+    }
+    cast.carol.leaves();
+    cast.world.advance(Duration::from_secs(1));
+    assert_eq!(cast.carol.phase(), Some(Phase::Leaving));
+    cast.carol.joins();
+    cast.world.advance(Duration::from_secs(1));
+    for actor in [&cast.alice, &cast.bob] {
+        actor.listens();
+    }
+    cast.world.settle();
+    assert_eq!(cast.carol.phase(), Some(Phase::Joined));
+    cast.carol.says("I stay after all");
+    cast.world.settle();
+    cast.alice.sees(["carol: I stay after all"]);
+    cast.agrees();
+}
+
+/// Removed and invited again at once: the Welcome may come first, and must not be thrown away.
+#[test]
+fn an_invitation_that_overtakes_the_removal_before_it_waits_for_it() {
+    let cast = Cast::three(1);
+    let mail = removed_and_invited_again(&cast);
+    for frame in mail.into_iter().rev() {
+        cast.carol.is_pushed(frame);
+    }
+    is_back(&cast);
+}
+
+/// The same, and what is said and done in the room afterwards comes before the Welcome.
+#[test]
+fn what_overtakes_an_invitation_to_come_back_is_read_once_it_has_come() {
+    let cast = Cast::three(1);
+    let mut mail = removed_and_invited_again(&cast);
+    cast.bob.says("welcome back");
+    cast.bob.rotates();
+    cast.world.settle();
+    mail.extend(cast.carol.loses_its_mail());
+    assert_eq!(mail.len(), 4, "a removal, a Welcome, a message, a commit");
+    mail[1..].reverse();
+    for frame in mail {
+        cast.carol.is_pushed(frame);
+    }
+    assert_eq!(cast.carol.rejections(), []);
+    is_back(&cast);
+    assert_eq!(cast.carol.timeline()[0], "bob: welcome back");
+}
+
+/// Invited, then removed: whoever hears of the removal first must not end as invited.
+#[test]
+fn a_removal_that_overtakes_the_invitation_before_it_still_counts() {
+    let cast = Cast::three(1);
+    let mut mail = removed_and_invited_again(&cast);
+    cast.alice.removes(&cast.users.carol);
+    cast.world.settle();
+    mail.extend(cast.carol.loses_its_mail());
+    assert_eq!(mail.len(), 3, "a removal, a Welcome, a removal");
+    mail[1..].reverse();
+    for frame in mail {
+        cast.carol.is_pushed(frame);
+    }
+    assert_eq!(cast.carol.phase(), Some(Phase::Removed));
+}
+
+/// A Welcome is not needed while our own commit is on its way; it is when that commit cannot be delivered.
+#[test]
+fn an_invitation_that_comes_while_we_join_from_outside_is_there_when_that_fails() {
+    let cast = Cast::two(1);
+    let tablet = cast
+        .world
+        .client("bob-tablet", &cast.users.bob, &supports::basic());
+    cast.world.settle();
+    cast.world
+        .plans(Mishap::LoseRequest, &tablet, RequestKind::UpdateRoom);
+    tablet.joins();
+    cast.world.advance(Duration::from_secs(1));
+    cast.alice.invites(&cast.users.bob);
+    cast.world.advance(Duration::from_secs(1));
+    assert_eq!(tablet.phase(), Some(Phase::Joining));
+    cast.world
+        .plans(Mishap::Undeliverable, &tablet, RequestKind::UpdateRoom);
+    cast.world.settle();
+    assert_eq!(tablet.phase(), Some(Phase::Invited));
+    tablet.accepts();
+    tablet.says("here I am");
+    cast.world.settle();
+    cast.alice.sees(["bob: here I am"]);
+    cast.world
+        .agrees(&cast.world.room(), &[&cast.alice, &cast.bob, &tablet]);
+}
+
+/// Carol is removed and invited again while she hears nothing. Returns what was sent to her.
+fn removed_and_invited_again(cast: &Cast) -> Vec<comity::Frame> {
+    cast.carol.is_deaf();
+    cast.alice.removes(&cast.users.carol);
+    cast.world.settle();
+    cast.alice.invites(&cast.users.carol);
+    cast.world.settle();
+    let mail = cast.carol.loses_its_mail();
+    assert_eq!(mail.len(), 2, "a removal and a Welcome");
+    mail
+}
+
+/// Carol is invited, and in the room once she accepts.
+fn is_back(cast: &Cast) {
+    assert_eq!(cast.carol.phase(), Some(Phase::Invited));
+    cast.carol.listens();
+    cast.carol.accepts();
+    cast.carol.says("here I am");
+    cast.world.settle();
+    assert_eq!(cast.alice.timeline().last().unwrap(), "carol: here I am");
+    cast.agrees();
+}

@@ -166,12 +166,7 @@ fn nobody_was_told_off(cast: &Cast) {
         let worse: Vec<_> = actor
             .rejections()
             .into_iter()
-            .filter(|reason| {
-                !matches!(
-                    reason,
-                    comity::Rejection::RepeatedMessage | comity::Rejection::AlreadyJoined
-                )
-            })
+            .filter(|reason| !matches!(reason, comity::Rejection::AlreadyJoined))
             .collect();
         assert!(worse.is_empty(), "{} rejected frames: {worse:?}", actor.name());
     }

@@ -22,6 +22,11 @@ fn people_come_and_go_in_a_storm_and_whoever_is_in_the_room_agrees() {
     for_each_seed("turmoil", |seed| turmoil(seed, &Weather::STORM));
 }
 
+#[test]
+fn people_come_and_go_while_their_clients_are_killed_and_whoever_is_in_the_room_agrees() {
+    for_each_seed("deadly_turmoil", |seed| turmoil(seed, &Weather::DEADLY));
+}
+
 fn turmoil(seed: u64, weather: &Weather) {
     let crowd = Crowd::new(seed);
     crowd.world.weather(weather.clone());

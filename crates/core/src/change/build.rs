@@ -1,7 +1,7 @@
 //! From an intent to a commit: what the room is to become, worked out from what it is now.
 
 use comity_mls::{CheckedKeyPackage, check_key_package};
-use comity_room::{ClientUri, MediaType, Participant, ParticipantList, Roles, UserUri, missing};
+use comity_room::{ClientUri, MediaType, Participant, ParticipantList, Requirement, Roles, UserUri, missing};
 use comity_wire::Wire as _;
 use comity_wire::components::{CONTENT_MEDIA_TYPES, PARTICIPANT_LIST, ROOM_METADATA};
 use openmls::prelude::LeafNodeIndex;
@@ -14,35 +14,33 @@ use crate::store::room::{RoomRow, RoomView};
 use crate::task::{ClientOutcome, InviteRow, TaskRow};
 use crate::tx::Tx;
 
-/// Refuses what cannot be done now, before anything is stored.
-pub(super) fn permitted(tx: &Tx<'_>, row: &RoomRow, changes: &[Change]) -> Result<(), Error> {
-    let view = tx.view(row)?;
-    for change in changes {
-        names_something(&view, change)?;
-        permission::may_change(&view, &tx.me.user, change).map_err(Blocked::NotAllowed)?;
-        if let Change::Require(requirement) = change {
-            let lacking = |class: usize| {
-                row.classes
-                    .get(class)
-                    .is_none_or(|class| !missing(class, requirement).is_empty())
-            };
-            let mut users: Vec<UserUri> = view
-                .members
-                .iter()
-                .filter(|m| lacking(m.class))
-                .map(|m| m.user.clone())
-                .collect();
-            users.sort();
-            users.dedup();
-            if !users.is_empty() {
-                return Err(Blocked::CannotRead(users).into());
-            }
+/// Refuses what cannot be done now, before anything is stored; the same whether it is asked or done.
+pub(crate) fn permitted(row: &RoomRow, view: &RoomView, me: &UserUri, change: &Change) -> Result<(), Error> {
+    names_something(view, change)?;
+    permission::may_change(view, me, change).map_err(Blocked::NotAllowed)?;
+    if let Change::Require(requirement) = change {
+        let users = lacking(row, view, requirement);
+        if !users.is_empty() {
+            return Err(Blocked::CannotRead(users).into());
         }
     }
     Ok(())
 }
 
-pub(crate) fn names_something(view: &RoomView, change: &Change) -> Result<(), Misuse> {
+/// Who could not read what is to be required, sorted.
+fn lacking(row: &RoomRow, view: &RoomView, requirement: &Requirement) -> Vec<UserUri> {
+    let lacks = |class: usize| {
+        let class = row.classes.get(class);
+        class.is_none_or(|class| !missing(class, requirement).is_empty())
+    };
+    let members = view.members.iter().filter(|member| lacks(member.class));
+    let mut users: Vec<UserUri> = members.map(|member| member.user.clone()).collect();
+    users.sort();
+    users.dedup();
+    users
+}
+
+fn names_something(view: &RoomView, change: &Change) -> Result<(), Misuse> {
     let sound = match change {
         Change::RemoveUser(user) | Change::SetRole(user, _) => view.participants.find(user).is_some(),
         Change::RemoveClient(client) => view.members.iter().any(|member| member.client == *client),

@@ -10,7 +10,7 @@ use crate::sign;
 use crate::step::{Change, EventKind, RequestKind, TaskChange, TaskId};
 use crate::store::outbox::Errand;
 use crate::store::room::RoomRow;
-use crate::store::{room, small};
+use crate::store::{outbox, room, small};
 use crate::task::{ClientOutcome, InviteRow, TaskRow};
 use crate::tx::{NewRequest, Tx};
 
@@ -73,6 +73,16 @@ fn request(tx: &Tx<'_>, room: &RoomUri, user: &UserUri) -> Result<Vec<u8>, Error
     };
     request.signature = sign::with_label(tx.me, KeyMaterialRequest::LABEL, &request.to_be_signed())?;
     Ok(request.encode())
+}
+
+/// Nobody needs the key packages of a task any more.
+pub(super) fn call_off(tx: &Tx<'_>, id: TaskId) -> Result<(), Error> {
+    for request in outbox::after(tx.store, None, u32::MAX)? {
+        if matches!(request.errand, Errand::KeyMaterial { task, .. } if task == id) {
+            outbox::delete(tx.store, request.id)?;
+        }
+    }
+    Ok(())
 }
 
 /// Key material has come, or will not.

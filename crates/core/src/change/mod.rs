@@ -44,7 +44,10 @@ pub(crate) fn change(tx: &mut Tx<'_>, uri: &RoomUri, changes: &[Change]) -> Resu
         leave::propose(tx, &mut row)?;
         return Ok(None);
     }
-    build::permitted(tx, &row, changes)?;
+    let view = tx.view(&row)?;
+    changes
+        .iter()
+        .try_for_each(|change| build::permitted(&row, &view, &tx.me.user, change))?;
     let task = TaskRow {
         id: tx.new_task()?,
         room: row.uri.clone(),
@@ -256,6 +259,7 @@ pub(crate) fn abandon_tasks(tx: &mut Tx<'_>, row: &mut RoomRow, code: &str) -> R
         if let Some(mut task) = small::task(tx.store, id)?
             && !task.is_over()
         {
+            invite::call_off(tx, id)?;
             fail(tx, row, &mut task, TaskState::Refused(code.to_owned()))?;
         }
     }

@@ -50,10 +50,7 @@ pub(crate) fn new_epoch(tx: &mut Tx<'_>, row: &mut RoomRow, facts: &CommitFacts)
     }
     meet(tx, facts.changes.iter().map(|change| &change.now))?;
     super::release(tx, &row.group.clone())?;
-    if let Some(fresh) = room::by_id(tx.store, row.id)? {
-        *row = fresh;
-    }
-    Ok(())
+    reread(tx, row)
 }
 
 /// Reads who is in the room from the group, and writes it.
@@ -133,7 +130,18 @@ fn gone(tx: &mut Tx<'_>, row: &mut RoomRow, facts: &CommitFacts) -> Result<(), E
         } else {
             RoomChange::Removed
         },
-    )
+    )?;
+    // A Welcome that brings us back may have overtaken the commit that put us out.
+    super::release(tx, &row.group.clone())?;
+    reread(tx, row)
+}
+
+/// The row as it is after frames were released, each of which may have changed it.
+fn reread(tx: &Tx<'_>, row: &mut RoomRow) -> Result<(), Error> {
+    if let Some(fresh) = room::by_id(tx.store, row.id)? {
+        *row = fresh;
+    }
+    Ok(())
 }
 
 fn tell_changes(tx: &mut Tx<'_>, row: &RoomRow, facts: &CommitFacts) -> Result<(), Error> {

@@ -105,7 +105,14 @@ fn take(tx: &mut Tx<'_>, frame: &Frame) -> Result<FrameOutcome, Error> {
         }
         Err(Unprocessed::Held(until)) => {
             tx.return_to(mark)?;
-            hold(tx, frame, until)
+            match group_of(frame) {
+                Ok(group) => hold(tx, frame, until, &group),
+                Err(reason) => reject(tx, frame, reason),
+            }
+        }
+        Err(Unprocessed::Overtook(group)) => {
+            tx.return_to(mark)?;
+            hold(tx, frame, HeldUntil::Commit, &group)
         }
     }
 }
@@ -300,8 +307,11 @@ fn group_frame(tx: &mut Tx<'_>, frame: &Frame, opened: &Opened) -> Result<FrameO
             finish(tx, opened.name, None, false)
         }
         Processed::Proposal { by, leaves } => {
+            let group = row.group.clone();
             proposal::hold(tx, row, opened, proposal::Known { by, leaves })?;
-            finish(tx, opened.name, None, false)
+            let outcome = finish(tx, opened.name, None, false)?;
+            release(tx, &group)?;
+            Ok(outcome)
         }
     }
 }
@@ -325,12 +335,18 @@ fn settled(
     theirs: u64,
     content: ContentType,
 ) -> Result<Option<FrameOutcome>, Unprocessed> {
+    let handshake = content != ContentType::Application;
     match row.phase {
-        Phase::Left | Phase::Removed | Phase::Refused => return Err(Rejection::Evicted.into()),
-        Phase::Stalled => return Err(Rejection::Stalled.into()),
+        // A Welcome that brings us back may be on its way; or the hub errs, and these frames are given up in time.
+        Phase::Left | Phase::Removed if theirs > row.epoch => {
+            return Err(Unprocessed::Held(HeldUntil::Welcome));
+        }
+        Phase::Refused => return Err(Unprocessed::Held(HeldUntil::Welcome)),
+        Phase::Left | Phase::Removed => return Err(Rejection::Evicted.into()),
+        // What was said before we lost our way can still be read.
+        Phase::Stalled if handshake || theirs > row.epoch => return Err(Rejection::Stalled.into()),
         _ => {}
     }
-    let handshake = content != ContentType::Application;
     if row.phase == Phase::Joining {
         return crate::join::frame_while_joining(tx, row, opened, theirs, handshake);
     }
@@ -369,6 +385,9 @@ fn not_processed(
 ) -> Unprocessed {
     if content != ContentType::Application {
         tx.drop_group(row.id);
+        if matches!(why, Unprocessed::Rejected(Rejection::MissingProposal)) {
+            return Unprocessed::Held(HeldUntil::Proposal);
+        }
     } else if theirs < row.joined_epoch && matches!(why, Unprocessed::Rejected(_)) {
         return Rejection::EpochTooOld.into();
     }
@@ -404,17 +423,20 @@ fn stalls(reason: &Rejection) -> bool {
     )
 }
 
-fn hold(tx: &mut Tx<'_>, frame: &Frame, until: HeldUntil) -> Result<FrameOutcome, Error> {
+/// The group that a frame names.
+fn group_of(frame: &Frame) -> Result<Vec<u8>, Rejection> {
+    let message = FanoutMessage::decode(&frame.bytes).map_err(|_| Rejection::Malformed)?;
+    let protocol = protocol_message(message.message.as_slice()).ok_or(Rejection::NotAFrame)?;
+    Ok(protocol.group_id().as_slice().to_vec())
+}
+
+fn hold(tx: &mut Tx<'_>, frame: &Frame, until: HeldUntil, group: &[u8]) -> Result<FrameOutcome, Error> {
     let Ok(message) = FanoutMessage::decode(&frame.bytes) else {
         return reject(tx, frame, Rejection::Malformed);
     };
-    let Some(protocol) = protocol_message(message.message.as_slice()) else {
-        return reject(tx, frame, Rejection::NotAFrame);
-    };
-    let group = protocol.group_id().as_slice().to_vec();
     let row = HeldRow {
         hash: message.message.sha256().to_vec(),
-        group: group.clone(),
+        group: group.to_vec(),
         room: frame.room.clone(),
         from: frame.from.clone(),
         frame: frame.bytes.clone(),
@@ -426,16 +448,11 @@ fn hold(tx: &mut Tx<'_>, frame: &Frame, until: HeldUntil) -> Result<FrameOutcome
         }),
     };
     if !held::put(tx.store, &row)? {
-        let known = room::by_group(tx.store, &group)?.is_some();
-        let reason = if known {
-            Rejection::EpochNeverCame
-        } else {
-            Rejection::UnknownRoom
-        };
-        return reject(tx, frame, reason);
+        return reject(tx, frame, in_vain(until));
     }
-    if until == HeldUntil::Commit
-        && let Some(mut row) = room::by_group(tx.store, &group)?
+    if matches!(until, HeldUntil::Commit | HeldUntil::Proposal)
+        && let Some(mut row) = room::by_group(tx.store, group)?
+        && row.is_member()
         && !row.behind
     {
         row.behind = true;
@@ -446,9 +463,21 @@ fn hold(tx: &mut Tx<'_>, frame: &Frame, until: HeldUntil) -> Result<FrameOutcome
     Ok(FrameOutcome::Held { until })
 }
 
-/// Takes frames that were held for a group, now that it has moved.
+/// What is said of a frame that waited, or would have to, for something that does not come.
+fn in_vain(until: HeldUntil) -> Rejection {
+    match until {
+        HeldUntil::Welcome => Rejection::UnknownRoom,
+        HeldUntil::Proposal => Rejection::MissingProposal,
+        _ => Rejection::EpochNeverCame,
+    }
+}
+
+/// Takes frames that were held for a group, now that it has moved: a Welcome first, because it may be what the others
+/// wait for.
 pub(crate) fn release(tx: &mut Tx<'_>, group: &[u8]) -> Result<(), Error> {
-    for row in held::take(tx.store, group)? {
+    let mut rows = held::take(tx.store, group)?;
+    rows.sort_by_key(|row| !is_welcome(&row.frame));
+    for row in rows {
         let frame = Frame {
             room: row.room,
             from: row.from,
@@ -460,13 +489,17 @@ pub(crate) fn release(tx: &mut Tx<'_>, group: &[u8]) -> Result<(), Error> {
     Ok(())
 }
 
+fn is_welcome(frame: &[u8]) -> bool {
+    let message = FanoutMessage::decode(frame);
+    message.is_ok_and(|message| matches!(message.message.kind(), Ok(MessageKind::Welcome)))
+}
+
 /// Gives up frames that were held too long. Those that wait for the clock are tried again and again, and first, because
 /// others may wait for them; every other one gets a last chance.
 pub(crate) fn give_up(tx: &mut Tx<'_>) -> Result<(), Error> {
     let mut due = held::take_due(tx.store, tx.now)?;
     due.sort_by_key(|row| row.until != HeldUntil::Clock);
     for row in due {
-        let known = room::by_group(tx.store, &row.group)?.is_some();
         let (until, hash) = (row.until, row.hash);
         let frame = Frame {
             room: row.room,
@@ -477,15 +510,7 @@ pub(crate) fn give_up(tx: &mut Tx<'_>) -> Result<(), Error> {
         let outcome = take(tx, &frame)?;
         if until != HeldUntil::Clock && matches!(outcome, FrameOutcome::Held { .. }) {
             held::forget(tx.store, &hash)?;
-            reject(
-                tx,
-                &frame,
-                if known {
-                    Rejection::EpochNeverCame
-                } else {
-                    Rejection::UnknownRoom
-                },
-            )?;
+            reject(tx, &frame, in_vain(until))?;
         }
     }
     Ok(())

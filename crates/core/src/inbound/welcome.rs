@@ -5,16 +5,15 @@ use comity_wire::{FanoutTail, RatchetTreeOption};
 use super::commit::{meet, view_of};
 use super::{Opened, finish, release};
 use crate::error::Error;
-use crate::group::{Welcomed, join_by_welcome};
+use crate::group::{Group, Welcomed, join_by_welcome};
 use crate::provider::Provider;
 use crate::rejection::Rejection;
 use crate::step::{Frame, FrameOutcome, RoomChange};
-use crate::store::MlsStore;
 use crate::store::room;
 use crate::store::room::{Phase, RoomRow};
 use crate::tx::Tx;
 use crate::unprocessed::Unprocessed;
-use crate::{advertise, errands};
+use crate::{advertise, change, errands};
 
 /// Joins by a Welcome. Everything is undone if anything is wrong with it, the used-up key package included.
 pub(super) fn take(tx: &mut Tx<'_>, frame: &Frame, opened: &Opened) -> Result<FrameOutcome, Unprocessed> {
@@ -53,15 +52,8 @@ pub(super) fn take(tx: &mut Tx<'_>, frame: &Frame, opened: &Opened) -> Result<Fr
         return Err(Rejection::InvalidWelcome.into());
     }
     let old = room::by_uri(tx.store, &state.room)?;
-    if old.as_ref().is_some_and(RoomRow::is_member) {
-        return Err(Rejection::AlreadyJoined.into());
-    }
-    if old
-        .as_ref()
-        .is_some_and(|old| old.phase == Phase::Joining && old.pending.is_some())
-    {
-        // Our external commit is on its way, and its leaf takes the place of the one that this Welcome brings.
-        return Err(Rejection::AlreadyJoined.into());
+    if let Some(old) = &old {
+        not_needed(old, &group)?;
     }
     let id = match &old {
         Some(old) => {
@@ -97,12 +89,23 @@ pub(super) fn take(tx: &mut Tx<'_>, frame: &Frame, opened: &Opened) -> Result<Fr
     Ok(outcome)
 }
 
+/// A Welcome changes nothing while we are in the group. But it may have overtaken the commit that puts us out of it, or
+/// be what is left to us when the hub does not take our external commit: then it waits.
+fn not_needed(old: &RoomRow, group: &Group) -> Result<(), Unprocessed> {
+    let entering = old.phase == Phase::Joining && old.pending.is_some();
+    if !entering && !old.is_member() {
+        return Ok(());
+    }
+    if old.group == group.id() && (entering || group.epoch() > old.epoch) {
+        return Err(Unprocessed::Overtook(old.group.clone()));
+    }
+    Err(Rejection::AlreadyJoined.into())
+}
+
 /// What is left of a copy that could not follow, or of an attempt to join: the Welcome is better.
 fn abandon(tx: &mut Tx<'_>, old: &RoomRow) -> Result<(), Error> {
-    errands::unsend(tx, &mut old.clone())?;
-    tx.drop_group(old.id);
-    if old.scope != 0 {
-        MlsStore::for_room(tx.store, old.scope).delete_scope()?;
-    }
-    Ok(())
+    let mut gone = old.clone();
+    change::abandon_tasks(tx, &mut gone, "removed_from_room")?;
+    errands::unsend(tx, &mut gone)?;
+    tx.delete_group(&mut gone)
 }

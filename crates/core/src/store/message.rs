@@ -134,8 +134,8 @@ pub(crate) struct Folded {
     pub(crate) unauthorized: Vec<MessageId>,
 }
 
-/// One reaction to a message.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// One reaction to a message. `Debug` shows nothing of what it says.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Reacted {
     /// Who reacted.
     pub by: UserUri,
@@ -145,6 +145,18 @@ pub struct Reacted {
     pub text: Vec<String>,
     /// The version that was reacted to.
     pub to: MessageId,
+}
+
+impl std::fmt::Debug for Reacted {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self { by, id, text, to } = self;
+        f.debug_struct("Reacted")
+            .field("by", by)
+            .field("id", id)
+            .field("text", &format_args!("({} texts)", text.len()))
+            .field("to", to)
+            .finish()
+    }
 }
 
 impl MessageRow {

@@ -48,7 +48,7 @@ pub enum Phase {
 pub(crate) struct RoomRow {
     #[serde(skip)]
     pub(crate) id: i64,
-    /// The scope of its MLS group's rows: another one each time that we join.
+    /// The scope of its MLS group's rows: another one each time that we join, and 0 while there is none.
     pub(crate) scope: i64,
     pub(crate) uri: RoomUri,
     #[serde(with = "serde_bytes")]

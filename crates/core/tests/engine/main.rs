@@ -12,6 +12,7 @@ mod bad_frames;
 mod bit_flips;
 mod clock_shift;
 mod corpus;
+mod debug;
 mod identity_doors;
 mod lifecycle;
 mod rules;

@@ -58,7 +58,8 @@ pub struct Shelf {
 /// One change to the directory's rows. Exhaustive on purpose: a host that does not know one must not compile.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum DirectoryWrite {
-    /// Inserts a row.
+    /// Inserts a row. A row with that key that is there already, retired or not, stays as it is: a late copy of an old
+    /// publication must not put what was handed out back on the shelf.
     Insert(KeyPackageRow),
     /// Never hands the row out again. It must change exactly one row that was not retired; otherwise roll back and call again.
     /// The row itself stays until it expires, because a Welcome names it.
@@ -155,6 +156,10 @@ impl<C: OpenMlsCrypto> Directory<C> {
     /// A PublishKeyPackages of one of this provider's clients. `held` are the client's rows that are not retired.
     ///
     /// All or nothing: one bad key package and none is stored. A new last-resort package retires the old one.
+    ///
+    /// Networks repeat and reorder. Keep each reply beside the id of the request that it answers, and answer a request that
+    /// comes again with the reply that is kept, without asking here: an old publication that comes again behind a newer one
+    /// that replaced it would otherwise retire the newer one's key packages.
     pub fn publish(
         &self,
         now: Timestamp,

@@ -3,7 +3,7 @@
 use super::*;
 
 #[test]
-fn a_commit_of_a_proposal_that_we_never_saw_waits_for_nothing_and_works_once_it_is_fetched() {
+fn a_commit_of_a_proposal_that_we_never_saw_waits_for_it() {
     let mut scene = Scene::new();
     let proposal = scene.eve.leaves();
     let left = ParticipantUpdate {
@@ -21,10 +21,50 @@ fn a_commit_of_a_proposal_that_we_never_saw_waits_for_nothing_and_works_once_it_
         .commit;
     scene.mallory.merges();
     let commit = scene.place.commit(&commit);
-    scene.rejects(&commit, "missing_proposal", Advice::Fetch);
+    let waits = FrameOutcome::Held {
+        until: HeldUntil::Proposal,
+    };
+    assert_eq!(scene.alice.receives(&commit), waits);
     let proposal = scene.place.proposal(&proposal);
     assert_eq!(scene.alice.receives(&proposal), in_silence());
-    assert_eq!(scene.alice.receives(&commit), in_silence());
+    assert!(matches!(
+        scene.alice.receives(&commit),
+        FrameOutcome::Known { .. }
+    ));
+    scene.still_reads();
+}
+
+#[test]
+fn a_commit_of_a_proposal_that_never_comes_is_given_up_and_we_find_back() {
+    let mut scene = Scene::new();
+    let held = vec![scene.eve.leaves()];
+    let left = ParticipantUpdate {
+        removed: vec![1],
+        ..ParticipantUpdate::default()
+    };
+    let app_data = vec![app_data(PARTICIPANT_LIST, left.encode())];
+    let commit = scene
+        .mallory
+        .commits(Plan {
+            held,
+            app_data,
+            ..Plan::default()
+        })
+        .commit;
+    scene.mallory.merges();
+    let commit = scene.place.commit(&commit);
+    assert!(matches!(scene.alice.receives(&commit), FrameOutcome::Held { .. }));
+    scene.alice.now = scene.alice.now.plus(Duration::from_secs(7 * 86_400 + 1));
+    let step = scene.alice.client.wake(scene.alice.now).unwrap();
+    let given_up = EventKind::Frame {
+        room: Some(scene.uri()),
+        reason: Rejection::MissingProposal,
+        advice: Advice::Fetch,
+    };
+    assert!(step.events.iter().any(|event| event.kind == given_up), "{step:?}");
+    let (now, uri) = (scene.alice.now, scene.uri());
+    let step = scene.alice.client.join(now, &uri, None).unwrap();
+    scene.serves(step.requests);
     scene.still_reads();
 }
 
@@ -206,7 +246,7 @@ fn a_leaf_that_its_own_key_has_not_signed_makes_an_invalid_commit() {
         .commit;
     scene.mallory.forgets();
     let frame = scene.place.commit(&commit);
-    scene.rejects(&frame, "invalid_commit", Advice::Rejoin);
+    scene.rejects(&frame, "invalid_commit", Advice::Wait);
     scene.still_reads();
     scene.everybody_follows(Plan::default());
 }
@@ -223,7 +263,7 @@ fn a_commit_without_a_path_or_against_the_policy_breaks_a_rule_that_is_named() {
     let commit = scene.mallory.commits(plan).commit;
     scene.mallory.forgets();
     let frame = scene.place.commit(&commit);
-    scene.rejects(&frame, "commit_without_path", Advice::Rejoin);
+    scene.rejects(&frame, "commit_without_path", Advice::Wait);
     // Eve is no administrator.
     let removes = vec![scene.eve.index_of(&scene.alice.identity.client)];
     let commit = scene
@@ -238,7 +278,7 @@ fn a_commit_without_a_path_or_against_the_policy_breaks_a_rule_that_is_named() {
     let outcome = scene.alice.receives(&frame);
     let FrameOutcome::Rejected {
         reason: Rejection::Violation(code),
-        advice: Advice::Rejoin,
+        advice: Advice::Wait,
     } = outcome
     else {
         panic!("{outcome:?}")

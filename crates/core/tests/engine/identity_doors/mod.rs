@@ -81,7 +81,7 @@ impl Scene {
     fn refuses_commit_beside(&mut self, commit: &MlsOctets, code: &str, but: &str) {
         let (mut rows, frame) = (self.alice.rows(), self.place.commit(commit));
         rows.remove(but);
-        self.rejects(&frame, code, Advice::Rejoin);
+        self.rejects(&frame, code, Advice::Wait);
         same_rows(&rows, &self.alice.rows());
         self.still_reads();
     }

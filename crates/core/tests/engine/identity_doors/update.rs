@@ -3,11 +3,11 @@
 use super::*;
 
 impl Scene {
-    /// Eve's proposal is rejected with this code; a commit of it names what was never taken.
+    /// Eve's proposal is rejected with this code; a commit of it waits for what is never taken.
     #[track_caller]
     fn refuses_update(&mut self, proposal: &MlsOctets, code: &str) {
         let frame = self.place.proposal(proposal);
-        self.rejects(&frame, code, Advice::Rejoin);
+        self.rejects(&frame, code, Advice::Wait);
         let commit = self
             .mallory
             .commits(Plan {
@@ -17,7 +17,8 @@ impl Scene {
             .commit;
         self.mallory.forgets();
         let frame = self.place.commit(&commit);
-        self.rejects(&frame, "missing_proposal", Advice::Fetch);
+        let outcome = self.alice.receives(&frame);
+        assert!(matches!(outcome, FrameOutcome::Held { .. }), "{outcome:?}");
         self.still_reads();
     }
 

@@ -27,7 +27,7 @@ fn welcomed_among(strangers: Vec<KeyPackage>, code: &str) {
         .unwrap();
     host.merges();
     let (rows, frame) = (scene.alice.rows(), place.welcome(&welcome, host.tree()));
-    scene.rejects(&frame, code, Advice::Rejoin);
+    scene.rejects(&frame, code, Advice::Wait);
     same_rows(&rows, &scene.alice.rows());
     assert_eq!(scene.alice.phase(&place.uri), None, "there is no such room");
     // The key package is still there for an honest host.

@@ -438,6 +438,7 @@ pub(crate) fn text_content(sender: &UserUri, room: &RoomUri, text: &str) -> Cont
     use std::sync::atomic::{AtomicU64, Ordering};
     static SALTS: AtomicU64 = AtomicU64::new(1);
     let number = SALTS.fetch_add(1, Ordering::Relaxed);
+    #[expect(clippy::disallowed_methods, reason = "a test may foretell its salts")]
     let salt = Salt::draw(|octets| octets[..8].copy_from_slice(&number.to_be_bytes()));
     let part = Part::single(Disposition::RENDER, PLAIN_TEXT, text.as_bytes().to_vec());
     Content::new(salt, sender, room, part)
