@@ -56,8 +56,8 @@ const RULES: &[Rule] = &[
         check: purity::the_engine_asks_no_clock,
     },
     Rule {
-        name: "unsafe only in the C API",
-        check: purity::unsafe_only_in_the_c_api,
+        name: "unsafe only in the C API and the disk that fails",
+        check: purity::unsafe_only_where_it_belongs,
     },
     Rule {
         name: "every package takes the lints of the workspace",
