@@ -14,7 +14,7 @@ use crate::outgoing::Outgoing;
 use crate::reader::Reader;
 use crate::step::{Allow, Answer, Batch, Change, Made, NewRoom, RequestId, Resolution, Response, Seq, Step};
 use crate::store::room::Position;
-use crate::store::{Key32, Store, event};
+use crate::store::{Key32, StorageError, Store, event};
 use crate::tx::{Tx, Warm};
 use crate::{advertise, answer, change, errands, inbound, join, outbound, read, respond};
 
@@ -129,8 +129,7 @@ impl Client {
         if opening.role == Role::Extension {
             return Err(Misuse::ExtensionMayNot.into());
         }
-        let store = Store::create(&opening.path, &opening.key)?;
-        store.begin_immediate()?;
+        let store = Store::begin_creation(&opening.path, &opening.key)?;
         let me = match Me::create(&store, identity) {
             Ok(me) => me,
             Err(error) => {
@@ -428,9 +427,15 @@ fn store_me(store: &Store) -> Result<Me, Error> {
     store.snapshot(|store| Ok(Me::load(store)))?
 }
 
+/// Closes the connection, whatever becomes of the checkpoint before it. After a failed commit there is none: what the file
+/// holds is known when it is opened again.
 fn close(open: Open) -> Result<(), Error> {
-    open.store.checkpoint_truncate()?;
-    Ok(open.store.close()?)
+    let checkpoint = match open.store.checkpoint_truncate() {
+        Err(StorageError::Poisoned) => Ok(()),
+        checkpoint => checkpoint.map(drop),
+    };
+    open.store.close()?;
+    Ok(checkpoint?)
 }
 
 impl std::fmt::Debug for Client {

@@ -77,12 +77,24 @@ pub(crate) struct Store {
 
 // Lifecycle
 impl Store {
-    /// Creates the file and its keys.
+    /// Begins the file and its keys, in a transaction that is open when this returns: until [`Store::commit`] there is
+    /// nothing, so that whoever is killed meanwhile can begin again.
     ///
     /// # Errors
     /// [`StorageError::Exists`] if there is anything but an empty file at the path.
+    pub(crate) fn begin_creation(path: &Path, key: &Key32) -> Result<Self, StorageError> {
+        let (conn, ring) = open::create(path, key)?;
+        let store = Self::with(conn, ring, path);
+        store.writing.set(true);
+        Ok(store)
+    }
+
+    /// Creates the file and its keys.
+    #[cfg(test)]
     pub(crate) fn create(path: &Path, key: &Key32) -> Result<Self, StorageError> {
-        open::create(path, key).map(|(conn, ring)| Self::with(conn, ring, path))
+        let store = Self::begin_creation(path, key)?;
+        store.commit()?;
+        Ok(store)
     }
 
     /// Opens a file for reading and writing.

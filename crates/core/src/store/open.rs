@@ -10,7 +10,7 @@ use std::sync::OnceLock;
 use std::time::Duration;
 
 use rusqlite::config::DbConfig;
-use rusqlite::{Connection, OpenFlags, OptionalExtension, TransactionBehavior, params};
+use rusqlite::{Connection, OpenFlags, OptionalExtension, params};
 
 use super::ring::{Ring, Versions};
 use super::{Key32, StorageError};
@@ -32,12 +32,12 @@ const BUSY: Duration = Duration::from_millis(500);
 /// Every statement of the store is prepared once per connection.
 const STATEMENTS: usize = 256;
 
-/// Creates the file, readable by this user only, in one transaction. An empty file left behind by a
-/// creation that was killed is taken over.
+/// Creates the file, readable by this user only, in one transaction, which is open when this returns. An empty
+/// file left behind by a creation that was killed is taken over.
 pub(super) fn create(path: &Path, key: &Key32) -> Result<(Connection, Ring), StorageError> {
     let path = plain(path);
     reserve(&path)?;
-    let mut conn = Connection::open_with_flags(&path, writing())?;
+    let conn = Connection::open_with_flags(&path, writing())?;
     harden(&conn)?;
     match is_empty(&conn) {
         Ok(true) => {}
@@ -47,7 +47,7 @@ pub(super) fn create(path: &Path, key: &Key32) -> Result<(Connection, Ring), Sto
         Err(error) => return Err(error),
     }
     settle(&conn)?;
-    let ring = populate(&mut conn, key)?;
+    let ring = populate(&conn, key)?;
     Ok((conn, ring))
 }
 
@@ -195,21 +195,19 @@ fn is_empty(conn: &Connection) -> Result<bool, StorageError> {
     Ok(objects == 0)
 }
 
-/// Writes schema, versions and keys: all or nothing.
-fn populate(conn: &mut Connection, key: &Key32) -> Result<Ring, StorageError> {
-    let transaction = conn.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    if !is_empty(&transaction)? {
+/// Writes schema, versions and keys. Whoever began the creation commits.
+fn populate(conn: &Connection, key: &Key32) -> Result<Ring, StorageError> {
+    conn.execute_batch("BEGIN IMMEDIATE")?;
+    if !is_empty(conn)? {
         return Err(StorageError::Exists);
     }
-    transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
-    transaction.execute_batch(SCHEMA)?;
-    transaction.execute(
+    conn.pragma_update(None, "application_id", APPLICATION_ID)?;
+    conn.execute_batch(SCHEMA)?;
+    conn.execute(
         "INSERT INTO meta (id, schema, oldest_reader) VALUES (1, ?1, ?2)",
         params![OURS.schema, OURS.oldest_reader],
     )?;
-    let ring = Ring::create(&transaction, key, OURS)?;
-    transaction.commit()?;
-    Ok(ring)
+    Ring::create(conn, key, OURS)
 }
 
 /// Whether this program may use the file, asked before any key.
