@@ -74,6 +74,12 @@ impl<'a> Tx<'a> {
         Ok(self.step)
     }
 
+    /// Whether the step has anything to tell.
+    pub(crate) fn tells(&self) -> bool {
+        let told = (&self.step.requests, &self.step.events, &self.step.frames);
+        !(told.0.is_empty() && told.1.is_empty() && told.2.is_empty())
+    }
+
     /// Appends an event to the log and to this step's tail.
     pub(crate) fn tell(&mut self, kind: EventKind) -> Result<(), Error> {
         let event = event::append(self.store, kind)?;

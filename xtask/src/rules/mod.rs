@@ -26,6 +26,14 @@ enum Finding {
     Note(String),
 }
 
+impl Finding {
+    /// Whether it speaks of a file.
+    fn is_at(&self, path: &str) -> bool {
+        let (Self::Broken(place) | Self::Note(place)) = self;
+        place.split(':').next() == Some(path)
+    }
+}
+
 const RULES: &[Rule] = &[
     Rule {
         name: "content and room link no MLS, no SQLite and no random source",

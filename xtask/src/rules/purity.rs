@@ -26,13 +26,15 @@ pub(super) fn pure_crates_ask_nothing(repo: &Repo) -> Vec<Finding> {
     named(repo, PURE, WORDS, MODULES)
 }
 
+/// Waits for its turn, and may sleep meanwhile.
+const WAITS: &str = "crates/core/src/store/turns.rs";
+
 pub(super) fn the_engine_asks_no_clock(repo: &Repo) -> Vec<Finding> {
-    named(
-        repo,
-        &["crates/core/src/"],
-        &["SystemTime", "Instant"],
-        &["thread", "net", "process"],
-    )
+    let clocks = &["SystemTime", "Instant", "spawn"];
+    let mut findings = named(repo, &["crates/core/src/"], clocks, &["net", "process"]);
+    let threads = named(repo, &["crates/core/src/"], &[], &["thread"]);
+    findings.extend(threads.into_iter().filter(|finding| !finding.is_at(WAITS)));
+    findings
 }
 
 /// Where `unsafe` is what the crate is for: the C API, and the disk that fails on demand, an SQLite VFS that never ships.
@@ -127,6 +129,7 @@ mod tests {
     fn a_clock_or_thread_in_the_engine_is_found_and_its_file_is_not() {
         for (planted, found) in [
             ("std::thread::sleep(d);", 1),
+            ("let spawn = 1;", 1),
             ("SystemTime::now();", 1),
             ("std::fs::read(p);", 0),
         ] {
@@ -135,6 +138,13 @@ mod tests {
                 found
             );
         }
+    }
+
+    #[test]
+    fn whoever_waits_for_its_turn_may_sleep_and_start_nothing() {
+        let found = |planted| the_engine_asks_no_clock(&repo(&[(WAITS, planted)])).len();
+        assert_eq!(found("std::thread::sleep(d);"), 0);
+        assert_eq!(found("std::thread::spawn(f);"), 1);
     }
 
     #[test]

@@ -187,7 +187,7 @@ fn only_this_user_may_read_the_files() {
         .unwrap()
         .map(|entry| entry.unwrap().path())
         .collect();
-    assert_eq!(names.len(), 3, "database, log and index");
+    assert_eq!(names.len(), 5, "database, log, index and turnstile");
     for name in names {
         assert_eq!(
             name.metadata().unwrap().permissions().mode() & 0o777,
