@@ -113,13 +113,16 @@ impl Links {
     }
 }
 
-/// The packages under `crates/`, but for the testkit, which is never shipped.
+/// Packages under `crates/` that are for tests alone.
+const NEVER_SHIPPED: &[&str] = &["comity-faultfs", "comity-testkit"];
+
+/// The packages under `crates/`, but for those that are never shipped.
 fn shipped_packages(files: &[File]) -> impl Iterator<Item = String> {
     files
         .iter()
         .filter(|file| file.path.starts_with("crates/") && file.path.ends_with("/Cargo.toml"))
         .filter_map(|file| file.text.split_once("name = \"")?.1.split('"').next())
-        .filter(|&name| name != "comity-testkit")
+        .filter(|name| !NEVER_SHIPPED.contains(name))
         .map(str::to_owned)
 }
 
@@ -143,13 +146,14 @@ mod tests {
     }
 
     #[test]
-    fn the_testkit_is_not_shipped() {
+    fn what_is_for_tests_is_not_shipped() {
         let manifest = |path: &str, name: &str| File {
             path: path.into(),
             text: format!("[package]\nname = \"{name}\"\n"),
         };
         let files = [
             manifest("crates/core/Cargo.toml", "comity"),
+            manifest("crates/faultfs/Cargo.toml", "comity-faultfs"),
             manifest("crates/testkit/Cargo.toml", "comity-testkit"),
             manifest("examples/Cargo.toml", "comity-examples"),
         ];

@@ -14,14 +14,14 @@ use crate::outgoing::Outgoing;
 use crate::reader::Reader;
 use crate::step::{Allow, Answer, Batch, Change, Made, NewRoom, RequestId, Resolution, Response, Seq, Step};
 use crate::store::room::Position;
-use crate::store::{Key32, Store, event};
+use crate::store::{Key32, Patience, StorageError, Store, event};
 use crate::tx::{Tx, Warm};
 use crate::{advertise, answer, change, errands, inbound, join, outbound, read, respond};
 
 /// How to open a client's file.
 #[derive(Clone, Debug)]
 pub struct Opening {
-    /// The file. Beside it stand `-wal` and `-shm`.
+    /// The file. Beside it stand its log (`-wal`, `-shm`) and its turnstile (`-next`, `-hold`).
     pub path: PathBuf,
     /// The key that the host keeps for this client, for instance in the device's keystore.
     pub key: Key32,
@@ -129,8 +129,7 @@ impl Client {
         if opening.role == Role::Extension {
             return Err(Misuse::ExtensionMayNot.into());
         }
-        let store = Store::create(&opening.path, &opening.key)?;
-        store.begin_immediate()?;
+        let store = Store::begin_creation(&opening.path, &opening.key)?;
         let me = match Me::create(&store, identity) {
             Ok(me) => me,
             Err(error) => {
@@ -147,7 +146,7 @@ impl Client {
     /// # Errors
     /// [`Error::Storage`]: `Missing`, `NotADatabase`, `Foreign`, `FromTheFuture`, `NeedsApp`, `Corrupt` or `WrongKey`.
     pub fn open(_now: Timestamp, opening: &Opening) -> Result<Self, Error> {
-        let store = Store::open(&opening.path, &opening.key)?;
+        let store = open(opening)?;
         let me = store_me(&store)?;
         Ok(Self::with(opening, store, me))
     }
@@ -167,10 +166,13 @@ impl Client {
     }
 
     /// Closes every handle and lock on the file. Until [`Client::resume`] every other call says [`Error::Paused`], so
-    /// that a stray query cannot open the file again while the system suspends the app.
+    /// that a stray query cannot open the file again while the system suspends the app. Afterwards the file is at rest,
+    /// whatever state the client was in: this is also the way back after
+    /// [`StorageError::Poisoned`](crate::StorageError::Poisoned).
     ///
     /// # Errors
-    /// [`Error::Storage`] if SQLite cannot close; the handles are gone all the same.
+    /// [`Error::Storage`] if SQLite cannot close, or cannot move its log into the database; the handles are gone all the
+    /// same, and nothing is lost.
     pub fn pause(&mut self) -> Result<(), Error> {
         let readers = self.for_each_reader(|slot| slot.take().map_or(Ok(()), |store| Ok(store.close()?)));
         let client = self.open.take().map_or(Ok(()), close);
@@ -183,7 +185,7 @@ impl Client {
     /// As [`Client::open`].
     pub fn resume(&mut self) -> Result<(), Error> {
         if self.open.is_none() {
-            let store = Store::open(&self.opening.path, &self.opening.key)?;
+            let store = open(&self.opening)?;
             let me = store_me(&store)?;
             self.for_each_reader(|slot| {
                 *slot = Some(store.reader()?);
@@ -254,7 +256,8 @@ impl Client {
     /// Everything taken, and the cursor if the whole batch was taken, before this returns.
     ///
     /// # Errors
-    /// [`Error::Busy`], [`Error::Paused`], [`Error::Storage`]: then nothing of the batch was taken.
+    /// [`Error::Busy`] if another process does not give up its turn: an extension leaves the frames to the app then.
+    /// [`Error::Paused`], [`Error::Storage`]. Nothing of the batch was taken.
     pub fn receive(&mut self, now: Timestamp, batch: &Batch) -> Result<Step, Error> {
         let budget = self.opening.budget;
         let interrupted = Arc::clone(&self.interrupted);
@@ -378,10 +381,14 @@ impl Client {
     /// Forgets events up to and including one: the app has them in its own database. The very last event of the log
     /// stays, because numbers are never used twice.
     ///
+    /// # Durable
+    /// Unlike every other step not before it returns, but with the next one: after a power cut the events may be there
+    /// again.
+    ///
     /// # Errors
     /// [`Error::Busy`], [`Error::Paused`], [`Error::Storage`].
     pub fn forget(&mut self, now: Timestamp, up_to: Seq) -> Result<Step, Error> {
-        self.step(now, |tx| {
+        self.lazy_step(now, |tx| {
             event::forget(tx.store, up_to)?;
             Ok(None)
         })
@@ -395,9 +402,34 @@ impl Client {
         }
     }
 
+    /// A step on the medium before anybody sees it.
     fn step(
         &mut self,
         now: Timestamp,
+        work: impl FnOnce(&mut Tx<'_>) -> Result<Option<Made>, Error>,
+    ) -> Result<Step, Error> {
+        self.transact(now, Store::begin_immediate, work)
+    }
+
+    /// A step that a power cut may undo. It must tell nobody anything: no request, no event, no outcome.
+    fn lazy_step(
+        &mut self,
+        now: Timestamp,
+        work: impl FnOnce(&mut Tx<'_>) -> Result<Option<Made>, Error>,
+    ) -> Result<Step, Error> {
+        self.transact(now, Store::begin_lazily, |tx| {
+            let made = work(tx)?;
+            if made.is_some() || tx.tells() {
+                return Err(Error::Bug("a step that may be lost tells of itself"));
+            }
+            Ok(made)
+        })
+    }
+
+    fn transact(
+        &mut self,
+        now: Timestamp,
+        begin: impl FnOnce(&Store) -> Result<bool, StorageError>,
         work: impl FnOnce(&mut Tx<'_>) -> Result<Option<Made>, Error>,
     ) -> Result<Step, Error> {
         let Open {
@@ -406,7 +438,7 @@ impl Client {
             me,
             warm,
         } = self.open.as_mut().ok_or(Error::Paused)?;
-        if store.begin_immediate()? {
+        if begin(store)? {
             warm.clear();
         }
         let mut tx = Tx::new(now, store, crypto, me, warm);
@@ -424,13 +456,28 @@ impl Client {
     }
 }
 
+fn open(opening: &Opening) -> Result<Store, Error> {
+    let store = Store::open(&opening.path, &opening.key)?;
+    store.set_patience(match opening.role {
+        Role::App => Patience::APP,
+        Role::Extension => Patience::EXTENSION,
+    })?;
+    Ok(store)
+}
+
 fn store_me(store: &Store) -> Result<Me, Error> {
     store.snapshot(|store| Ok(Me::load(store)))?
 }
 
+/// Closes the connection, whatever becomes of the checkpoint before it. After a failed commit there is none: what the file
+/// holds is known when it is opened again.
 fn close(open: Open) -> Result<(), Error> {
-    open.store.checkpoint_truncate()?;
-    Ok(open.store.close()?)
+    let checkpoint = match open.store.checkpoint_truncate() {
+        Err(StorageError::Poisoned) => Ok(()),
+        checkpoint => checkpoint.map(drop),
+    };
+    open.store.close()?;
+    Ok(checkpoint?)
 }
 
 impl std::fmt::Debug for Client {

@@ -90,6 +90,11 @@ impl<'a> Tx<'a> {
         })
     }
 
+    /// Whether the step has anything to tell.
+    pub(crate) fn tells(&self) -> bool {
+        !(self.requests.is_empty() && self.events.is_empty() && self.frames.is_empty())
+    }
+
     /// Appends an event to the log and to this step's tail.
     pub(crate) fn tell(&mut self, kind: EventKind) -> Result<(), Error> {
         let event = event::append(self.store, kind)?;

@@ -27,6 +27,7 @@ pub(crate) mod small;
 #[cfg(test)]
 mod tests;
 pub(crate) mod timer;
+mod turns;
 
 use std::cell::{Cell, RefCell};
 use std::path::{Path, PathBuf};
@@ -44,16 +45,17 @@ pub use seal::Key32;
 pub(crate) use mls::MlsStore;
 pub(crate) use ring::Scope;
 pub(crate) use seal::{Col, RowAt, Table};
+pub(crate) use turns::Patience;
 
 use ring::Ring;
 use seal::Place;
+use turns::Turns;
 
-/// Deletes a client's files: the database, its write-ahead log and its index. Those that are not there are no error.
+/// Deletes a client's files: the database, its write-ahead log, its index, its turnstile. Those that are not there are no
+/// error.
 pub(crate) fn wipe(path: &Path) -> Result<(), StorageError> {
-    for suffix in ["", "-wal", "-shm"] {
-        let mut name = path.as_os_str().to_owned();
-        name.push(suffix);
-        match std::fs::remove_file(PathBuf::from(name)) {
+    for suffix in ["", "-wal", "-shm"].into_iter().chain(turns::SUFFIXES) {
+        match std::fs::remove_file(turns::with_suffix(path, suffix)) {
             Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(StorageError::Io),
             _ => {}
         }
@@ -66,6 +68,9 @@ pub(crate) struct Store {
     conn: Connection,
     ring: RefCell<Ring>,
     path: PathBuf,
+    turns: Turns,
+    /// Whether what is committed next may be lost with the power.
+    lazy: Cell<bool>,
     /// A commit failed, and nobody knows whether it took effect.
     poisoned: Cell<bool>,
     /// Between [`Store::begin_immediate`] and the end of its transaction.
@@ -88,12 +93,24 @@ pub(crate) struct Store {
 
 // Lifecycle
 impl Store {
-    /// Creates the file and its keys.
+    /// Begins the file and its keys, in a transaction that is open when this returns: until [`Store::commit`] there is
+    /// nothing, so that whoever is killed meanwhile can begin again.
     ///
     /// # Errors
     /// [`StorageError::Exists`] if there is anything but an empty file at the path.
+    pub(crate) fn begin_creation(path: &Path, key: &Key32) -> Result<Self, StorageError> {
+        let (conn, ring) = open::create(path, key)?;
+        let store = Self::with(conn, ring, path, Turns::beside(path)?);
+        store.writing.set(true);
+        Ok(store)
+    }
+
+    /// Creates the file and its keys.
+    #[cfg(test)]
     pub(crate) fn create(path: &Path, key: &Key32) -> Result<Self, StorageError> {
-        open::create(path, key).map(|(conn, ring)| Self::with(conn, ring, path))
+        let store = Self::begin_creation(path, key)?;
+        store.commit()?;
+        Ok(store)
     }
 
     /// Opens a file for reading and writing.
@@ -102,19 +119,25 @@ impl Store {
     /// In the order in which they are found: [`StorageError::Missing`], `NotADatabase`, `Foreign`,
     /// `FromTheFuture` or `NeedsApp`, `Corrupt`, `WrongKey`.
     pub(crate) fn open(path: &Path, key: &Key32) -> Result<Self, StorageError> {
-        open::open(path, key).map(|(conn, ring)| Self::with(conn, ring, path))
+        let (conn, ring) = open::open(path, key)?;
+        Ok(Self::with(conn, ring, path, Turns::beside(path)?))
     }
 
     /// Opens a file for reading only: every write fails.
     pub(crate) fn open_reader(path: &Path, key: &Key32) -> Result<Self, StorageError> {
-        open::open_reading(path, key).map(|(conn, ring)| Self::with(conn, ring, path))
+        open::open_reading(path, key).map(|(conn, ring)| Self::with(conn, ring, path, Turns::none()))
     }
 
     /// A second, read-only connection to the same file, for another thread.
     pub(crate) fn reader(&self) -> Result<Self, StorageError> {
         self.alive()?;
         let (conn, _) = open::connect_reading(&self.path)?;
-        Ok(Self::with(conn, self.ring.borrow().copy(), &self.path))
+        Ok(Self::with(
+            conn,
+            self.ring.borrow().copy(),
+            &self.path,
+            Turns::none(),
+        ))
     }
 
     /// Closes the connection. The last one to close moves the write-ahead log into the database.
@@ -128,11 +151,19 @@ impl Store {
         self.conn.get_interrupt_handle()
     }
 
-    fn with(conn: Connection, ring: Ring, path: &Path) -> Self {
+    /// How long a transaction waits for other processes. Twice this at most: for its turn, and then for SQLite's lock.
+    pub(crate) fn set_patience(&self, patience: Patience) -> Result<(), StorageError> {
+        self.turns.set_patience(patience);
+        Ok(self.conn.busy_timeout(patience.as_duration())?)
+    }
+
+    fn with(conn: Connection, ring: Ring, path: &Path, turns: Turns) -> Self {
         Self {
             conn,
             ring: RefCell::new(ring),
             path: path.to_path_buf(),
+            turns,
+            lazy: Cell::new(false),
             poisoned: Cell::new(false),
             writing: Cell::new(false),
             wrote: Cell::new(false),
@@ -148,17 +179,34 @@ impl Store {
 
 // The transaction
 impl Store {
-    /// Takes the write lock. Says whether another connection has committed since the previous transaction
-    /// on this one: then whatever the engine kept in memory may be stale. The first transaction always says
-    /// so.
+    /// As [`Store::begin_immediate`], for a transaction that a power cut may undo although it was committed: nobody
+    /// must be told of it.
+    pub(crate) fn begin_lazily(&self) -> Result<bool, StorageError> {
+        self.begin(true)
+    }
+
+    /// Waits for its turn and takes the write lock. Says whether another connection has committed since the previous
+    /// transaction on this one: then whatever the engine kept in memory may be stale. The first transaction always
+    /// says so.
     ///
     /// # Errors
     /// [`StorageError::Locked`], [`StorageError::Poisoned`], or [`StorageError::FromTheFuture`] if the
     /// other connection has migrated the file meanwhile.
     pub(crate) fn begin_immediate(&self) -> Result<bool, StorageError> {
+        self.begin(false)
+    }
+
+    fn begin(&self, lazy: bool) -> Result<bool, StorageError> {
         self.alive()?;
         self.hidden.set(None);
-        self.run("BEGIN IMMEDIATE")?;
+        if self.lazy.replace(lazy) != lazy {
+            open::set_durability(&self.conn, lazy)?;
+        }
+        self.turns.take()?;
+        if let Err(error) = self.run("BEGIN IMMEDIATE") {
+            self.turns.leave();
+            return Err(error);
+        }
         self.writing.set(true);
         self.wrote.set(false);
         self.savepoints.borrow_mut().clear();
@@ -207,6 +255,7 @@ impl Store {
             return Err(error);
         }
         self.writing.set(false);
+        self.turns.leave();
         self.ring.borrow_mut().keep_fresh();
         Ok(())
     }
@@ -221,6 +270,7 @@ impl Store {
         if !self.conn.is_autocommit() && self.run("ROLLBACK").is_err() {
             self.poisoned.set(true);
         }
+        self.turns.leave();
     }
 
     /// Marks a point inside the transaction to which [`Store::rollback_to`] can return. Savepoints nest;
@@ -297,13 +347,18 @@ impl Store {
     }
 
     /// Moves the write-ahead log into the database and empties it, so that deleted values leave the files.
-    /// `false` if a reader stood in the way and it must be tried again.
+    /// `false` if a reader or another process stood in the way and it must be tried again.
     pub(crate) fn checkpoint_truncate(&self) -> Result<bool, StorageError> {
         self.alive()?;
-        let busy: i64 = self
+        match self.turns.take() {
+            Err(StorageError::Locked) => return Ok(false),
+            turn => turn?,
+        }
+        let busy = self
             .conn
-            .query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0))?;
-        Ok(busy == 0)
+            .query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get::<_, i64>(0));
+        self.turns.leave();
+        Ok(busy? == 0)
     }
 
     /// Whether a commit has failed, so that only closing and opening again helps.

@@ -10,7 +10,7 @@ use std::sync::OnceLock;
 use std::time::Duration;
 
 use rusqlite::config::DbConfig;
-use rusqlite::{Connection, OpenFlags, OptionalExtension, TransactionBehavior, params};
+use rusqlite::{Connection, OpenFlags, OptionalExtension, params};
 
 use super::ring::{Ring, Versions};
 use super::{Key32, StorageError};
@@ -32,12 +32,12 @@ const BUSY: Duration = Duration::from_millis(500);
 /// Every statement of the store is prepared once per connection.
 const STATEMENTS: usize = 256;
 
-/// Creates the file, readable by this user only, in one transaction. An empty file left behind by a
-/// creation that was killed is taken over.
+/// Creates the file, readable by this user only, in one transaction, which is open when this returns. An empty
+/// file left behind by a creation that was killed is taken over.
 pub(super) fn create(path: &Path, key: &Key32) -> Result<(Connection, Ring), StorageError> {
     let path = plain(path);
     reserve(&path)?;
-    let mut conn = Connection::open_with_flags(&path, writing())?;
+    let conn = Connection::open_with_flags(&path, writing())?;
     harden(&conn)?;
     match is_empty(&conn) {
         Ok(true) => {}
@@ -47,7 +47,7 @@ pub(super) fn create(path: &Path, key: &Key32) -> Result<(Connection, Ring), Sto
         Err(error) => return Err(error),
     }
     settle(&conn)?;
-    let ring = populate(&mut conn, key)?;
+    let ring = populate(&conn, key)?;
     Ok((conn, ring))
 }
 
@@ -164,18 +164,26 @@ fn harden(conn: &Connection) -> Result<(), StorageError> {
 }
 
 #[cfg(not(feature = "bench-normal"))]
-const SYNCHRONOUS: &str = "PRAGMA synchronous = FULL";
+const DURABLE: &str = "PRAGMA synchronous = FULL";
 #[cfg(feature = "bench-normal")]
-const SYNCHRONOUS: &str = "PRAGMA synchronous = NORMAL";
+const DURABLE: &str = LAZY;
+const LAZY: &str = "PRAGMA synchronous = NORMAL";
+
+/// Whether the next transaction survives a power cut (ADR 0040). Refused by SQLite inside of one.
+pub(super) fn set_durability(conn: &Connection, lazy: bool) -> Result<(), StorageError> {
+    conn.prepare_cached(if lazy { LAZY } else { DURABLE })?
+        .execute([])?;
+    Ok(())
+}
 
 /// The settings of a writing connection. Nothing may leave before it is on the medium, hence `synchronous =
-/// FULL`, and on Apple's systems a full flush of the drive.
+/// FULL` unless a transaction says otherwise, and on Apple's systems a full flush of the drive.
 fn settle(conn: &Connection) -> Result<(), StorageError> {
     let mode: String = conn.query_row("PRAGMA journal_mode = WAL", [], |row| row.get(0))?;
     if mode != "wal" {
         return Err(StorageError::Io);
     }
-    conn.execute_batch(SYNCHRONOUS)?;
+    set_durability(conn, false)?;
     conn.execute_batch(
         "PRAGMA fullfsync = ON;
          PRAGMA checkpoint_fullfsync = ON;
@@ -195,21 +203,19 @@ fn is_empty(conn: &Connection) -> Result<bool, StorageError> {
     Ok(objects == 0)
 }
 
-/// Writes schema, versions and keys: all or nothing.
-fn populate(conn: &mut Connection, key: &Key32) -> Result<Ring, StorageError> {
-    let transaction = conn.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    if !is_empty(&transaction)? {
+/// Writes schema, versions and keys. Whoever began the creation commits.
+fn populate(conn: &Connection, key: &Key32) -> Result<Ring, StorageError> {
+    conn.execute_batch("BEGIN IMMEDIATE")?;
+    if !is_empty(conn)? {
         return Err(StorageError::Exists);
     }
-    transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
-    transaction.execute_batch(SCHEMA)?;
-    transaction.execute(
+    conn.pragma_update(None, "application_id", APPLICATION_ID)?;
+    conn.execute_batch(SCHEMA)?;
+    conn.execute(
         "INSERT INTO meta (id, schema, oldest_reader) VALUES (1, ?1, ?2)",
         params![OURS.schema, OURS.oldest_reader],
     )?;
-    let ring = Ring::create(&transaction, key, OURS)?;
-    transaction.commit()?;
-    Ok(ring)
+    Ring::create(conn, key, OURS)
 }
 
 /// Whether this program may use the file, asked before any key.

@@ -68,6 +68,15 @@ fn a_creation_that_was_killed_can_be_done_again() {
 }
 
 #[test]
+fn a_creation_that_never_committed_leaves_nothing_and_can_be_done_again() {
+    let (_directory, path) = place();
+    drop(Store::begin_creation(&path, &KEY).unwrap());
+    assert_eq!(refused(&path, &KEY), StorageError::Missing);
+    Store::create(&path, &KEY).unwrap().close().unwrap();
+    Store::open(&path, &KEY).unwrap();
+}
+
+#[test]
 fn a_directory_that_does_not_exist_is_not_made() {
     let (directory, _) = place();
     let path = directory.path().join("no").join("file");
@@ -178,7 +187,7 @@ fn only_this_user_may_read_the_files() {
         .unwrap()
         .map(|entry| entry.unwrap().path())
         .collect();
-    assert_eq!(names.len(), 3, "database, log and index");
+    assert_eq!(names.len(), 5, "database, log, index and turnstile");
     for name in names {
         assert_eq!(
             name.metadata().unwrap().permissions().mode() & 0o777,
