@@ -33,7 +33,8 @@
 //!   [`cid`] has the links from part to part.
 //! - [`classify`] says what a message does, [`fold`] what a conversation looks like after all was said, and [`Folded`]
 //!   the same, one message at a time.
-//! - [`attachment`] seals and opens content that lies elsewhere. [`to_plain_text`] makes the basic form of Markdown.
+//! - [`attachment`] seals and opens content that lies elsewhere.
+//! - [`markdown`] is MIMI's Markdown: without HTML, as plain text for those who show no other, with its links and mentions.
 
 pub mod attachment;
 pub mod cid;
@@ -47,7 +48,7 @@ mod extensions;
 mod folded;
 mod language;
 pub mod limits;
-mod markdown;
+pub mod markdown;
 mod message;
 mod message_id;
 mod outgoing;
