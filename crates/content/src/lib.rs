@@ -33,13 +33,17 @@
 //!   [`cid`] has the links from part to part.
 //! - [`classify`] says what a message does, [`fold`] what a conversation looks like after all was said, and [`Folded`]
 //!   the same, one message at a time.
+//! - [`compose`] has a method for everything that a person does, and [`mod@derive`] makes the basic form of an enhanced one.
 //! - [`attachment`] seals and opens content that lies elsewhere.
 //! - [`markdown`] is MIMI's Markdown: without HTML, as plain text for those who show no other, with its links and mentions.
+//! - [`StatusReport`] is a receipt, and [`Receipts`] what the receipts of many come to.
 
 pub mod attachment;
 pub mod cid;
 mod classify;
+pub mod compose;
 mod decode;
+pub mod derive;
 mod derived;
 mod disposition;
 mod encode;
@@ -49,16 +53,19 @@ mod folded;
 mod language;
 pub mod limits;
 pub mod markdown;
+pub mod media;
 mod message;
 mod message_id;
 mod outgoing;
 mod part;
 mod reaction;
 mod reader;
+mod receipts;
 mod received;
 mod replies;
 mod salt;
 mod select;
+mod status;
 mod timeline;
 mod value;
 
@@ -74,11 +81,18 @@ pub use message::{Content, Expiration};
 pub use message_id::{MessageId, MessageIdError};
 pub use outgoing::{OutgoingError, OutgoingReason, check_outgoing};
 pub use part::{Body, ContentKey, ExternalPart, MultiPart, Part, PartIndex, PartSemantics, SinglePart, Walk};
+pub use receipts::{Receipts, ReportPolicy, Standing, is_reported};
 pub use received::{Contradiction, Received};
 pub use replies::{CHAIN_STEPS, ChainEnd, reply_chain};
 pub use salt::Salt;
 pub use select::{
     Chosen, PassedOver, PassedOverBecause, Selection, Supported, leaf_media_types, readable, select,
 };
+pub use status::{REPORT_ENTRIES, Status, StatusReport};
 pub use timeline::{Entry, Reaction, Reference, Refused, RefusedBecause, Timeline, Version, fold};
 pub use value::Value;
+
+/// The examples of the guide run as those of this documentation do.
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/content.md")]
+struct Guide;
