@@ -86,7 +86,8 @@ pub use received::{Contradiction, Received};
 pub use replies::{CHAIN_STEPS, ChainEnd, reply_chain};
 pub use salt::Salt;
 pub use select::{
-    Chosen, PassedOver, PassedOverBecause, Selection, Supported, leaf_media_types, readable, select,
+    Chosen, PassedOver, PassedOverBecause, Selection, Supported, Wish, leaf_media_types, readable, select,
+    select_by,
 };
 pub use status::{REPORT_ENTRIES, Status, StatusReport};
 pub use timeline::{Entry, Reaction, Reference, Refused, RefusedBecause, Timeline, Version, fold};

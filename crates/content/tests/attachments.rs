@@ -9,7 +9,8 @@
 
 mod common;
 
-use std::io::{Cursor, Read, Seek, SeekFrom};
+use std::io::{BufRead, BufReader, Cursor, Read, Seek, SeekFrom, Write};
+use std::net::{TcpListener, TcpStream};
 
 use comity_content::attachment::{
     self, AttachmentError, Sealed, Verified, fetch_limit, is_available, open, open_to, remaining, seal,
@@ -414,6 +415,81 @@ fn c_102_content_that_is_sealed_twice_is_not_the_same_twice() {
     assert_ne!(again.ciphertext, sealed().ciphertext);
     let other_key = seal(&[9; 16], &NONCE, b"a photo").unwrap();
     assert_ne!(other_key.ciphertext, sealed().ciphertext);
+}
+
+/// Serves `octets` at `/x`, range by range, for as many requests as there are ranges.
+#[allow(clippy::disallowed_methods, reason = "a server beside the test")]
+fn serve(octets: Vec<u8>, requests: usize) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}/x", listener.local_addr().unwrap());
+    std::thread::spawn(move || {
+        for _ in 0..requests {
+            let mut reader = BufReader::new(listener.accept().unwrap().0);
+            let mut range = 0..octets.len();
+            loop {
+                let mut line = String::new();
+                reader.read_line(&mut line).unwrap();
+                if let Some(bytes) = line.trim().strip_prefix("Range: bytes=") {
+                    let (start, end) = bytes.split_once('-').unwrap();
+                    range = start.parse().unwrap()..end.parse::<usize>().unwrap() + 1;
+                }
+                if line.trim().is_empty() {
+                    break;
+                }
+            }
+            let body = &octets[range];
+            let head = format!(
+                "HTTP/1.1 206 Partial Content\r\nContent-Length: {}\r\n\r\n",
+                body.len()
+            );
+            reader
+                .get_mut()
+                .write_all(&[head.as_bytes(), body].concat())
+                .unwrap();
+        }
+    });
+    url
+}
+
+fn fetch(url: &str, range: std::ops::Range<u64>) -> Vec<u8> {
+    let (host, path) = url.strip_prefix("http://").unwrap().split_once('/').unwrap();
+    let mut stream = TcpStream::connect(host).unwrap();
+    let last = range.end - 1;
+    write!(
+        stream,
+        "GET /{path} HTTP/1.1\r\nHost: {host}\r\nRange: bytes={}-{last}\r\n\r\n",
+        range.start
+    )
+    .unwrap();
+    let mut answer = Vec::new();
+    stream.read_to_end(&mut answer).unwrap();
+    let head = answer
+        .windows(4)
+        .position(|window| window == b"\r\n\r\n")
+        .unwrap();
+    answer.split_off(head + 4)
+}
+
+/// A host fetches in pieces, as after a broken connection, and the library says which and whether they are right.
+#[test]
+fn c_057_what_lies_on_a_web_server_is_fetched_verified_and_decrypted() {
+    let plaintext: Vec<u8> = (0..10_000_u32).map(|n| n.to_le_bytes()[0]).collect();
+    let Sealed { ciphertext, part } = seal(&KEY, &NONCE, &plaintext).unwrap();
+    let part = ExternalPart {
+        url: serve(ciphertext.into_octets(), 4),
+        ..part
+    };
+    assert_eq!(
+        attachment::check_outgoing(&part),
+        Ok(()),
+        "http is fetched from as well as https"
+    );
+    let mut fetched = fetch(&part.url, 0..1000);
+    for range in remaining(part.size, fetched.len() as u64, 4000) {
+        fetched.extend(fetch(&part.url, range));
+    }
+    let opened = open_to(&part, 1 << 20, Cursor::new(fetched), |_| Ok(Vec::new())).unwrap();
+    assert_eq!(opened, plaintext);
 }
 
 #[test]
