@@ -28,6 +28,7 @@
 //! - [`Content`] has seven fields; its body is a tree of [`Part`]s.
 //! - [`Content::encode`] and [`Content::decode`] are inverse: one message, one encoding. What breaks a rule is a
 //!   [`DecodeError`] with a stable code and the octet where it happens; the rules' numbers are in [`limits`].
+//! - [`ContentView`] reads a message where it lies and copies nothing.
 //! - [`Received`] keeps octets and content together, because ids are computed over the octets that travelled.
 //! - [`readable`] tells a sender who will see something, [`select`] tells a receiver what to show; both are one rule.
 //!   [`cid`] has the links from part to part.
@@ -68,6 +69,7 @@ mod select;
 mod status;
 mod timeline;
 mod value;
+mod view;
 
 pub use classify::{Class, classify};
 pub use derived::{DerivedValues, ImplausibleTime, check_accepted};
@@ -92,6 +94,7 @@ pub use select::{
 pub use status::{REPORT_ENTRIES, Status, StatusReport};
 pub use timeline::{Entry, Reaction, Reference, Refused, RefusedBecause, Timeline, Version, fold};
 pub use value::Value;
+pub use view::{BodyView, ContentView, ExternalView, PartView, PartViews};
 
 /// The examples of the guide run as those of this documentation do.
 #[cfg(doctest)]
