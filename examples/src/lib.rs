@@ -2,7 +2,8 @@
 //!
 //! - `two_clients`: the smallest program: two clients, one hub, one message. Begin here;
 //! - `demo`: the main job: two messengers hold one encrypted room;
-//! - `inspect`: tells what MIMI content messages say.
+//! - `inspect`: tells what MIMI content messages say;
+//! - `attach`: encrypts a file of any size as an attachment, and restores it.
 
 mod network;
 

@@ -8,6 +8,7 @@ use crate::disposition::Disposition;
 use crate::message::Content;
 use crate::message_id::MessageId;
 use crate::part::Body;
+use crate::status::is_report;
 
 /// What a message does, as far as it alone tells.
 ///
@@ -38,6 +39,8 @@ pub enum Class {
         /// The reaction.
         target: MessageId,
     },
+    /// Tells what became of other messages, and is not shown itself. See [`StatusReport`](crate::StatusReport).
+    Report,
 }
 
 /// Tells what a message does.
@@ -49,6 +52,7 @@ pub fn classify(content: &Content) -> Class {
         (Some(target), _) if is_null => Class::Delete { target },
         (Some(target), _) => Class::Edit { target },
         (None, Some(target)) if is_reaction(content) && !is_null => Class::Reaction { target },
+        (None, _) if is_report(&content.part) => Class::Report,
         (None, _) => Class::Message,
     }
 }

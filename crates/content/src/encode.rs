@@ -18,14 +18,15 @@ type Output<'e> = Encoder<&'e mut Vec<u8>>;
 /// Writing to a `Vec` cannot fail.
 type Written = Result<(), minicbor::encode::Error<Infallible>>;
 
-pub(crate) fn content(content: &Content) -> Result<Vec<u8>, EncodeError> {
+/// Appends the message to `octets`, or nothing.
+pub(crate) fn content(content: &Content, octets: &mut Vec<u8>) -> Result<(), EncodeError> {
     if content.topic.len() > TOPIC_OCTETS {
         return Err(EncodeError::TopicTooLong);
     }
-    let mut octets = Vec::with_capacity(size_hint(content));
+    octets.reserve(size_hint(content));
     // The error type is uninhabited, so there is none to report.
-    drop(fields(content, &mut Encoder::new(&mut octets)));
-    Ok(octets)
+    drop(fields(content, &mut Encoder::new(octets)));
+    Ok(())
 }
 
 fn fields(content: &Content, e: &mut Output<'_>) -> Written {
@@ -125,11 +126,16 @@ fn size_hint(content: &Content) -> usize {
         .extensions
         .iter()
         .map(|(key, value)| 9 + key.as_text().map_or(0, str::len) + value.octets().len());
-    let parts = content
-        .part
-        .walk()
-        .map(|(_, part)| 32 + part.language.len() + body_size_hint(&part.body));
-    extensions.chain(parts).fold(fixed, usize::saturating_add)
+    extensions.fold(
+        fixed.saturating_add(part_size_hint(&content.part)),
+        usize::saturating_add,
+    )
+}
+
+fn part_size_hint(part: &Part) -> usize {
+    let nested = part.children().iter().map(part_size_hint);
+    let own = 32 + part.language.len() + body_size_hint(&part.body);
+    nested.fold(own, usize::saturating_add)
 }
 
 fn body_size_hint(body: &Body) -> usize {

@@ -127,6 +127,12 @@ pub enum DecodeErrorKind {
     /// A NaN other than the half-width quiet one.
     #[error("NaN is not the half-width quiet NaN")]
     NotANumber,
+    /// An entry of a status report is not an array of two items.
+    #[error("entry of a report does not have two items")]
+    EntryLength,
+    /// A status report about more messages than we read.
+    #[error("report is about too many messages")]
+    TooManyEntries,
 }
 
 impl DecodeErrorKind {
@@ -162,6 +168,8 @@ impl DecodeErrorKind {
             Self::ExtensionType => "content_extension_type",
             Self::ExtensionsTooDeep => "content_extensions_too_deep",
             Self::NotANumber => "content_nan",
+            Self::EntryLength => "report_entry_length",
+            Self::TooManyEntries => "report_too_many_entries",
         }
     }
 }

@@ -58,6 +58,16 @@ impl ExtensionKey {
         }
     }
 
+    /// A key that has passed the checks of [`ExtensionKey::integer`].
+    pub(crate) const fn checked_integer(key: i64) -> Self {
+        Self(Repr::Integer(key))
+    }
+
+    /// A key that has passed the checks of [`ExtensionKey::text`].
+    pub(crate) fn checked_text(key: &str) -> Self {
+        Self(Repr::Text(key.into()))
+    }
+
     /// The integer, if it is one.
     pub const fn as_integer(&self) -> Option<i64> {
         match self.0 {

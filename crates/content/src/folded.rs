@@ -54,7 +54,7 @@ pub struct Place {
 pub fn needed(change: &Stored, author: &UserUri, target_is_reaction: bool) -> Option<Action> {
     let own = change.sender == *author;
     match (classify(&change.content), target_is_reaction) {
-        (Class::Message, _) => Some(Action::Send),
+        (Class::Message | Class::Report, _) => Some(Action::Send),
         (Class::Reaction { .. }, _) => Some(Action::React),
         (Class::Edit { .. }, _) if !own => None,
         (Class::Edit { .. }, false) => Some(Action::EditOwn),
@@ -152,6 +152,12 @@ impl Folded {
     pub fn deleted(&self) -> Option<MessageId> {
         self.first.as_ref()?;
         self.deleted.map(|deleted| deleted.id)
+    }
+
+    /// Whether it is a reaction; `false` while the first version is missing.
+    #[must_use]
+    pub fn is_reaction(&self) -> bool {
+        self.first.as_ref().is_some_and(|first| first.is_reaction)
     }
 
     /// Whether the first version has been applied.

@@ -28,17 +28,23 @@
 //! - [`Content`] has seven fields; its body is a tree of [`Part`]s.
 //! - [`Content::encode`] and [`Content::decode`] are inverse: one message, one encoding. What breaks a rule is a
 //!   [`DecodeError`] with a stable code and the octet where it happens; the rules' numbers are in [`limits`].
+//! - [`ContentView`] reads a message where it lies and copies nothing.
 //! - [`Received`] keeps octets and content together, because ids are computed over the octets that travelled.
 //! - [`readable`] tells a sender who will see something, [`select`] tells a receiver what to show; both are one rule.
 //!   [`cid`] has the links from part to part.
 //! - [`classify`] says what a message does, [`fold`] what a conversation looks like after all was said, and [`Folded`]
 //!   the same, one message at a time.
-//! - [`attachment`] seals and opens content that lies elsewhere. [`to_plain_text`] makes the basic form of Markdown.
+//! - [`compose`] has a method for everything that a person does, and [`mod@derive`] makes the basic form of an enhanced one.
+//! - [`attachment`] seals and opens content that lies elsewhere.
+//! - [`markdown`] is MIMI's Markdown: without HTML, as plain text for those who show no other, with its links and mentions.
+//! - [`StatusReport`] is a receipt, and [`Receipts`] what the receipts of many come to.
 
 pub mod attachment;
 pub mod cid;
 mod classify;
+pub mod compose;
 mod decode;
+pub mod derive;
 mod derived;
 mod disposition;
 mod encode;
@@ -47,19 +53,23 @@ mod extensions;
 mod folded;
 mod language;
 pub mod limits;
-mod markdown;
+pub mod markdown;
+pub mod media;
 mod message;
 mod message_id;
 mod outgoing;
 mod part;
 mod reaction;
 mod reader;
+mod receipts;
 mod received;
 mod replies;
 mod salt;
 mod select;
+mod status;
 mod timeline;
 mod value;
+mod view;
 
 pub use classify::{Class, classify};
 pub use derived::{DerivedValues, ImplausibleTime, check_accepted};
@@ -73,11 +83,20 @@ pub use message::{Content, Expiration};
 pub use message_id::{MessageId, MessageIdError};
 pub use outgoing::{OutgoingError, OutgoingReason, check_outgoing};
 pub use part::{Body, ContentKey, ExternalPart, MultiPart, Part, PartIndex, PartSemantics, SinglePart, Walk};
+pub use receipts::{Receipts, ReportPolicy, Standing, is_reported};
 pub use received::{Contradiction, Received};
 pub use replies::{CHAIN_STEPS, ChainEnd, reply_chain};
 pub use salt::Salt;
 pub use select::{
-    Chosen, PassedOver, PassedOverBecause, Selection, Supported, leaf_media_types, readable, select,
+    Chosen, PassedOver, PassedOverBecause, Selection, Supported, Wish, leaf_media_types, readable, select,
+    select_by,
 };
+pub use status::{REPORT_ENTRIES, Status, StatusReport};
 pub use timeline::{Entry, Reaction, Reference, Refused, RefusedBecause, Timeline, Version, fold};
 pub use value::Value;
+pub use view::{BodyView, ContentView, ExternalView, PartView, PartViews};
+
+/// The examples of the guide run as those of this documentation do.
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/content.md")]
+struct Guide;

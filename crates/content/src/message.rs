@@ -106,7 +106,17 @@ impl Content {
     /// # Errors
     /// When a field is beyond what the draft allows.
     pub fn encode(&self) -> Result<Vec<u8>, EncodeError> {
-        encode::content(self)
+        let mut octets = Vec::new();
+        encode::content(self, &mut octets)?;
+        Ok(octets)
+    }
+
+    /// Encodes the message deterministically behind what `octets` holds already, so that a buffer can be used again.
+    ///
+    /// # Errors
+    /// As [`Content::encode`]; then nothing is appended.
+    pub fn encode_into(&self, octets: &mut Vec<u8>) -> Result<(), EncodeError> {
+        encode::content(self, octets)
     }
 
     /// Decodes a message: exactly these octets, of at most 1 MiB, in deterministic encoding.

@@ -14,10 +14,8 @@ use crate::disposition::Disposition;
 use crate::error::PartError;
 use crate::language::is_language_list;
 use crate::limits::{PART_LEVELS, PARTS};
+use crate::media::PLAIN_TEXT;
 use crate::reaction::holds_several_reactions;
-
-/// The media type of plain text, as MIMI writes it.
-const TEXT_PLAIN: &str = "text/plain;charset=utf-8";
 
 /// A part of a message: what it is for, in which language, and what it is.
 ///
@@ -92,7 +90,7 @@ impl Part {
         if holds_several_reactions(text) {
             return Err(PartError::SeveralReactions);
         }
-        Ok(Self::single(Disposition::REACTION, TEXT_PLAIN, text))
+        Ok(Self::single(Disposition::REACTION, PLAIN_TEXT, text))
     }
 
     /// Several reactions to the same message, each in a part of its own.
@@ -139,6 +137,11 @@ impl Part {
             Body::Multi(multi) => multi.parts(),
             _ => &[],
         }
+    }
+
+    /// Whether it is a multipart of which everything is processed.
+    pub(crate) fn is_process_all(&self) -> bool {
+        matches!(&self.body, Body::Multi(multi) if multi.semantics() == PartSemantics::ProcessAll)
     }
 
     /// Every part with its index, depth first, this one as the root.
@@ -200,7 +203,7 @@ pub struct ExternalPart {
     pub expires: u32,
     /// Its size in octets; 0 for unknown. We write the octets at the URL, peers may mean those of the plaintext.
     pub size: u64,
-    /// The AEAD algorithm by its IANA number: 0 none, 1 AES-128-GCM.
+    /// The AEAD algorithm by its IANA number: 0 none, 1 AES-128-GCM; see [`Algorithm`](crate::attachment::Algorithm).
     pub encryption_algorithm: u16,
     /// The key of that algorithm; empty for none.
     pub key: ContentKey,

@@ -62,6 +62,13 @@ impl<'b> Reader<'b> {
         }
     }
 
+    /// A reader that begins further on.
+    pub(crate) fn at(octets: &'b [u8], position: usize, strictness: Strictness) -> Self {
+        let mut reader = Self::new(octets, strictness);
+        reader.decoder.set_position(position);
+        reader
+    }
+
     pub(crate) fn position(&self) -> usize {
         self.decoder.position()
     }

@@ -5,8 +5,8 @@
 //! **Knows nothing of** errors: a type that nobody here knows is passed over and named, never refused.
 //!
 //! A leaf can be read when its media type can. A `chooseOne` and a `processAll` can be read when one of their parts can, a
-//! `singleUnit` when all can. Among the readable parts of a `chooseOne` the reader's languages decide, then how much of
-//! a part can be read, then the sender's order.
+//! `singleUnit` when all can. Among the readable parts of a `chooseOne` the local policy decides, then the reader's languages,
+//! then how much of a part can be read, then the sender's order.
 //!
 //! See *mimi-content*, "Message Bodies".
 
@@ -45,6 +45,19 @@ pub enum PassedOverBecause {
     CannotBeRead,
     /// It belongs to a `singleUnit` of which another part cannot be read.
     UnitIncomplete,
+    /// The local policy does not want it.
+    NotWanted,
+}
+
+/// What the local policy says about a part that could be shown: the user saves data, blocks what would be fetched from the
+/// sender's server, or would rather hear than read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Wish {
+    /// Show it. Of two parts to choose from, the one with the lower rank; at the same rank, language decides.
+    Rank(u8),
+    /// Do not show it, even if nothing else is left.
+    Never,
 }
 
 /// A part that is not shown, so that an app can say: this message has other versions.
@@ -81,8 +94,34 @@ impl<'c> Selection<'c> {
 /// Chooses what to show of a message.
 #[must_use]
 pub fn select<'c>(content: &'c Content, supported: &Supported) -> Selection<'c> {
+    select_by(content, supported, |_| Wish::Rank(0))
+}
+
+/// Chooses what to show of a message where a local policy has a say, which is asked about each leaf that can be read.
+///
+/// ```
+/// use comity_content::{Body, Content, Part, PassedOverBecause, Salt, Supported, Wish, select_by};
+/// # use comity_room::media_types;
+/// # let body = Part::process_all([Part::text("Look!"), Part::session("https://meet.example/x", "", 0)?])?;
+/// # let content = Content::unasserted(Salt::draw(|_| ()), body);
+/// # let supported = Supported { media: media_types::baseline(), languages: vec![] };
+/// let offline = |part: &Part| match part.body {
+///     Body::External(_) => Wish::Never,
+///     _ => Wish::Rank(0),
+/// };
+/// let selection = select_by(&content, &supported, offline);
+/// assert_eq!(selection.chosen.len(), 1);
+/// assert_eq!(selection.passed_over[0].because, PassedOverBecause::NotWanted);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[must_use]
+pub fn select_by<'c>(
+    content: &'c Content,
+    supported: &Supported,
+    mut policy: impl FnMut(&Part) -> Wish,
+) -> Selection<'c> {
     let mut assessed = Vec::with_capacity(content.part.count());
-    assess(&content.part, supported, &mut assessed);
+    assess(&content.part, supported, &mut policy, &mut assessed);
     let mut choice = Choice {
         assessed,
         selection: Selection::default(),
@@ -134,23 +173,32 @@ fn leaf_is_readable(part: &Part, media: &Advertisement) -> bool {
 #[derive(Clone, Copy)]
 struct Assessment {
     readable: bool,
+    /// A leaf that could be read, were it wanted.
+    unwanted: bool,
     preference: Preference,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 struct Preference {
     is_null: bool,
+    wish: u8,
     language: LanguageRank,
     is_partial: bool,
 }
 
 /// Assesses the tree below `part`; the result stands at the index of each part.
-fn assess(part: &Part, supported: &Supported, assessed: &mut Vec<Assessment>) -> Assessment {
+fn assess(
+    part: &Part,
+    supported: &Supported,
+    policy: &mut impl FnMut(&Part) -> Wish,
+    assessed: &mut Vec<Assessment>,
+) -> Assessment {
     let at = assessed.len();
     let stated = language::rank(&part.language, &supported.languages);
     let is_null = matches!(part.body, Body::Null);
     let preference = Preference {
         is_null,
+        wish: 0,
         language: stated,
         is_partial: false,
     };
@@ -158,19 +206,26 @@ fn assess(part: &Part, supported: &Supported, assessed: &mut Vec<Assessment>) ->
         Body::Multi(multi) => {
             assessed.push(Assessment {
                 readable: false,
+                unwanted: false,
                 preference,
             });
             let parts: Vec<_> = multi
                 .parts()
                 .iter()
-                .map(|part| assess(part, supported, assessed))
+                .map(|part| assess(part, supported, policy, assessed))
                 .collect();
             combine(multi.semantics(), stated, &parts)
         }
         _ => {
+            let readable = leaf_is_readable(part, &supported.media);
+            let wish = if readable { policy(part) } else { Wish::Rank(0) };
             let own = Assessment {
-                readable: leaf_is_readable(part, &supported.media),
-                preference,
+                readable: readable && wish != Wish::Never,
+                unwanted: wish == Wish::Never,
+                preference: match wish {
+                    Wish::Rank(wish) => Preference { wish, ..preference },
+                    Wish::Never => preference,
+                },
             };
             assessed.push(own);
             own
@@ -187,6 +242,12 @@ fn combine(semantics: PartSemantics, stated: LanguageRank, parts: &[Assessment])
         .iter()
         .filter(|part| part.readable)
         .map(|part| part.preference);
+    // One of a choice is as welcome as the best of it, all of a group as the least welcome.
+    let wishes = can_be_read.clone().map(|part| part.wish);
+    let wish = match semantics {
+        PartSemantics::ChooseOne => can_be_read.clone().min().map(|best| best.wish),
+        PartSemantics::SingleUnit | PartSemantics::ProcessAll => wishes.max(),
+    };
     let (nested, is_partial) = match semantics {
         PartSemantics::ChooseOne => {
             let best = can_be_read.min();
@@ -213,8 +274,10 @@ fn combine(semantics: PartSemantics, stated: LanguageRank, parts: &[Assessment])
     };
     Assessment {
         readable: multi_is_readable(semantics, parts, |part| part.readable),
+        unwanted: false,
         preference: Preference {
             is_null: false,
+            wish: wish.unwrap_or_default(),
             language,
             is_partial,
         },
@@ -237,7 +300,7 @@ impl<'c> Choice<'c> {
                 }
             },
             _ if self.is_readable(index) => self.selection.chosen.push(Chosen { index, part }),
-            _ => self.selection.unsupported.push(Chosen { index, part }),
+            _ => self.name_unreadable(index, part),
         }
     }
 
@@ -254,14 +317,12 @@ impl<'c> Choice<'c> {
             if index == best {
                 self.visit(index, part);
             } else {
-                let because = if self.is_readable(index) {
-                    PassedOverBecause::AnotherSuitsBetter
-                } else {
-                    PassedOverBecause::CannotBeRead
+                let because = match self.assessed.get(usize::from(index.0)) {
+                    Some(assessed) if assessed.readable => PassedOverBecause::AnotherSuitsBetter,
+                    Some(assessed) if assessed.unwanted => PassedOverBecause::NotWanted,
+                    _ => PassedOverBecause::CannotBeRead,
                 };
-                self.selection
-                    .passed_over
-                    .push(PassedOver { index, part, because });
+                self.pass_over(index, part, because);
             }
         }
     }
@@ -269,10 +330,7 @@ impl<'c> Choice<'c> {
     fn pass_over_unit(&mut self, index: PartIndex, multi: &'c MultiPart) {
         for (index, part) in children(index, multi) {
             if self.is_readable(index) {
-                let because = PassedOverBecause::UnitIncomplete;
-                self.selection
-                    .passed_over
-                    .push(PassedOver { index, part, because });
+                self.pass_over(index, part, PassedOverBecause::UnitIncomplete);
             } else {
                 self.name_unreadable(index, part);
             }
@@ -285,8 +343,21 @@ impl<'c> Choice<'c> {
                 children(index, multi).for_each(|(index, part)| self.name_unreadable(index, part));
             }
             _ if self.is_readable(index) => {}
+            _ if self.is_unwanted(index) => self.pass_over(index, part, PassedOverBecause::NotWanted),
             _ => self.selection.unsupported.push(Chosen { index, part }),
         }
+    }
+
+    fn pass_over(&mut self, index: PartIndex, part: &'c Part, because: PassedOverBecause) {
+        self.selection
+            .passed_over
+            .push(PassedOver { index, part, because });
+    }
+
+    fn is_unwanted(&self, index: PartIndex) -> bool {
+        self.assessed
+            .get(usize::from(index.0))
+            .is_some_and(|assessed| assessed.unwanted)
     }
 
     fn is_readable(&self, index: PartIndex) -> bool {

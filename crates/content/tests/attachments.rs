@@ -9,7 +9,12 @@
 
 mod common;
 
-use comity_content::attachment::{self, AttachmentError, Sealed, fetch_limit, is_available, open, seal};
+use std::io::{BufRead, BufReader, Cursor, Read, Seek, SeekFrom, Write};
+use std::net::{TcpListener, TcpStream};
+
+use comity_content::attachment::{
+    self, AttachmentError, Sealed, Verified, fetch_limit, is_available, open, open_to, remaining, seal,
+};
 use comity_content::{Content, ContentKey, Disposition, ExternalPart, Part, check_outgoing};
 use comity_room::Timestamp;
 use common::{content, example};
@@ -158,13 +163,20 @@ fn c_105_key_and_nonce_have_the_length_of_their_algorithm() {
             Err(AttachmentError::NonceLength)
         );
     }
+    for longer in [attachment::AES_256_GCM, attachment::CHACHA20_POLY1305] {
+        let short = ExternalPart {
+            encryption_algorithm: longer,
+            ..part.clone()
+        };
+        assert_eq!(open(&short, ciphertext.octets()), Err(AttachmentError::KeyLength));
+    }
     let unknown = ExternalPart {
-        encryption_algorithm: 29,
+        encryption_algorithm: 30,
         ..part
     };
     assert_eq!(
         open(&unknown, ciphertext.octets()),
-        Err(AttachmentError::UnknownEncryption(29))
+        Err(AttachmentError::UnknownEncryption(30))
     );
 }
 
@@ -298,6 +310,225 @@ fn c_110_nothing_is_released_of_what_is_cut_short() {
             Err(AttachmentError::TagMismatch),
             "{length}"
         );
+    }
+}
+
+/// What opens a stream gets neither sink nor octet before everything has been verified.
+#[test]
+fn c_110_nothing_is_written_before_all_is_verified() {
+    let Sealed { ciphertext, part } = sealed();
+    let octets = ciphertext.octets();
+    let opened = |part: &ExternalPart, fetched: &[u8], policy| {
+        open_to(part, policy, Cursor::new(fetched), |verified| {
+            assert_eq!(verified.plaintext_octets(), 7);
+            Ok(Vec::new())
+        })
+    };
+    assert_eq!(opened(&part, octets, 1000).unwrap(), b"a photo");
+    let refused = |part: &ExternalPart, fetched: &[u8], policy| {
+        let sink = |_: &Verified| -> std::io::Result<Vec<u8>> { panic!("nothing is verified") };
+        open_to(part, policy, Cursor::new(fetched), sink)
+            .unwrap_err()
+            .code()
+    };
+    let mut altered = octets.to_vec();
+    altered[3] ^= 1;
+    assert_eq!(refused(&part, &altered, 1000), "attachment_hash_mismatch");
+    let rehashed = ExternalPart {
+        content_hash: Sha256::digest(&altered).to_vec(),
+        ..part.clone()
+    };
+    assert_eq!(refused(&rehashed, &altered, 1000), "attachment_tag_mismatch");
+    assert_eq!(refused(&part, &octets[..22], 1000), "attachment_size_mismatch");
+    assert_eq!(
+        refused(&part, &[octets, &[0; 20]].concat(), 1000),
+        "attachment_size_mismatch"
+    );
+    assert_eq!(refused(&part, octets, 22), "attachment_over_limit");
+}
+
+/// A source that gives something else each time it is read from the start.
+struct Shifty {
+    readings: Vec<Vec<u8>>,
+    at: usize,
+}
+
+impl Read for Shifty {
+    fn read(&mut self, to: &mut [u8]) -> std::io::Result<usize> {
+        let rest = &self.readings[0][self.at..];
+        let read = rest.len().min(to.len()).min(5);
+        to[..read].copy_from_slice(&rest[..read]);
+        self.at += read;
+        Ok(read)
+    }
+}
+
+impl Seek for Shifty {
+    fn seek(&mut self, to: SeekFrom) -> std::io::Result<u64> {
+        if to == SeekFrom::Start(0) {
+            self.readings.remove(0);
+            self.at = 0;
+        }
+        Ok(0)
+    }
+}
+
+#[test]
+fn what_changes_after_it_was_verified_is_told_at_the_end() {
+    let Sealed { ciphertext, part } = sealed();
+    let octets = ciphertext.octets().to_vec();
+    let plain = ExternalPart {
+        hash_algorithm: 1,
+        content_hash: Sha256::digest(b"public").to_vec(),
+        ..ExternalPart::default()
+    };
+    let reread = |part: &ExternalPart, first: &[u8], second: &[u8]| {
+        let source = Shifty {
+            readings: vec![first.to_vec(), second.to_vec()],
+            at: 0,
+        };
+        open_to(part, 1000, source, |_| Ok(Vec::new()))
+    };
+    assert_eq!(reread(&part, &octets, &octets).unwrap(), b"a photo");
+    assert_eq!(reread(&plain, b"public", b"public").unwrap(), b"public");
+    for at in 0..octets.len() {
+        let mut other = octets.clone();
+        other[at] ^= 1;
+        for second in [&other[..], &octets[..at], &[&octets[..], &[0; 1]].concat()] {
+            assert_eq!(
+                reread(&part, &octets, second).unwrap_err().code(),
+                "attachment_changed"
+            );
+        }
+    }
+    for second in [&b"Public"[..], b"publi", b"publics"] {
+        assert_eq!(
+            reread(&plain, b"public", second).unwrap_err().code(),
+            "attachment_changed"
+        );
+    }
+}
+
+#[test]
+fn c_102_content_that_is_sealed_twice_is_not_the_same_twice() {
+    let again = seal(&KEY, &[3; 12], b"a photo").unwrap();
+    assert_ne!(again.ciphertext, sealed().ciphertext);
+    let other_key = seal(&[9; 16], &NONCE, b"a photo").unwrap();
+    assert_ne!(other_key.ciphertext, sealed().ciphertext);
+}
+
+/// Serves `octets` at `/x`, range by range, for as many requests as there are ranges.
+#[allow(clippy::disallowed_methods, reason = "a server beside the test")]
+fn serve(octets: Vec<u8>, requests: usize) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}/x", listener.local_addr().unwrap());
+    std::thread::spawn(move || {
+        for _ in 0..requests {
+            let mut reader = BufReader::new(listener.accept().unwrap().0);
+            let mut range = 0..octets.len();
+            loop {
+                let mut line = String::new();
+                reader.read_line(&mut line).unwrap();
+                if let Some(bytes) = line.trim().strip_prefix("Range: bytes=") {
+                    let (start, end) = bytes.split_once('-').unwrap();
+                    range = start.parse().unwrap()..end.parse::<usize>().unwrap() + 1;
+                }
+                if line.trim().is_empty() {
+                    break;
+                }
+            }
+            let body = &octets[range];
+            let head = format!(
+                "HTTP/1.1 206 Partial Content\r\nContent-Length: {}\r\n\r\n",
+                body.len()
+            );
+            reader
+                .get_mut()
+                .write_all(&[head.as_bytes(), body].concat())
+                .unwrap();
+        }
+    });
+    url
+}
+
+fn fetch(url: &str, range: std::ops::Range<u64>) -> Vec<u8> {
+    let (host, path) = url.strip_prefix("http://").unwrap().split_once('/').unwrap();
+    let mut stream = TcpStream::connect(host).unwrap();
+    let last = range.end - 1;
+    write!(
+        stream,
+        "GET /{path} HTTP/1.1\r\nHost: {host}\r\nRange: bytes={}-{last}\r\n\r\n",
+        range.start
+    )
+    .unwrap();
+    let mut answer = Vec::new();
+    stream.read_to_end(&mut answer).unwrap();
+    let head = answer
+        .windows(4)
+        .position(|window| window == b"\r\n\r\n")
+        .unwrap();
+    answer.split_off(head + 4)
+}
+
+/// A host fetches in pieces, as after a broken connection, and the library says which and whether they are right.
+#[test]
+fn c_057_what_lies_on_a_web_server_is_fetched_verified_and_decrypted() {
+    let plaintext: Vec<u8> = (0..10_000_u32).map(|n| n.to_le_bytes()[0]).collect();
+    let Sealed { ciphertext, part } = seal(&KEY, &NONCE, &plaintext).unwrap();
+    let part = ExternalPart {
+        url: serve(ciphertext.into_octets(), 4),
+        ..part
+    };
+    assert_eq!(
+        attachment::check_outgoing(&part),
+        Ok(()),
+        "http is fetched from as well as https"
+    );
+    let mut fetched = fetch(&part.url, 0..1000);
+    for range in remaining(part.size, fetched.len() as u64, 4000) {
+        fetched.extend(fetch(&part.url, range));
+    }
+    let opened = open_to(&part, 1 << 20, Cursor::new(fetched), |_| Ok(Vec::new())).unwrap();
+    assert_eq!(opened, plaintext);
+}
+
+#[test]
+fn what_is_left_of_an_upload_is_told_in_pieces() {
+    let left = |size, done, piece| remaining(size, done, piece).collect::<Vec<_>>();
+    assert_eq!(left(10, 0, 4), [0..4, 4..8, 8..10]);
+    assert_eq!(left(10, 5, 4), [5..9, 9..10]);
+    assert_eq!(left(10, 10, 4), []);
+    assert_eq!(left(10, 11, 4), []);
+    assert_eq!(left(3, 0, 0), [0..1, 1..2, 2..3]);
+    assert_eq!(
+        left(u64::MAX, u64::MAX - 5, u64::MAX).first(),
+        Some(&(u64::MAX - 5..u64::MAX))
+    );
+}
+
+#[test]
+fn only_the_web_is_fetched_from() {
+    for good in [
+        "https://a.example",
+        "HTTPS://a.example/x?y#z",
+        "http://127.0.0.1:8080/x",
+    ] {
+        assert_eq!(attachment::check_url(good), Ok(()), "{good}");
+    }
+    for bad in [
+        "",
+        "a.example/x",
+        "file:///x",
+        "ftp://a.example",
+        "https://",
+        "https:///x",
+        "https://u:p@a.example",
+        "data:,x",
+        "https://a.example/\n",
+        "javascript:alert(1)",
+        "https://a.example\\@b.example",
+    ] {
+        assert_eq!(attachment::check_url(bad), Err(AttachmentError::Url), "{bad}");
     }
 }
 

@@ -12,7 +12,7 @@ mod common;
 use comity_content::cid::{self, LinkError};
 use comity_content::{
     Content, Disposition, Part, PartError, PartIndex, PartSemantics, PassedOverBecause, Selection, Supported,
-    check_outgoing, leaf_media_types, readable, select,
+    Wish, check_outgoing, leaf_media_types, readable, select, select_by,
 };
 use comity_room::{Advertisement, MediaType, media_types};
 use common::{HTML, MARKDOWN, PLAIN, content, example, text};
@@ -201,6 +201,74 @@ fn c_047_the_language_of_what_is_nested_speaks_for_a_whole_alternative() {
         [7],
         "rather no language than a foreign one"
     );
+}
+
+#[test]
+fn c_047_the_local_policy_decides_before_the_language() {
+    let content = published("multipart-3");
+    let readable = supported(&["text/html", "image/gif", "image/png"], &["fr"]);
+    let chosen = |policy: &dyn Fn(&Part) -> Wish| {
+        let selection = select_by(&content, &readable, |part| policy(part));
+        let [chosen, _, passed_over, unsupported] = indices(&selection);
+        let because: Vec<_> = selection.passed_over.iter().map(|p| p.because).collect();
+        (chosen, passed_over, unsupported, because)
+    };
+    use PassedOverBecause::{AnotherSuitsBetter, NotWanted};
+    let all = chosen(&|_| Wish::Rank(3));
+    assert_eq!(
+        all.0,
+        indices(&select(&content, &readable))[0],
+        "a policy without preference changes nothing"
+    );
+
+    // Prefers PNG to GIF, and takes the other language for it.
+    let rather_png = chosen(&|part| Wish::Rank(u8::from(part.media_type() == Some("image/gif"))));
+    assert!(rather_png.3.contains(&AnotherSuitsBetter));
+    assert_ne!(rather_png.0, all.0);
+
+    let words_only = chosen(&|part| match part.media_type() {
+        Some(media_type) if media_type.starts_with("image/") => Wish::Never,
+        _ => Wish::Rank(0),
+    });
+    assert!(
+        words_only.2.is_empty(),
+        "what is not wanted is not called unsupported"
+    );
+    assert!(
+        words_only
+            .3
+            .iter()
+            .all(|because| *because != AnotherSuitsBetter || words_only.0.len() == 1)
+    );
+    let nothing = chosen(&|_| Wish::Never);
+    assert_eq!((nothing.0, nothing.2), (vec![], vec![]));
+    assert!(
+        !nothing.3.is_empty() && nothing.3.iter().all(|because| *because == NotWanted),
+        "{:?}",
+        nothing.3
+    );
+}
+
+#[test]
+fn c_047_a_policy_is_asked_about_what_can_be_read_only() {
+    let parts = [
+        single("text/plain"),
+        single("application/vnd.example.x"),
+        single("image/png"),
+    ];
+    let content = content(1, multi(PartSemantics::ProcessAll, parts));
+    let mut asked = Vec::new();
+    let selection = select_by(&content, &supported(&["text/plain", "image/png"], &[]), |part| {
+        asked.extend(part.media_type().map(str::to_owned));
+        if part.media_type() == Some("image/png") {
+            Wish::Never
+        } else {
+            Wish::Rank(200)
+        }
+    });
+    assert_eq!(asked, ["text/plain", "image/png"]);
+    assert_eq!(indices(&selection), [vec![1], vec![], vec![3], vec![2]]);
+    assert_eq!(selection.passed_over[0].because, PassedOverBecause::NotWanted);
 }
 
 #[test]

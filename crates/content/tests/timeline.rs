@@ -511,6 +511,35 @@ fn c_084_an_absolute_expiration_is_due_unread_and_a_relative_one_once_read() {
     assert_eq!(due(2, read), None);
 }
 
+/// Whatever is needed to know when is in the message and in what the store keeps: no network, no timer that ran since.
+#[test]
+fn c_085_when_a_message_expires_is_known_from_what_is_stored() {
+    let read = Timestamp::from_millis(1_000_000);
+    for expires in [Expiration::Relative(60), Expiration::Absolute(2_000)] {
+        let before = stored(
+            ALICE,
+            1,
+            500,
+            |content| content.expiring(expires),
+            text("soon gone"),
+        );
+        let octets = before.content.encode().unwrap();
+        let after = Content::decode(&octets).unwrap();
+        let due = after.expires.unwrap().due(Some(read));
+        assert_eq!(due, expires.due(Some(read)));
+        let entry = folded(&[&before]).entries.remove(0);
+        assert_eq!(entry.due(Some(read)), due);
+    }
+    assert_eq!(
+        Expiration::Relative(60).due(Some(read)),
+        Some(Timestamp::from_millis(1_060_000))
+    );
+    assert_eq!(
+        Expiration::Absolute(2_000).due(None),
+        Some(Timestamp::from_millis(2_000_000))
+    );
+}
+
 #[test]
 fn c_086_expirations_more_than_a_year_away_are_implausible() {
     const YEAR: u32 = 365 * 24 * 60 * 60;

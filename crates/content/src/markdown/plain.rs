@@ -4,10 +4,9 @@
 //! their columns. HTML stays as it was written, since GFM-MIMI has none.
 //! **Knows nothing of** rendering Markdown.
 //!
-//! Parses CommonMark with exactly what GFM-MIMI adds: tables, strikethrough and task lists. See *mimi-content*,
-//! "Specifics of Github Flavored Markdown in MIMI".
+use pulldown_cmark::{Event, LinkType, Tag, TagEnd};
 
-use pulldown_cmark::{Event, LinkType, Options, Parser, Tag, TagEnd};
+use super::read;
 
 /// Turns Markdown into plain text of the same words.
 ///
@@ -15,14 +14,11 @@ use pulldown_cmark::{Event, LinkType, Options, Parser, Tag, TagEnd};
 /// levels and no more.
 #[must_use]
 pub fn to_plain_text(markdown: &str) -> String {
-    let options = Options::ENABLE_TABLES | Options::ENABLE_STRIKETHROUGH | Options::ENABLE_TASKLISTS;
     let mut plain = Plain {
         out: String::with_capacity(markdown.len()),
         ..Plain::default()
     };
-    for event in Parser::new_ext(markdown, options) {
-        plain.event(event);
-    }
+    read(markdown, |event| plain.event(event));
     plain.out.truncate(plain.out.trim_end().len());
     plain.out
 }
@@ -31,13 +27,13 @@ pub fn to_plain_text(markdown: &str) -> String {
 const MARGINS: usize = 8;
 
 #[derive(Default)]
-struct Plain<'m> {
+struct Plain {
     out: String,
     /// What stands before the next line, outermost first.
     margins: Vec<Margin>,
     /// The number of the next item for each open list; `None` if it has no numbers.
     lists: Vec<Option<u64>>,
-    links: Vec<Link<'m>>,
+    links: Vec<Link>,
     /// Nothing has been written yet to the innermost quote or item.
     opened: bool,
     /// The line has text.
@@ -51,16 +47,16 @@ struct Margin {
     rest: String,
 }
 
-struct Link<'m> {
-    address: pulldown_cmark::CowStr<'m>,
+struct Link {
+    address: String,
     /// Where its text begins.
     start: usize,
     /// Its text is its address.
     is_bare: bool,
 }
 
-impl<'m> Plain<'m> {
-    fn event(&mut self, event: Event<'m>) {
+impl Plain {
+    fn event(&mut self, event: Event<'_>) {
         match event {
             Event::Start(tag) => self.start(tag),
             Event::End(tag) => self.end(tag),
@@ -79,7 +75,7 @@ impl<'m> Plain<'m> {
         }
     }
 
-    fn start(&mut self, tag: Tag<'m>) {
+    fn start(&mut self, tag: Tag<'_>) {
         match tag {
             Tag::Paragraph | Tag::Heading { .. } | Tag::CodeBlock(_) | Tag::HtmlBlock | Tag::Table(_) => {
                 self.begin_block();
@@ -106,14 +102,14 @@ impl<'m> Plain<'m> {
             } => {
                 let is_bare = matches!(link_type, LinkType::Autolink | LinkType::Email);
                 self.links.push(Link {
-                    address: dest_url,
+                    address: dest_url.into_string(),
                     start: self.out.len(),
                     is_bare,
                 });
             }
             Tag::Image { dest_url, .. } => {
                 self.links.push(Link {
-                    address: dest_url,
+                    address: dest_url.into_string(),
                     start: self.out.len(),
                     is_bare: false,
                 });
@@ -153,7 +149,7 @@ impl<'m> Plain<'m> {
         let is_written = self
             .out
             .get(link.start..)
-            .is_some_and(|text| text.trim() == &*link.address);
+            .is_some_and(|text| text.trim() == link.address);
         let is_inside = link.address.is_empty() || crate::cid::linked(&link.address).is_some();
         if !(link.is_bare || is_written || is_inside) {
             let before = if self.out.len() == link.start { "" } else { " " };

@@ -1,0 +1,556 @@
+//! Everything that a person does, row by row of the checklist.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
+
+mod common;
+
+use comity_content::attachment::{Algorithm, AttachmentError, Sealer};
+use comity_content::compose::{
+    Author, ComposeError, Contact, Location, PREVIEW_OCTETS, Saying, Target, Words, previews,
+};
+use comity_content::derive::{Origin, alternatives, basic_of, is_basic};
+use comity_content::{
+    Body, Class, Content, Disposition, Expiration, ExternalPart, MessageId, Part, PartError, Salt, Status,
+    StatusReport, Stored, check_outgoing, classify, fold, media,
+};
+use comity_room::Timestamp;
+use common::{ALICE, BOB, MARKDOWN, ROOM, example, room, salt, user};
+
+const NOW: Timestamp = Timestamp::from_millis(1_800_000_000_000);
+
+/// Lets Alice do something.
+fn alice<T>(deed: impl FnOnce(Author<'_>) -> T) -> T {
+    deed(Author::new(&user(ALICE), &room()))
+}
+
+fn said(n: u8, part: Part) -> (Content, MessageId) {
+    let content = alice(|me| me.says(salt(n), part).content());
+    let id = id_of(&content);
+    (content, id)
+}
+
+fn id_of(content: &Content) -> MessageId {
+    MessageId::compute(&user(ALICE), &room(), &content.encode().unwrap(), &content.salt)
+}
+
+fn stored(content: Content, millis: u64) -> Stored {
+    Stored {
+        id: id_of(&content),
+        sender: user(ALICE),
+        accepted: Timestamp::from_millis(millis),
+        content,
+    }
+}
+
+fn file(media_type: &str) -> ExternalPart {
+    let mut sealer = Sealer::new(Algorithm::Aes128Gcm, &[1; 16], &[2; 12]).unwrap();
+    sealer.update(&mut [0; 64]).unwrap();
+    ExternalPart {
+        media_type: media_type.into(),
+        url: "https://example.com/x".into(),
+        filename: "IMG 1.jpg".into(),
+        size: 1_500_000,
+        ..sealer.finish().1
+    }
+}
+
+fn text_of(part: &Part) -> &str {
+    match &part.body {
+        Body::Single(single) => std::str::from_utf8(&single.content).unwrap(),
+        _ => panic!("a single part"),
+    }
+}
+
+/// What is composed asserts its sender and room, can be sent, and comes back as it went.
+#[track_caller]
+fn check(content: &Content, class: Class) {
+    assert_eq!(classify(content), class);
+    assert!(content.asserts_sender_and_room());
+    assert_eq!(check_outgoing(content), Ok(()));
+    assert_eq!(Content::decode(&content.encode().unwrap()).as_ref(), Ok(content));
+}
+
+#[test]
+fn every_body_that_a_person_sends_is_a_message() {
+    let bodies = [
+        Part::text("Pizza?"),
+        Part::markdown("**Pizza?**"),
+        Part::html("<b>Pizza?</b>"),
+        Part::attachment(file("application/pdf")).unwrap(),
+        Part::voice(file("audio/ogg;codecs=opus")).unwrap(),
+        Part::image(file("image/jpeg")).unwrap(),
+        Part::video(file("video/mp4")).unwrap(),
+        Part::session("https://meet.example/lunch", "Lunch", 0).unwrap(),
+        Part::vendor("application/vnd.example.poll", "{}").unwrap(),
+        Part::choose_one([Part::html("<b>x</b>"), Part::markdown("**x**"), Part::text("x")]).unwrap(),
+        Part::process_all([Part::text("two photos"), Part::image(file("image/png")).unwrap()]).unwrap(),
+        Part::single_unit([Part::text("a"), Part::text("b")]).unwrap(),
+        Part::in_languages([("de", Part::text("Pizza?")), ("fr-CH,fr", Part::text("Pizza ?"))]).unwrap(),
+        Part::choose_one(Location::new(46.9481, 7.4474).unwrap().alternatives("Lunch")).unwrap(),
+        Part::choose_one(Contact::named("Alice").alternatives().unwrap()).unwrap(),
+    ];
+    for body in bodies {
+        check(&said(1, body).0, Class::Message);
+    }
+}
+
+#[test]
+fn c_002_a_message_is_composed_with_the_salt_that_was_drawn_for_it() {
+    let drawn = Salt::draw(|octets| octets.fill(42));
+    let content = alice(|me| me.says(drawn, Part::text("x")).content());
+    assert_eq!(content.salt.octets(), &[42; 16]);
+}
+
+#[test]
+fn c_049_a_link_to_a_part_leads_to_a_single_or_external_part() {
+    let body = |link: &str| {
+        let html = Part::html(&format!("<img src='{link}'>"));
+        Part::single_unit([html, Part::image(file("image/png")).unwrap()]).unwrap()
+    };
+    check(&said(1, body("cid:2@local.invalid")).0, Class::Message);
+    assert!(
+        check_outgoing(&said(1, body("cid:0@local.invalid")).0).is_err(),
+        "the root is a multipart"
+    );
+}
+
+#[test]
+fn c_053_a_part_in_a_language_names_it_rightly() {
+    let wrong =
+        |language| Part::in_languages([(language, Part::text("a")), ("en", Part::text("b"))]).unwrap_err();
+    for language in ["", "en_US", "deutsch!"] {
+        assert_eq!(wrong(language), PartError::Language);
+    }
+}
+
+#[test]
+fn c_054_a_vendor_type_has_a_media_type_and_needs_words_beside_it() {
+    assert_eq!(Part::vendor("poll", "x").unwrap_err(), ComposeError::MediaType);
+    let poll = Part::vendor("application/vnd.example.poll", "x").unwrap();
+    let derived = alternatives(poll.clone());
+    assert_eq!(derived.len(), 1, "no machine knows what it means");
+    assert!(!is_basic(&derived[0].part));
+    let with_words = Part::choose_one([poll, Part::text("Pizza or pasta?")]).unwrap();
+    assert!(comity_content::readable(
+        &with_words,
+        &comity_room::media_types::baseline()
+    ));
+}
+
+#[test]
+fn c_065_a_reply_or_reaction_names_the_newest_version_and_an_edit_the_first() {
+    let (original, root) = said(1, Part::text("Piza?"));
+    let edit = alice(|me| me.edits(salt(2), &Target::said(root), Part::text("Pizza?"))).unwrap();
+    check(&edit, Class::Edit { target: root });
+    let newest = id_of(&edit);
+    let timeline = fold([stored(original, 1), stored(edit, 2)], |_, _, _| true);
+    let target = Target::from(timeline.find(root).unwrap());
+    assert_eq!((target.root(), target.newest()), (root, newest));
+
+    let reply = alice(|me| {
+        me.says(salt(3), Part::text("Yes!"))
+            .in_reply_to(&target)
+            .content()
+    });
+    assert_eq!(reply.in_reply_to, Some(newest));
+    let reaction = alice(|me| me.reacts(salt(4), &target, "🍕")).unwrap();
+    check(&reaction, Class::Reaction { target: newest });
+}
+
+#[test]
+fn c_066_nobody_replies_to_a_loop() {
+    let id = |n: u8| id_of(&said(n, Part::text("x")).0);
+    let reply = |replies_to: fn(MessageId) -> Option<MessageId>| {
+        let target = Target::said(id_of(&said(1, Part::text("x")).0));
+        let saying: Saying = alice(|me| me.says(salt(9), Part::text("y")));
+        saying.in_reply_to_known(&target, replies_to).map(Saying::content)
+    };
+    assert_eq!(
+        reply(Some),
+        Err(ComposeError::ReplyLoop),
+        "a message that replies to itself"
+    );
+    assert_eq!(reply(|_| None).unwrap().in_reply_to, Some(id(1)));
+}
+
+#[test]
+fn c_069_several_reactions_have_a_part_each() {
+    let target = Target::said(said(1, Part::text("x")).1);
+    let several = ComposeError::Part(PartError::SeveralReactions);
+    assert_eq!(
+        alice(|me| me.reacts(salt(2), &target, "❤🥳")).unwrap_err(),
+        several
+    );
+    let both = Part::reactions(["❤", "🥳"]).unwrap();
+    let reaction = alice(|me| me.reacts_with(salt(2), &target, both)).unwrap();
+    check(
+        &reaction,
+        Class::Reaction {
+            target: target.root(),
+        },
+    );
+    let word = alice(|me| me.reacts_with(salt(2), &target, Part::text("x"))).unwrap_err();
+    assert_eq!(word, ComposeError::NotAReaction);
+    let image = Part::external(Disposition::REACTION, file("image/gif"));
+    check(
+        &alice(|me| me.reacts_with(salt(2), &target, image)).unwrap(),
+        Class::Reaction {
+            target: target.root(),
+        },
+    );
+}
+
+#[test]
+fn c_071_taking_a_reaction_back_is_an_unlike() {
+    let reaction = Target::reaction(said(1, Part::text("x")).1);
+    let unlike = alice(|me| me.deletes(salt(2), &reaction));
+    check(
+        &unlike,
+        Class::Unlike {
+            target: reaction.root(),
+        },
+    );
+    let on_it = alice(|me| me.reacts(salt(2), &reaction, "❤")).unwrap_err();
+    assert_eq!(on_it, ComposeError::ReactionToReaction);
+    let another = Part::reaction("🥳").unwrap();
+    check(
+        &alice(|me| me.edits(salt(2), &reaction, another)).unwrap(),
+        Class::Edit {
+            target: reaction.root(),
+        },
+    );
+    let words = alice(|me| me.edits(salt(2), &reaction, Part::text("x"))).unwrap_err();
+    assert_eq!(words, ComposeError::ClassChanged);
+}
+
+#[test]
+fn c_072_every_edit_names_the_first_version() {
+    let (root, newest) = (said(1, Part::text("a")).1, said(2, Part::text("b")).1);
+    let target = Target::edited(root, newest);
+    let edit = alice(|me| me.edits(salt(3), &target, Part::text("c"))).unwrap();
+    assert_eq!(edit.replaces, Some(root));
+    let nothing = alice(|me| me.edits(salt(3), &target, Part::null(Disposition::RENDER))).unwrap_err();
+    assert_eq!(nothing, ComposeError::EmptyEdit);
+}
+
+#[test]
+fn c_078_a_deletion_names_the_first_version_and_has_no_body() {
+    let target = Target::edited(said(1, Part::text("a")).1, said(2, Part::text("b")).1);
+    let deletion = alice(|me| me.deletes(salt(3), &target));
+    check(
+        &deletion,
+        Class::Delete {
+            target: target.root(),
+        },
+    );
+    assert_eq!(deletion.part, Part::null(Disposition::RENDER));
+}
+
+#[test]
+fn c_080_only_members_are_mentioned_and_nobodys_name_is_formatting() {
+    let bob = user(BOB);
+    let words = Words::new()
+        .text("*Thanks*, ")
+        .mention(&bob, "B](x) **ob**", |_| true)
+        .unwrap()
+        .text("!");
+    let part = words.part();
+    assert_eq!(part.media_type(), Some(MARKDOWN));
+    let mentioned = comity_content::markdown::mentions(text_of(&part), |uri| *uri == bob);
+    assert_eq!((mentioned.len(), mentioned[0].hint.as_str()), (1, "B](x) **ob**"));
+    let stranger = Words::new().mention(&bob, "Bob", |_| false).unwrap_err();
+    assert_eq!(stranger, ComposeError::NotAMember);
+    assert!(!format!("{words:?}").contains("Thanks"));
+}
+
+#[test]
+fn c_086_an_expiration_that_receivers_would_discard_is_not_composed() {
+    let seconds = u32::try_from(NOW.as_millis() / 1000).unwrap();
+    let year = 365 * 24 * 3600;
+    let expiring =
+        |expires| alice(|me| me.says(salt(1), Part::text("x")).expiring(expires, NOW)).map(Saying::content);
+    for good in [
+        Expiration::Relative(0),
+        Expiration::Relative(year),
+        Expiration::Absolute(seconds + 1),
+        Expiration::Absolute(seconds + year),
+    ] {
+        assert_eq!(expiring(good).unwrap().expires, Some(good));
+    }
+    for bad in [
+        Expiration::Relative(year + 1),
+        Expiration::Absolute(seconds + year + 1),
+        Expiration::Absolute(seconds),
+        Expiration::Absolute(0),
+    ] {
+        assert_eq!(expiring(bad), Err(ComposeError::ExpirationImplausible), "{bad:?}");
+    }
+}
+
+#[test]
+fn c_088_a_topic_is_repeated_by_whoever_writes_in_it() {
+    let on =
+        |topic: Vec<u8>| alice(|me| me.says(salt(1), Part::text("x")).on_topic(topic)).map(Saying::content);
+    assert_eq!(on(b"Foo 118".to_vec()).unwrap().topic, b"Foo 118");
+    assert_eq!(on(vec![0; 4096]).unwrap().topic.len(), 4096);
+    assert_eq!(on(vec![0; 4097]), Err(ComposeError::TopicTooLong));
+}
+
+#[test]
+fn c_089_a_session_is_told_from_a_file_and_has_its_url() {
+    let published = Content::decode(example("conferencing").octets).unwrap();
+    let Body::External(external) = &published.part.body else {
+        panic!("an external part")
+    };
+    assert_eq!(published.part.disposition, Disposition::SESSION);
+    let ours = Part::session(&external.url, &external.description, external.expires).unwrap();
+    assert_eq!(ours, published.part);
+    for url in [
+        "file:///etc/passwd",
+        "javascript:x",
+        "meet.example",
+        "https://",
+        "https://a@b.example",
+        "https://a b/",
+    ] {
+        let refused = Part::session(url, "", 0).unwrap_err();
+        assert_eq!(refused, ComposeError::Attachment(AttachmentError::Url), "{url}");
+    }
+}
+
+#[test]
+fn c_090_a_report_is_composed_with_no_target_and_no_disposition() {
+    let about = said(1, Part::text("x")).1;
+    let report = StatusReport::of(Status::READ, [about]);
+    let content = alice(|me| me.reports(salt(2), &report)).unwrap();
+    check(&content, Class::Report);
+    assert_eq!(content.part.disposition, Disposition::UNSPECIFIED);
+    assert_eq!((content.replaces, content.in_reply_to), (None, None));
+    assert_eq!(StatusReport::of_content(&content), Some(Ok(report)));
+    let empty = alice(|me| me.reports(salt(2), &StatusReport::default())).unwrap_err();
+    assert_eq!(empty, ComposeError::EmptyReport);
+}
+
+#[test]
+fn c_100_only_what_can_be_fetched_and_decrypted_is_sent() {
+    let part = file("image/png");
+    for (wrong, reason) in [
+        (
+            ExternalPart {
+                url: "ftp://a.example/x".into(),
+                ..part.clone()
+            },
+            AttachmentError::Url,
+        ),
+        (
+            ExternalPart {
+                url: String::new(),
+                ..part.clone()
+            },
+            AttachmentError::Url,
+        ),
+        (
+            ExternalPart {
+                nonce: vec![],
+                ..part.clone()
+            },
+            AttachmentError::NonceLength,
+        ),
+        (
+            ExternalPart {
+                encryption_algorithm: 30,
+                ..part.clone()
+            },
+            AttachmentError::UnknownEncryption(30),
+        ),
+    ] {
+        assert_eq!(
+            Part::attachment(wrong.clone()).unwrap_err(),
+            ComposeError::Attachment(reason)
+        );
+        assert_eq!(Part::image(wrong).unwrap_err(), ComposeError::Attachment(reason));
+    }
+    for (part, other) in [(Part::voice(part.clone()), "audio"), (Part::video(part), "video")] {
+        assert_eq!(
+            part.unwrap_err(),
+            ComposeError::MediaType,
+            "an image is no {other}"
+        );
+    }
+}
+
+#[test]
+fn an_image_has_previews_that_are_found_again() {
+    let image = Part::image(file("image/jpeg")).unwrap();
+    let previewed = image
+        .clone()
+        .previewed([("image/png", vec![1; 80]), ("image/jpeg", vec![2; 4000])])
+        .unwrap();
+    check(&said(1, previewed.clone()).0, Class::Message);
+    let (small, subject) = previews(&previewed).unwrap();
+    assert_eq!((small.len(), subject), (2, &image));
+    assert!(
+        small
+            .iter()
+            .all(|preview| preview.disposition == Disposition::PREVIEW)
+    );
+    assert_eq!(previews(&image), None);
+    let album = Part::process_all([image.clone(), image.clone()]).unwrap();
+    assert_eq!(previews(&album), None, "two photos are no preview of each other");
+    let large = image
+        .clone()
+        .previewed([("image/png", vec![0; PREVIEW_OCTETS + 1])]);
+    assert_eq!(large.unwrap_err(), ComposeError::PreviewTooLarge);
+    let words = image.previewed([("text/plain", vec![])]);
+    assert_eq!(words.unwrap_err(), ComposeError::MediaType);
+}
+
+#[test]
+fn a_place_is_a_map_for_some_and_a_link_for_all() {
+    let bern = Location::new(46.9481, 7.4474).unwrap();
+    let [map, link, words] = &bern.alternatives("Lunch \"here\"")[..] else {
+        panic!("three alternatives")
+    };
+    assert_eq!(map.media_type(), Some(media::GEO_JSON));
+    let json: serde_json::Value = serde_json::from_str(text_of(map)).unwrap();
+    assert_eq!(
+        json["geometry"]["coordinates"],
+        serde_json::json!([7.4474, 46.9481]),
+        "longitude first"
+    );
+    assert_eq!(json["properties"]["name"], "Lunch \"here\"");
+    assert_eq!(text_of(link), "[Lunch \"here\"](geo:46.9481,7.4474)");
+    assert_eq!(text_of(words), "Lunch \"here\" (geo:46.9481,7.4474)");
+    assert_eq!(text_of(&bern.alternatives(" ")[2]), "geo:46.9481,7.4474");
+    for (latitude, longitude) in [(90.1, 0.0), (0.0, -180.1), (f64::NAN, 0.0), (0.0, f64::INFINITY)] {
+        assert_eq!(
+            Location::new(latitude, longitude).map(drop),
+            Err(ComposeError::NotAPlace)
+        );
+    }
+    assert_eq!(Location::new(-0.0, -0.0).unwrap().uri(), "geo:0,0");
+    assert_eq!(format!("{bern:?}"), "Location(..)");
+}
+
+#[test]
+fn a_contact_is_a_card_for_some_and_lines_for_all() {
+    let mut contact = Contact::named("Zoë, of; \\ x\nEND:VCARD");
+    contact.phones.push("+41 44 668 18 00".into());
+    contact.emails.push("zoe@example.com".into());
+    contact.users.push(user(ALICE));
+    let [card, words] = &contact.alternatives().unwrap()[..] else {
+        panic!("two alternatives")
+    };
+    assert_eq!(card.media_type(), Some(media::VCARD));
+    assert_eq!(
+        text_of(card),
+        "BEGIN:VCARD\r\nVERSION:4.0\r\nFN:Zoë\\, of\\; \\\\ x\\nEND:VCARD\r\nTEL:+41 44 668 18 00\r\n\
+         EMAIL:zoe@example.com\r\nIMPP:mimi://example.com/u/alice-smith\r\nEND:VCARD\r\n"
+    );
+    assert_eq!(
+        text_of(words),
+        format!("Zoë, of; \\ x\nEND:VCARD\n+41 44 668 18 00\nzoe@example.com\n{ALICE}")
+    );
+    assert_eq!(Contact::default().alternatives(), Err(ComposeError::EmptyContact));
+    let long = Contact::named("ä".repeat(100)).alternatives().unwrap();
+    assert!(text_of(&long[0]).lines().all(|line| line.len() <= 75));
+    assert!(!format!("{contact:?}").contains("Zo"));
+}
+
+#[test]
+fn a_basic_form_is_derived_where_a_machine_can_and_marked() {
+    let origins = |part: Part| {
+        let derived = alternatives(part);
+        let last = derived.last().unwrap().part.clone();
+        (derived.iter().map(|form| form.origin).collect::<Vec<_>>(), last)
+    };
+    let (chain, last) = origins(
+        Part::html("<p>We <b>shipped</b> &amp; ate</p>")
+            .in_language("en")
+            .unwrap(),
+    );
+    assert_eq!(chain, [Origin::Given, Origin::Converted, Origin::Converted]);
+    assert_eq!(
+        (text_of(&last), last.language.as_str()),
+        ("We shipped & ate", "en")
+    );
+    let (chain, last) = origins(Part::markdown("We __shipped__"));
+    assert_eq!(chain, [Origin::Given, Origin::Converted]);
+    assert!(is_basic(&last));
+    assert_eq!(text_of(&last), "We shipped");
+    let (chain, last) = origins(Part::image(file("image/jpeg")).unwrap());
+    assert_eq!(chain, [Origin::Given, Origin::Described]);
+    assert_eq!(text_of(&last), "IMG 1.jpg [image/jpeg, 1.5 MB]");
+    let (_, last) = origins(
+        Part::voice(ExternalPart {
+            filename: String::new(),
+            size: 0,
+            ..file("audio/ogg")
+        })
+        .unwrap(),
+    );
+    assert_eq!(text_of(&last), "[audio/ogg]");
+    let (_, last) = origins(Part::session("https://meet.example/x", "Lunch", 0).unwrap());
+    assert_eq!(text_of(&last), "Lunch: https://meet.example/x");
+    let (_, last) = origins(Part::single(Disposition::INLINE, "image/png", vec![0; 812]));
+    assert_eq!(text_of(&last), "[image/png, 812 B]");
+    let derived = alternatives(Part::text("x"));
+    assert!(!derived[0].is_derived() && derived.len() == 1);
+    assert_eq!(basic_of(&Part::reaction("❤").unwrap()), None);
+    assert_eq!(basic_of(&Part::null(Disposition::RENDER)), None);
+    let sizes = [999_u64, 1000, 9_950, 12_345, 708_234_961, u64::MAX].map(|size| {
+        text_of(
+            &basic_of(
+                &Part::image(ExternalPart {
+                    filename: String::new(),
+                    size,
+                    ..file("image/png")
+                })
+                .unwrap(),
+            )
+            .unwrap()
+            .0,
+        )
+        .to_owned()
+    });
+    assert_eq!(
+        sizes,
+        ["999 B", "1.0 kB", "9.9 kB", "12 kB", "708 MB", "18 EB"].map(|size| format!("[image/png, {size}]"))
+    );
+}
+
+#[test]
+fn every_reason_has_a_name_of_its_own() {
+    use std::collections::BTreeSet;
+    let reasons = [
+        ComposeError::MediaType,
+        ComposeError::TopicTooLong,
+        ComposeError::ExpirationImplausible,
+        ComposeError::ReplyLoop,
+        ComposeError::ReactionToReaction,
+        ComposeError::NotAReaction,
+        ComposeError::ClassChanged,
+        ComposeError::EmptyEdit,
+        ComposeError::EmptyReport,
+        ComposeError::NotAMember,
+        ComposeError::PreviewTooLarge,
+        ComposeError::NotAPlace,
+        ComposeError::EmptyContact,
+        PartError::Language.into(),
+        AttachmentError::Url.into(),
+    ];
+    assert_eq!(
+        reasons
+            .iter()
+            .map(ComposeError::code)
+            .collect::<BTreeSet<_>>()
+            .len(),
+        reasons.len()
+    );
+    let _ = ROOM;
+}
