@@ -201,6 +201,29 @@ impl Client {
         Ok(())
     }
 
+    /// Draws a new root key and seals every key of the file under it, and it under `key`: after a suspected theft of the old
+    /// key, or when the platform's key store asks for it. What lies on the medium from before opens with neither.
+    ///
+    /// Other processes on the file hear [`Error::Storage`] with the code `wrong_key` from their next call on, and must open
+    /// it anew. Readers of this client go on.
+    ///
+    /// # Durable
+    /// Before this returns. Keep the old key until then: a power cut leaves the file under one or the other.
+    ///
+    /// # Errors
+    /// [`Error::Busy`] if a reader keeps the old keys in the write-ahead log: call it again. [`Error::Paused`],
+    /// [`Error::Storage`].
+    pub fn rekey(&mut self, key: &Key32) -> Result<(), Error> {
+        let open = self.open.as_ref().ok_or(Error::Paused)?;
+        let emptied = open.store.rekey(key)?;
+        self.opening.key = key.clone();
+        self.for_each_reader(|slot| {
+            *slot = Some(open.store.reader()?);
+            Ok(())
+        })?;
+        if emptied { Ok(()) } else { Err(Error::Busy) }
+    }
+
     /// Closes the file.
     ///
     /// # Errors
@@ -284,7 +307,11 @@ impl Client {
     /// # Errors
     /// [`Error::Busy`], [`Error::Paused`], [`Error::Storage`].
     pub fn wake(&mut self, now: Timestamp) -> Result<Step, Error> {
-        self.step(now, errands::wake)
+        let step = self.step(now, errands::wake)?;
+        if let Some(open) = &self.open {
+            let _ = open.store.pay_checkpoint(true);
+        }
+        Ok(step)
     }
 }
 
@@ -449,9 +476,13 @@ impl Client {
         if result.is_err() {
             store.rollback();
             warm.clear();
-        } else if self.opening.role == Role::Extension {
+            return result;
+        }
+        if self.opening.role == Role::Extension {
             warm.clear();
         }
+        // The step stands whatever becomes of this: what is owed stays owed.
+        let _ = store.pay_checkpoint(false);
         result
     }
 }

@@ -73,15 +73,14 @@ fn erase_one(tx: &mut Tx<'_>, room: &RoomRow, row: MessageRow) -> Result<(), Err
         vec![row]
     };
     for dependent in dependents {
-        message::delete_content(tx.store, &dependent)?;
-        let erased = MessageRow {
+        let mut erased = MessageRow {
             erased: true,
             erase_due: None,
             folded: Folded::default(),
             reaction: Vec::new(),
             ..dependent
         };
-        message::put(tx.store, &erased)?;
+        message::erase(tx.store, &mut erased)?;
     }
     if id != root {
         timeline::moved(tx, room, root)?;

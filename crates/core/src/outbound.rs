@@ -56,7 +56,7 @@ pub(crate) fn send(
     if ready(&row) {
         submit(tx, &row, &mut message, &octets)?;
     }
-    timeline::place(tx, &row, message, &octets)?;
+    timeline::place(tx, &mut row, message, &octets)?;
     if !row.proposals.is_empty() {
         errands::commit_now(tx, &mut row)?;
     }

@@ -6,9 +6,9 @@ use crate::error::Error;
 use crate::fold;
 use crate::inbound::application::tell;
 use crate::step::MessageChange;
-use crate::store::message;
 use crate::store::message::{Delivery, MessageRow, Told};
 use crate::store::room::{Phase, RoomRow};
+use crate::store::{message, room};
 use crate::tx::Tx;
 
 /// How many messages deep a chain of references is followed.
@@ -25,12 +25,15 @@ pub(crate) enum Placed {
 /// Stores a new message with its octets and folds it into what it belongs to.
 pub(crate) fn place(
     tx: &mut Tx<'_>,
-    room: &RoomRow,
+    room: &mut RoomRow,
     mut row: MessageRow,
     octets: &[u8],
 ) -> Result<Placed, Error> {
-    row.root = root_of(tx, row.root, row.id)?;
-    if matches!(row.class, Class::Message) && !has_dependents(tx, &row)? {
+    if row.root != row.id {
+        row.root = root_of(tx, row.root, row.id)?;
+    }
+    let awaited = room.orphans > 0 && message::has_root(tx.store, row.room, row.id)?;
+    if matches!(row.class, Class::Message) && !awaited {
         return plain(tx, room, row, octets);
     }
     if !message::insert(tx.store, &mut row, octets)? {
@@ -40,6 +43,10 @@ pub(crate) fn place(
     let (id, root) = (row.id, row.root);
     adopt(tx, room.id, id, root)?;
     let folded = refold(tx, room, root)?;
+    if folded.is_none() {
+        room.orphans = room.orphans.saturating_add(1);
+        room::put(tx.store, room)?;
+    }
     let notify = announce(tx, room, id, root, folded.as_ref())?;
     if notify {
         note_that_told(tx, id)?;
@@ -91,10 +98,6 @@ fn root_of(tx: &Tx<'_>, mut target: MessageId, own: MessageId) -> Result<Message
         }
     }
     Ok(target)
-}
-
-fn has_dependents(tx: &Tx<'_>, row: &MessageRow) -> Result<bool, Error> {
-    Ok(message::has_root(tx.store, row.room, row.id)?)
 }
 
 /// Messages that arrived before the edit or reaction that they refer to took it for their root.

@@ -233,6 +233,11 @@ impl<'a> Tx<'a> {
         Ok(())
     }
 
+    /// Deletes the key under which the secrets of the room's last epoch lay.
+    pub(crate) fn turn_epoch(&self, row: &RoomRow) -> Result<(), Error> {
+        Ok(MlsStore::for_room(self.store, row.scope).turn_epoch()?)
+    }
+
     fn warm(&mut self, row: &RoomRow) -> Result<&mut WarmGroup, Error> {
         if !self.warm.contains_key(&row.id) {
             let provider = self.provider(row);

@@ -29,7 +29,7 @@ pub(super) struct Sent {
 /// Takes an application message whose key has been used.
 pub(super) fn take(
     tx: &mut Tx<'_>,
-    row: RoomRow,
+    mut row: RoomRow,
     frame: FrameAt,
     sent: Sent,
 ) -> Result<FrameOutcome, Unprocessed> {
@@ -63,7 +63,7 @@ pub(super) fn take(
     }
     message.frame = Some(frame.name);
     message.tie = frame.tie;
-    match timeline::place(tx, &row, message, &octets)? {
+    match timeline::place(tx, &mut row, message, &octets)? {
         Placed::New { notify } => Ok(FrameOutcome::Done {
             message: Some(id),
             notify,
@@ -101,6 +101,7 @@ pub(crate) fn new_row(
         id: arrival.id,
         room: room.id,
         root: target(&class).unwrap_or(arrival.id),
+        alone: content.expires.is_some(),
         frame: None,
         tie: 0,
         told: None,

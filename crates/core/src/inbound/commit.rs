@@ -43,6 +43,7 @@ pub(crate) fn new_epoch(tx: &mut Tx<'_>, row: &mut RoomRow, facts: &CommitFacts)
     if !tx.group(row)?.is_active() {
         return gone(tx, row, facts);
     }
+    tx.turn_epoch(row)?;
     refresh(tx, row, facts)?;
     room::put(tx.store, row)?;
     if row.phase != Phase::Invited {

@@ -223,8 +223,16 @@ fn own_unaccepted(tx: &mut Tx<'_>, at: FrameAt) -> Result<Option<FrameOutcome>, 
     }))
 }
 
-/// A frame that cannot be processed, because it was: our own before its answer, or one that came with another time.
-fn rewrapped(tx: &mut Tx<'_>, at: FrameAt, reason: &Rejection) -> Result<Option<FrameOutcome>, Unprocessed> {
+/// A frame that cannot be processed, because it was; our own before its answer; or one that was and came with another
+/// time.
+fn processed_before(
+    tx: &mut Tx<'_>,
+    at: FrameAt,
+    reason: &Rejection,
+) -> Result<Option<FrameOutcome>, Unprocessed> {
+    if message::is_taken(tx.store, at)? {
+        return taken_before(tx, at).map(Some);
+    }
     if let Some(own) = own_unaccepted(tx, at)? {
         return Ok(Some(own));
     }
@@ -248,7 +256,13 @@ fn group_frame(tx: &mut Tx<'_>, frame: &Frame, opened: &Opened) -> Result<FrameO
         tie: message::tie_of(&opened.hash),
         name: opened.name,
     };
-    if message::is_taken(tx.store, at)? {
+    let (theirs, content) = (protocol.epoch().as_u64(), protocol.content_type());
+    // The key of a message is used once: what was taken in this epoch fails below, and is looked for then.
+    let fails_again = content == ContentType::Application
+        && row
+            .as_ref()
+            .is_some_and(|row| row.is_member() && row.epoch == theirs);
+    if !fails_again && message::is_taken(tx.store, at)? {
         return taken_before(tx, at);
     }
     compare_clocks(tx, at.accepted)?;
@@ -256,7 +270,6 @@ fn group_frame(tx: &mut Tx<'_>, frame: &Frame, opened: &Opened) -> Result<FrameO
         return Err(Unprocessed::Held(HeldUntil::Welcome));
     };
     place(frame, &row)?;
-    let (theirs, content) = (protocol.epoch().as_u64(), protocol.content_type());
     if let Some(outcome) = settled(tx, &mut row, opened, theirs, content)? {
         return Ok(outcome);
     }
@@ -277,7 +290,7 @@ fn group_frame(tx: &mut Tx<'_>, frame: &Frame, opened: &Opened) -> Result<FrameO
         Ok(processed) => processed,
         Err(unprocessed) => {
             if let Unprocessed::Rejected(reason) = &unprocessed
-                && let Some(known) = rewrapped(tx, at, reason)?
+                && let Some(known) = processed_before(tx, at, reason)?
             {
                 return Ok(known);
             }
@@ -290,8 +303,8 @@ fn group_frame(tx: &mut Tx<'_>, frame: &Frame, opened: &Opened) -> Result<FrameO
             let client = sender;
             application::take(tx, row, at, application::Sent { client, epoch, bytes })
         }
-        Processed::OwnMessage => match own_unaccepted(tx, at)? {
-            Some(own) => Ok(own),
+        Processed::OwnMessage => match processed_before(tx, at, &Rejection::Duplicate)? {
+            Some(known) => Ok(known),
             None => finish(tx, opened.name, None, false),
         },
         Processed::OwnCommit => {

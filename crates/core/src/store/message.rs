@@ -53,6 +53,9 @@ pub(crate) struct MessageRow {
     pub(crate) id: MessageId,
     #[serde(skip)]
     pub(crate) room: i64,
+    /// Whether it is sealed under a key of its own, because it will vanish.
+    #[serde(skip)]
+    pub(crate) alone: bool,
     pub(crate) root: MessageId,
     pub(crate) sender: UserUri,
     pub(crate) client: ClientUri,
@@ -178,6 +181,10 @@ impl MessageRow {
         matches!(self.class, Class::Message) && !self.erased && self.allowed != Some(false)
     }
 
+    fn scope(&self) -> Scope {
+        scope_of(self.alone, self.seq, self.room)
+    }
+
     /// The event that this row stands for.
     pub(crate) fn event(&self, room: &RoomUri) -> Option<Event> {
         let change = match self.told? {
@@ -204,6 +211,7 @@ impl MessageRow {
 struct Clear {
     id: [u8; 16],
     room: i64,
+    alone: bool,
     frame: Option<[u8; 16]>,
     root: Option<[u8; 16]>,
     shown: i64,
@@ -217,6 +225,7 @@ impl Clear {
         Self {
             id: store.lookup(MESSAGE, row.id.octets()),
             room: row.room,
+            alone: row.alone,
             frame: row.frame,
             root: (row.root != row.id).then(|| store.lookup(MESSAGE, row.root.octets())),
             shown: match (row.shown(), row.counts) {
@@ -230,10 +239,11 @@ impl Clear {
         }
     }
 
-    fn columns(&self) -> [Col<'_>; 9] {
+    fn columns(&self) -> [Col<'_>; 10] {
         [
             Col::from(&self.id),
             Col::Int(self.room),
+            Col::from(self.alone),
             Col::from(self.frame.as_ref()),
             Col::from(self.root.as_ref()),
             Col::Int(self.shown),
@@ -260,7 +270,7 @@ pub(crate) fn insert(store: &Store, row: &mut MessageRow, octets: &[u8]) -> Resu
     let clear = Clear::of(store, row);
     let columns = clear.columns();
     let key = [Col::Int(row.seq)];
-    let scope = Scope::Messages(row.room);
+    let scope = row.scope();
     let sealed = store.seal(scope, &at(&key, &columns), row)?;
     let small = octets.len() <= LARGEST_BODY;
     let body = small
@@ -279,8 +289,8 @@ pub(crate) fn insert(store: &Store, row: &mut MessageRow, octets: &[u8]) -> Resu
         Store::write_quietly
     };
     let new = write(store,
-        "INSERT INTO message (seq, id, room, frame, root, shown, waiting, position, tie, expires, sealed, body)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12) ON CONFLICT (id) DO NOTHING",
+        "INSERT INTO message (seq, id, room, alone, frame, root, shown, waiting, position, tie, expires, sealed, body)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13) ON CONFLICT (id) DO NOTHING",
         params_from_iter(key.iter().chain(&columns).chain(&values)),
     )? > 0;
     if !new && row.told.is_some() {
@@ -311,23 +321,23 @@ pub(crate) fn put(store: &Store, row: &MessageRow) -> Result<(), StorageError> {
     let clear = Clear::of(store, row);
     let columns = clear.columns();
     let key = [Col::Int(row.seq)];
-    let sealed = store.seal(Scope::Messages(row.room), &at(&key, &columns), row)?;
+    let sealed = store.seal(row.scope(), &at(&key, &columns), row)?;
     let sealed = Col::Octets(&sealed);
     let all = || params_from_iter(key.iter().chain(&columns).chain(std::iter::once(&sealed)));
     // Naming an indexed column in an update writes its index, even if nothing changes.
     for sql in [
-        "UPDATE message SET frame = ?4, sealed = ?11 WHERE seq = ?1 AND id = ?2 AND room = ?3 AND root IS ?5
-         AND shown = ?6 AND waiting = ?7 AND position = ?8 AND tie = ?9 AND expires IS ?10",
-        "UPDATE message SET frame = ?4, root = ?5, shown = ?6, waiting = ?7, position = ?8, tie = ?9, sealed = ?11
-         WHERE seq = ?1 AND id = ?2 AND room = ?3 AND expires IS ?10",
+        "UPDATE message SET alone = ?4, frame = ?5, sealed = ?12 WHERE seq = ?1 AND id = ?2 AND room = ?3
+         AND root IS ?6 AND shown = ?7 AND waiting = ?8 AND position = ?9 AND tie = ?10 AND expires IS ?11",
+        "UPDATE message SET alone = ?4, frame = ?5, root = ?6, shown = ?7, waiting = ?8, position = ?9, tie = ?10,
+         sealed = ?12 WHERE seq = ?1 AND id = ?2 AND room = ?3 AND expires IS ?11",
     ] {
         if store.write_quietly(sql, all())? > 0 {
             return Ok(());
         }
     }
     let changed = store.write(
-        "UPDATE message SET frame = ?4, root = ?5, shown = ?6, waiting = ?7, position = ?8, tie = ?9, expires = ?10,
-         sealed = ?11 WHERE seq = ?1 AND id = ?2 AND room = ?3",
+        "UPDATE message SET alone = ?4, frame = ?5, root = ?6, shown = ?7, waiting = ?8, position = ?9, tie = ?10,
+         expires = ?11, sealed = ?12 WHERE seq = ?1 AND id = ?2 AND room = ?3",
         all(),
     )?;
     if changed == 0 {
@@ -355,7 +365,7 @@ fn body_at<'a>(key: &'a [Col<'a>], clear: &'a [Col<'a>]) -> RowAt<'a> {
 macro_rules! select {
     ($rest:literal) => {
         concat!(
-            "SELECT seq, id, room, frame, root, shown, waiting, position, tie, expires, sealed FROM message ",
+            "SELECT seq, id, room, alone, frame, root, shown, waiting, position, tie, expires, sealed FROM message ",
             $rest
         )
     };
@@ -570,6 +580,9 @@ pub(crate) fn delete(store: &Store, row: &MessageRow) -> Result<(), StorageError
     event::keep_number(store)?;
     store.write("DELETE FROM content WHERE seq = ?1", [row.seq])?;
     store.write("DELETE FROM message WHERE seq = ?1", [row.seq])?;
+    if row.alone {
+        store.end_scope(Scope::Message(row.seq))?;
+    }
     Ok(())
 }
 
@@ -577,11 +590,11 @@ pub(crate) fn delete(store: &Store, row: &MessageRow) -> Result<(), StorageError
 pub(crate) fn content(store: &Store, id: MessageId) -> Result<Option<Vec<u8>>, StorageError> {
     let key = store.lookup(MESSAGE, id.octets());
     let place = store.one(
-        "SELECT seq, room, body IS NULL FROM message WHERE id = ?1",
+        "SELECT seq, room, alone, body IS NULL FROM message WHERE id = ?1",
         [key],
-        |row| Ok((row.get::<_, i64>(0)?, row.get(1)?, row.get(2)?)),
+        |row| Ok((row.get::<_, i64>(0)?, row.get(1)?, row.get(2)?, row.get(3)?)),
     )?;
-    let Some((seq, room, apart)) = place else {
+    let Some((seq, room, alone, apart)) = place else {
         return Ok(None);
     };
     let sql = if apart {
@@ -590,32 +603,54 @@ pub(crate) fn content(store: &Store, id: MessageId) -> Result<Option<Vec<u8>>, S
         "SELECT seq, room, body FROM message WHERE seq = ?1"
     };
     let octets: Option<serde_bytes::ByteBuf> =
-        store.get_sealed(sql, [seq], Scope::Messages(room), CONTENT)?;
+        store.get_sealed(sql, [seq], scope_of(alone, seq, room), CONTENT)?;
     Ok(octets.map(serde_bytes::ByteBuf::into_vec))
 }
 
-pub(crate) fn delete_content(store: &Store, row: &MessageRow) -> Result<(), StorageError> {
+/// Deletes the octets of a message, and its own key if it has one; the row stays, as the caller has it.
+pub(crate) fn erase(store: &Store, row: &mut MessageRow) -> Result<(), StorageError> {
     store.write("DELETE FROM content WHERE seq = ?1", [row.seq])?;
     store.write("UPDATE message SET body = NULL WHERE seq = ?1", [row.seq])?;
-    Ok(())
+    if std::mem::replace(&mut row.alone, false) {
+        store.end_scope(Scope::Message(row.seq))?;
+    }
+    put(store, row)
 }
 
 /// Ends the room's scope: its messages are unreadable for ever.
 pub(crate) fn delete_room(store: &Store, room: i64) -> Result<(), StorageError> {
     event::keep_number(store)?;
+    while let Some(seq) = store.one(
+        "SELECT seq FROM message WHERE room = ?1 AND alone <> 0 LIMIT 1",
+        [room],
+        |row| row.get(0),
+    )? {
+        store.end_scope(Scope::Message(seq))?;
+        store.write("DELETE FROM content WHERE seq = ?1", [seq])?;
+        store.write("DELETE FROM message WHERE seq = ?1", [seq])?;
+    }
     store.write("DELETE FROM content WHERE room = ?1", [room])?;
     store.write("DELETE FROM message WHERE room = ?1", [room])?;
     store.end_scope(Scope::Messages(room))
 }
 
+fn scope_of(alone: bool, seq: i64, room: i64) -> Scope {
+    if alone {
+        Scope::Message(seq)
+    } else {
+        Scope::Messages(room)
+    }
+}
+
 /// The scope in which a selected row is sealed.
 fn scope(row: &rusqlite::Row<'_>) -> rusqlite::Result<Scope> {
-    row.get(2).map(Scope::Messages)
+    Ok(scope_of(row.get(3)?, row.get(0)?, row.get(2)?))
 }
 
 fn complete(row: &rusqlite::Row<'_>, mut value: MessageRow) -> rusqlite::Result<MessageRow> {
     value.seq = row.get(0)?;
     value.room = row.get(2)?;
-    value.frame = row.get(3)?;
+    value.alone = row.get(3)?;
+    value.frame = row.get(4)?;
     Ok(value)
 }

@@ -22,6 +22,9 @@ const WRITE: &str = "INSERT INTO mls (scope, kind, key, sealed) VALUES (?1, ?2, 
     ON CONFLICT (scope, kind, key) DO UPDATE SET sealed = excluded.sealed";
 const REPLACE: &str = "UPDATE mls SET sealed = ?4 WHERE scope = ?1 AND kind = ?2 AND key = ?3";
 const READ: &str = "SELECT scope, kind, key, sealed FROM mls WHERE scope = ?1 AND kind = ?2 AND key = ?3";
+/// The kinds that [`Kind::is_secret`] names.
+const READ_SECRETS: &str = "SELECT scope, kind, key, sealed FROM mls
+    WHERE scope = ?1 AND kind IN (16, 17, 19, 20, 24, 25, 26, 27)";
 const DELETE: &str = "DELETE FROM mls WHERE scope = ?1 AND kind = ?2 AND key = ?3";
 const DELETE_SCOPE: &str = "DELETE FROM mls WHERE scope = ?1";
 
@@ -54,6 +57,23 @@ enum Kind {
     PresentSecrets = 26,
     /// and what it does not.
     SettledSecrets = 27,
+}
+
+impl Kind {
+    /// Whether it holds secrets of an epoch.
+    const fn is_secret(self) -> bool {
+        matches!(
+            self,
+            Self::MessageSecrets
+                | Self::ResumptionPsks
+                | Self::GroupEpochSecrets
+                | Self::ApplicationExportTree
+                | Self::EncryptionKeyPair
+                | Self::EpochKeyPairs
+                | Self::PresentSecrets
+                | Self::SettledSecrets
+        )
+    }
 }
 
 /// OpenMLS's storage for one room, inside the store's open transaction. Cheap to make; make one per call.
@@ -104,14 +124,23 @@ impl<'a> MlsStore<'a> {
             return Err(StorageError::Bug("the client's scope ends with the file"));
         }
         self.store.write(DELETE_SCOPE, [self.room])?;
+        self.store.end_scope(Scope::Epoch(self.room))?;
         self.store.end_scope(Scope::Mls(self.room))
     }
 
+    /// A new epoch has begun: the key under which the secrets of the last one lay is deleted, and with it whatever
+    /// copies of them remain on the medium.
+    pub(crate) fn turn_epoch(&self) -> Result<(), StorageError> {
+        let scope = Scope::Epoch(self.room);
+        self.store
+            .renew_scope(scope, MLS, (READ_SECRETS, [self.room]), REPLACE)
+    }
+
     fn group<K: Serialize>(&self, kind: Kind, key: &K) -> Result<Slot<'a>, StorageError> {
-        let scope = if self.room == CLIENT {
-            Scope::Client
-        } else {
-            Scope::Mls(self.room)
+        let scope = match self.room {
+            CLIENT => Scope::Client,
+            room if kind.is_secret() => Scope::Epoch(room),
+            room => Scope::Mls(room),
         };
         self.noting(Slot::new(self.store, scope, self.room, kind, key))
     }
@@ -165,7 +194,7 @@ impl<'a> MlsStore<'a> {
     fn secrets(&self) -> [Slot<'a>; 3] {
         [Kind::MessageSecrets, Kind::PresentSecrets, Kind::SettledSecrets].map(|kind| Slot {
             store: self.store,
-            scope: Scope::Mls(self.room),
+            scope: Scope::Epoch(self.room),
             row: self.room,
             kind,
             key: [0; 16],

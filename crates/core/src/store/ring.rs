@@ -23,15 +23,19 @@ use super::seal::{Col, Key32, Place, RowAt, Sealer, Table};
 const ROOT_KEY: Table = Table::new(1, 1);
 const SCOPE_KEY: Table = Table::new(2, 2);
 
-/// What one key seals, and what can therefore be made unreadable alone. Ids are the rooms' row ids.
+/// What one key seals, and what can therefore be made unreadable alone. Ids are those of rows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) enum Scope {
     /// What belongs to no room: identity, signature keys, key packages, trust, the outbox.
     Client,
-    /// The MLS state of a room.
+    /// The MLS state of a room, as far as it is no secret of an epoch.
     Mls(i64),
+    /// The secrets of a room's epochs: another key in each epoch.
+    Epoch(i64),
     /// The kept messages of a room.
     Messages(i64),
+    /// One message that expires.
+    Message(i64),
 }
 
 impl Scope {
@@ -40,6 +44,8 @@ impl Scope {
             Self::Client => (1, 0),
             Self::Mls(room) => (2, room),
             Self::Messages(room) => (3, room),
+            Self::Epoch(room) => (4, room),
+            Self::Message(seq) => (5, seq),
         }
     }
 }
@@ -52,6 +58,9 @@ const CREATE_ROOT: &str = "INSERT INTO root_key (id, host_check, sealed) VALUES 
 const READ_ROOT: &str = "SELECT host_check, sealed FROM root_key WHERE id = 1";
 const CREATE_SCOPE: &str = "INSERT INTO scope_key (kind, id, sealed) VALUES (?1, ?2, ?3)";
 const READ_SCOPE: &str = "SELECT sealed FROM scope_key WHERE kind = ?1 AND id = ?2";
+const ALL_SCOPES: &str = "SELECT kind, id, sealed FROM scope_key";
+const RESEAL_SCOPE: &str = "UPDATE scope_key SET sealed = ?3 WHERE kind = ?1 AND id = ?2";
+const RESEAL_ROOT: &str = "UPDATE root_key SET host_check = ?1, sealed = ?2 WHERE id = 1";
 const DELETE_SCOPE: &str = "DELETE FROM scope_key WHERE kind = ?1 AND id = ?2";
 
 /// The two numbers that say who may open a file; see `open.rs`.
@@ -64,6 +73,8 @@ pub(super) struct Versions {
 /// The opened keys of one file.
 pub(super) struct Ring {
     root: Sealer,
+    /// The check value beside the root key: another one says that the file was sealed anew.
+    root_mark: Vec<u8>,
     lookup: Hmac<Sha256>,
     numbers: Aes128,
     scopes: HashMap<Scope, Sealer>,
@@ -75,16 +86,13 @@ impl Ring {
     /// Draws a root key for a new file and writes its rows.
     pub(super) fn create(conn: &Connection, host: &Key32, versions: Versions) -> Result<Self, StorageError> {
         let root_key = Key32::random()?;
-        let sealed = Sealer::new(host)?.seal_with(&root_place(versions)?, |octets| {
-            octets.extend_from_slice(root_key.octets());
-            Ok(())
-        })?;
+        let sealed = seal_root(host, &root_key, versions)?;
         conn.prepare_cached(CREATE_ROOT)?
             .execute(params![host_check(host)?, sealed])?;
 
         let root = Sealer::new(&root_key)?;
         let lookup = draw_scope_key(conn, &root, LOOKUP)?;
-        Self::with(root, &lookup)
+        Self::with(root, sealed, &lookup)
     }
 
     /// Opens the keys of a file.
@@ -107,13 +115,52 @@ impl Ring {
 
         let root = Sealer::new(&root_key)?;
         let lookup = read_scope_key(conn, &root, LOOKUP)?.ok_or(StorageError::Corrupt)?;
-        Self::with(root, &lookup)
+        Self::with(root, sealed, &lookup)
+    }
+
+    /// Draws a new root key, seals every key of the file under it, and it under the host's: old copies of keys open
+    /// nothing any more.
+    pub(super) fn rekey(
+        &mut self,
+        conn: &Connection,
+        host: &Key32,
+        versions: Versions,
+    ) -> Result<(), StorageError> {
+        let root_key = Key32::random()?;
+        let root = Sealer::new(&root_key)?;
+        let keys: Vec<(i64, i64, Vec<u8>)> = conn
+            .prepare_cached(ALL_SCOPES)?
+            .query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?
+            .collect::<Result<_, _>>()?;
+        for (kind, id, sealed) in keys {
+            let place = scope_place(kind, id)?;
+            let key = self.root.open(&place, &sealed)?;
+            let sealed = seal_octets(&root, &place, &key)?;
+            conn.prepare_cached(RESEAL_SCOPE)?
+                .execute(params![kind, id, sealed])?;
+        }
+        let sealed = seal_root(host, &root_key, versions)?;
+        conn.prepare_cached(RESEAL_ROOT)?
+            .execute(params![host_check(host)?, sealed])?;
+        self.root = root;
+        self.root_mark = sealed;
+        Ok(())
+    }
+
+    /// Whether the file's root key is still the one that was opened.
+    pub(super) fn is_current(&self, conn: &Connection) -> Result<bool, StorageError> {
+        let sealed: Option<Vec<u8>> = conn
+            .prepare_cached(READ_ROOT)?
+            .query_row([], |row| row.get(1))
+            .optional()?;
+        Ok(sealed.ok_or(StorageError::Corrupt)? == self.root_mark)
     }
 
     /// The same ring for another connection, with nothing cached.
     pub(super) fn copy(&self) -> Self {
         Self {
             root: self.root.clone(),
+            root_mark: self.root_mark.clone(),
             lookup: self.lookup.clone(),
             numbers: self.numbers.clone(),
             scopes: HashMap::new(),
@@ -121,11 +168,12 @@ impl Ring {
         }
     }
 
-    fn with(root: Sealer, lookup: &Key32) -> Result<Self, StorageError> {
+    fn with(root: Sealer, root_mark: Vec<u8>, lookup: &Key32) -> Result<Self, StorageError> {
         let lookup = mac_key(lookup.octets())?;
         let key = Zeroizing::new(hash(&lookup, &[NUMBERS_LABEL]));
         Ok(Self {
             root,
+            root_mark,
             lookup,
             numbers: Aes128::new(GenericArray::from_slice(key.as_slice())),
             scopes: HashMap::new(),
@@ -214,6 +262,10 @@ impl Ring {
     }
 
     fn remember(&mut self, conn: &Connection, scope: Scope, key: &Key32) -> Result<(), StorageError> {
+        if self.scopes.len() >= REMEMBERED {
+            self.scopes.clear();
+            self.fresh.clear();
+        }
         if !conn.is_autocommit() {
             self.fresh.push(scope);
         }
@@ -222,12 +274,23 @@ impl Ring {
     }
 }
 
+/// How many ciphers are kept in memory.
+const REMEMBERED: usize = 256;
+
+fn seal_octets(sealer: &Sealer, place: &Place, value: &[u8]) -> Result<Vec<u8>, StorageError> {
+    sealer.seal_with(place, |octets| {
+        octets.extend_from_slice(value);
+        Ok(())
+    })
+}
+
+fn seal_root(host: &Key32, root_key: &Key32, versions: Versions) -> Result<Vec<u8>, StorageError> {
+    seal_octets(&Sealer::new(host)?, &root_place(versions)?, root_key.octets())
+}
+
 fn draw_scope_key(conn: &Connection, root: &Sealer, (kind, id): (i64, i64)) -> Result<Key32, StorageError> {
     let key = Key32::random()?;
-    let sealed = root.seal_with(&scope_place(kind, id)?, |octets| {
-        octets.extend_from_slice(key.octets());
-        Ok(())
-    })?;
+    let sealed = seal_octets(root, &scope_place(kind, id)?, key.octets())?;
     conn.prepare_cached(CREATE_SCOPE)?
         .execute(params![kind, id, sealed])?;
     Ok(key)

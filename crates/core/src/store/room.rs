@@ -85,6 +85,9 @@ pub(crate) struct RoomRow {
     pub(crate) errand: Option<Timestamp>,
     /// The code to join by, and how often we have tried.
     pub(crate) joining: Option<Joining>,
+    /// How many messages have come before the one that they change: no fewer, and 0 if there never were any.
+    #[serde(default)]
+    pub(crate) orphans: u32,
     /// The position up to which the person has read.
     pub(crate) read_up_to: Position,
     /// The latest time that the hub has told us, but for messages; see [`hub_time`].
@@ -214,6 +217,7 @@ impl RoomRow {
             ended_by_us: None,
             errand: None,
             joining: None,
+            orphans: 0,
             read_up_to: Position::default(),
             hub_time: Timestamp::default(),
             name: String::new(),

@@ -53,7 +53,8 @@ CREATE TABLE room_view (
 
 -- Messages (see message.rs). `seq` is also the message's place in the event log: a plain message that is written or
 -- received has no row in `event`; what tells nothing there has a number below zero. Tables of large rows with random keys
--- keep their rowid: without it each insertion would rewrite pages all over the tree. `frame` is the hash of the MLSMessage
+-- keep their rowid: without it each insertion would rewrite pages all over the tree. `alone` is 1 for what will vanish and
+-- has a key of its own. `frame` is the hash of the MLSMessage
 -- that brought it, and `tie` its first octets: a second delivery is found by its place in the timeline, so that no tree but
 -- that of the ids grows at random. `root` is set for what changes another message; `shown` is 0 for what does not stand in
 -- the timeline, 1 for our user's own, 2 for others'. `body` has the octets of small messages; those of large ones are in
@@ -62,6 +63,7 @@ CREATE TABLE message (
     seq INTEGER PRIMARY KEY,
     id BLOB NOT NULL UNIQUE,
     room INTEGER NOT NULL,
+    alone INTEGER NOT NULL,
     frame BLOB,
     root BLOB,
     shown INTEGER NOT NULL,

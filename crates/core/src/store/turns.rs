@@ -79,6 +79,11 @@ impl Turns {
         self.patience.set(patience);
     }
 
+    /// How long a transaction waits.
+    pub(super) fn patience(&self) -> Duration {
+        self.patience.get().as_duration()
+    }
+
     /// Waits for the turn. Harmless if it is ours already.
     ///
     /// # Errors

@@ -16,13 +16,13 @@ use crate::crypto::Crypto;
 use crate::provider::{LeafSigner, Provider};
 
 const SUITE: Ciphersuite = Ciphersuite::MLS_128_DHKEMX25519_AES128GCM_SHA256_Ed25519;
-const ROOM: i64 = 1;
+pub(super) const ROOM: i64 = 1;
 
 /// A client with a file of its own.
 pub(super) struct Person {
     pub(super) store: Store,
     crypto: Crypto,
-    signer: LeafSigner,
+    pub(super) signer: LeafSigner,
     name: &'static str,
 }
 
@@ -41,13 +41,17 @@ impl Person {
         Self::at(&directory.path().join(name), name)
     }
 
-    fn reopened(self, directory: &TempDir) -> Self {
+    pub(super) fn reopened(self, directory: &TempDir) -> Self {
         self.store.close().unwrap();
         let store = Store::open(&directory.path().join(self.name), &KEY).unwrap();
         Self { store, ..self }
     }
 
-    fn provider(&self) -> Provider<'_> {
+    pub(super) fn crypto(&self) -> &Crypto {
+        &self.crypto
+    }
+
+    pub(super) fn provider(&self) -> Provider<'_> {
         Provider::for_room(&self.crypto, &self.store, ROOM)
     }
 
@@ -74,27 +78,27 @@ impl Person {
         bundle.key_package().clone()
     }
 
-    fn load(&self) -> MlsGroup {
+    pub(super) fn load(&self) -> MlsGroup {
         self.store
             .snapshot(|_| MlsGroup::load(self.provider().storage(), &group_id()))
             .unwrap()
             .unwrap()
     }
 
-    fn send(&self, group: &mut MlsGroup, text: &[u8]) -> MlsMessageOut {
+    pub(super) fn send(&self, group: &mut MlsGroup, text: &[u8]) -> MlsMessageOut {
         group
             .create_message(&self.provider(), &self.signer, text)
             .unwrap()
     }
 
-    fn read(&self, group: &mut MlsGroup, message: &MlsMessageOut) -> Vec<u8> {
+    pub(super) fn read(&self, group: &mut MlsGroup, message: &MlsMessageOut) -> Vec<u8> {
         match self.process(group, message) {
             ProcessedMessageContent::ApplicationMessage(text) => text.into_bytes(),
             other => panic!("{other:?}"),
         }
     }
 
-    fn process(&self, group: &mut MlsGroup, message: &MlsMessageOut) -> ProcessedMessageContent {
+    pub(super) fn process(&self, group: &mut MlsGroup, message: &MlsMessageOut) -> ProcessedMessageContent {
         group
             .process_message(&self.provider(), protocol(message))
             .unwrap()
@@ -116,7 +120,7 @@ impl Person {
     }
 }
 
-fn group_id() -> GroupId {
+pub(super) fn group_id() -> GroupId {
     GroupId::from_slice(b"group of the test")
 }
 
@@ -153,7 +157,7 @@ pub(super) fn member_of(founder: &Person, members: &[KeyPackage]) -> MlsGroup {
 }
 
 /// Alice and Bob, each with the group loaded from their own file.
-fn two(directory: &TempDir) -> (Person, MlsGroup, Person, MlsGroup) {
+pub(super) fn two(directory: &TempDir) -> (Person, MlsGroup, Person, MlsGroup) {
     let (alice, bob) = (Person::named(directory, "alice"), Person::named(directory, "bob"));
     let package = bob.in_step(|| bob.key_package());
     let (welcome, tree) = alice.in_step(|| {

@@ -1,8 +1,10 @@
 //! What the store promises, tried on real files.
 
 mod damage;
+mod deletion;
 mod files;
 mod mls;
+mod peeled;
 mod rows;
 
 use std::path::PathBuf;
