@@ -3,9 +3,7 @@
 //! SQLite rolls back by itself after some failures (a full disk, an interrupt); every write therefore checks that the
 //! transaction is still there, so that nothing is ever written outside one.
 
-use std::time::Duration;
-
-use super::{Key32, StorageError, Store, open, turns};
+use super::{Key32, Patience, StorageError, Store, open, turns};
 
 /// After how many steps the write-ahead log is emptied.
 const STEPS_OWED: u32 = 64;
@@ -220,9 +218,10 @@ impl Store {
         if owed == 0 || !(due || at_once) {
             return Ok(());
         }
-        self.conn.busy_timeout(Duration::ZERO)?;
+        let patience = self.turns.patience();
+        self.set_patience(Patience::NONE)?;
         let emptied = self.checkpoint_truncate();
-        self.conn.busy_timeout(self.turns.patience())?;
+        self.set_patience(patience)?;
         match emptied {
             Ok(_) | Err(StorageError::Locked) => Ok(()),
             Err(error) => Err(error),
@@ -245,7 +244,11 @@ impl Store {
             .conn
             .query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get::<_, i64>(0));
         self.turns.leave();
-        Ok(busy? == 0)
+        let emptied = busy? == 0;
+        if emptied {
+            self.owed.set(0);
+        }
+        Ok(emptied)
     }
 
     /// Whether a commit has failed, so that only closing and opening again helps.

@@ -30,6 +30,8 @@ const PAUSE: Duration = Duration::from_micros(500);
 pub(crate) struct Patience(u16);
 
 impl Patience {
+    /// Not at all.
+    pub(super) const NONE: Self = Self(0);
     /// The main app.
     pub(crate) const APP: Self = Self(500);
     /// A notification extension has seconds to live, and the app takes what it leaves.
@@ -79,9 +81,8 @@ impl Turns {
         self.patience.set(patience);
     }
 
-    /// How long a transaction waits.
-    pub(super) fn patience(&self) -> Duration {
-        self.patience.get().as_duration()
+    pub(super) fn patience(&self) -> Patience {
+        self.patience.get()
     }
 
     /// Waits for the turn. Harmless if it is ours already.

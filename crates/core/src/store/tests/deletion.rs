@@ -252,7 +252,7 @@ fn the_log_is_emptied_after_64_steps_or_a_mebibyte_and_no_reader_is_waited_for()
     idle();
     assert_eq!(log(), 0, "after 64 steps");
 
-    (0..8).for_each(|_| step(200_000));
+    (0..7).for_each(|_| step(200_000));
     assert_eq!(log(), 0, "after a mebibyte");
 
     let reader = store.reader().unwrap();
