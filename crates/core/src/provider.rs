@@ -40,6 +40,14 @@ impl<'a> Provider<'a> {
         }
     }
 
+    /// As [`Provider::for_room`], to look into a frame with a group that is thrown away: nothing is written.
+    pub(crate) fn for_nothing(crypto: &'a Crypto, store: &'a Store, room: i64) -> Self {
+        Self {
+            crypto,
+            storage: MlsStore::for_nothing(store, room),
+        }
+    }
+
     /// For what belongs to no group: making key packages.
     pub(crate) fn for_client(crypto: &'a Crypto, store: &'a Store) -> Self {
         Self {

@@ -18,7 +18,8 @@ use crate::inbound::cursor_name;
 use crate::me::Me;
 use crate::outgoing::Outgoing;
 use crate::plan::{self, Plan, Reach};
-use crate::step::{Change, Cursor, Event, Request, RequestId, Seq, TaskId};
+use crate::preview::{self, Preview};
+use crate::step::{Change, Cursor, Event, Frame, Request, RequestId, Seq, TaskId};
 use crate::store::message::{Delivery, MessageRow, Reacted};
 use crate::store::room::{MemberRow, Phase, Position, RoomRow, RoomView};
 use crate::store::{StorageError, Store, due, event, message, outbox, room, small};
@@ -326,6 +327,17 @@ impl Reader {
             Some(row) if !is_over(&row, now) => shown(store, row).map(Some),
             _ => Ok(None),
         })
+    }
+
+    /// Looks into a frame without taking it: what a notification shows while another process has its turn. A frame that was
+    /// taken is answered from what it brought. `None` if it holds no message that a person may see now.
+    ///
+    /// Loads the room's group: its cost and memory grow with the room.
+    ///
+    /// # Errors
+    /// [`Error::Storage`].
+    pub fn preview(&self, now: Timestamp, frame: &Frame) -> Result<Option<Preview>, Error> {
+        self.ask(|store| preview::preview(store, &self.user, now, frame))
     }
 
     /// A user, as far as we have met them.

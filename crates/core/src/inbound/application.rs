@@ -153,7 +153,7 @@ fn reaction_texts(part: &Part) -> Vec<String> {
 }
 
 /// Takes off the framing and decodes the content.
-fn open(bytes: &[u8]) -> Result<Received, Rejection> {
+pub(crate) fn open(bytes: &[u8]) -> Result<Received, Rejection> {
     let framing = ApplicationFraming::decode(bytes).map_err(|_| Rejection::BadFraming)?;
     let is_mimi = match &framing.media_type {
         Some(media_type) => media_type.essence() == "application/mimi-content",

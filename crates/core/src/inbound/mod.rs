@@ -330,7 +330,7 @@ fn group_frame(tx: &mut Tx<'_>, frame: &Frame, opened: &Opened) -> Result<FrameO
 }
 
 /// The room that the host named must be the frame's own, and only the room's hub speaks for it.
-fn place(frame: &Frame, row: &RoomRow) -> Result<(), Rejection> {
+pub(crate) fn place(frame: &Frame, row: &RoomRow) -> Result<(), Rejection> {
     if frame.room.as_ref().is_some_and(|named| *named != row.uri) {
         return Err(Rejection::WrongRoom);
     }

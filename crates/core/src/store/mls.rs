@@ -80,8 +80,17 @@ impl Kind {
 pub(crate) struct MlsStore<'a> {
     store: &'a Store,
     room: i64,
-    /// Whether no more than the ratchets of the present epoch can change.
-    present_only: bool,
+    writes: Writes,
+}
+
+/// What of OpenMLS's writing reaches the rows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Writes {
+    All,
+    /// No more than the ratchets of the present epoch can change.
+    Present,
+    /// Nothing: the group is thrown away.
+    Nothing,
 }
 
 impl<'a> MlsStore<'a> {
@@ -91,14 +100,22 @@ impl<'a> MlsStore<'a> {
         Self {
             store,
             room,
-            present_only: false,
+            writes: Writes::All,
         }
     }
 
     /// As [`MlsStore::for_room`], to send a message, or to take one of the present epoch.
     pub(crate) fn for_message(store: &'a Store, room: i64) -> Self {
         Self {
-            present_only: true,
+            writes: Writes::Present,
+            ..Self::for_room(store, room)
+        }
+    }
+
+    /// As [`MlsStore::for_room`], to look into a frame with a group that is thrown away.
+    pub(crate) fn for_nothing(store: &'a Store, room: i64) -> Self {
+        Self {
+            writes: Writes::Nothing,
             ..Self::for_room(store, room)
         }
     }
@@ -108,7 +125,7 @@ impl<'a> MlsStore<'a> {
         Self {
             store,
             room: CLIENT,
-            present_only: false,
+            writes: Writes::All,
         }
     }
 
@@ -157,7 +174,10 @@ impl<'a> MlsStore<'a> {
     /// Writes message secrets: what a message changes, or everything.
     fn put_secrets<T: Serialize>(&self, secrets: &T) -> Result<(), StorageError> {
         let [whole, present, settled] = self.secrets();
-        if self.present_only
+        if self.writes == Writes::Nothing {
+            return Ok(());
+        }
+        if self.writes == Writes::Present
             && let Some(changed) = peel::present(secrets)
             && present.replace(&changed)?
         {
@@ -187,6 +207,9 @@ impl<'a> MlsStore<'a> {
     }
 
     fn delete_secrets(&self) -> Result<(), StorageError> {
+        if self.writes == Writes::Nothing {
+            return Ok(());
+        }
         self.secrets().iter().try_for_each(Slot::delete)
     }
 
@@ -206,6 +229,9 @@ impl<'a> MlsStore<'a> {
         slot: Result<Slot<'_>, StorageError>,
         value: &T,
     ) -> Result<(), StorageError> {
+        if self.writes == Writes::Nothing {
+            return Ok(());
+        }
         self.noting(slot?.put(value))
     }
 
@@ -217,6 +243,9 @@ impl<'a> MlsStore<'a> {
     }
 
     fn delete(&self, slot: Result<Slot<'_>, StorageError>) -> Result<(), StorageError> {
+        if self.writes == Writes::Nothing {
+            return Ok(());
+        }
         self.noting(slot?.delete())
     }
 
@@ -225,6 +254,9 @@ impl<'a> MlsStore<'a> {
         slot: Result<Slot<'_>, StorageError>,
         edit: impl FnOnce(&mut Vec<ByteBuf>),
     ) -> Result<(), StorageError> {
+        if self.writes == Writes::Nothing {
+            return Ok(());
+        }
         let slot = slot?;
         self.noting(slot.list().and_then(|mut list| {
             edit(&mut list);
