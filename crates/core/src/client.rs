@@ -141,7 +141,7 @@ impl Client {
         Ok(Self::with(opening, store, me))
     }
 
-    /// Opens a client's file.
+    /// Opens a client's file. The main app brings an older file up to date; an extension is told `NeedsApp`.
     ///
     /// # Errors
     /// [`Error::Storage`]: `Missing`, `NotADatabase`, `Foreign`, `FromTheFuture`, `NeedsApp`, `Corrupt` or `WrongKey`.
@@ -207,6 +207,22 @@ impl Client {
     /// [`Error::Storage`] if SQLite cannot close.
     pub fn close(mut self) -> Result<(), Error> {
         self.pause()
+    }
+
+    /// Copies the file, as of now, into a new file that opens with the same key. What was deleted is not in it. Never copy the
+    /// file by other means while it is open: to open and close it in this process drops the locks that keep it safe.
+    ///
+    /// A copy is for support and for moving to another device. Once one of the two has gone on, the other must not: it would
+    /// encrypt with keys that were used already, and nothing in it could tell.
+    ///
+    /// # Durable
+    /// The whole copy, before this returns. On an error there is none.
+    ///
+    /// # Errors
+    /// [`Error::Paused`]; [`Error::Storage`], `Exists` if there is anything at the path.
+    pub fn backup_to(&self, path: &Path) -> Result<(), Error> {
+        let open = self.open.as_ref().ok_or(Error::Paused)?;
+        Ok(open.store.backup_to(path)?)
     }
 
     /// Deletes a client's files: the database, then its write-ahead log and its index.
@@ -457,11 +473,14 @@ impl Client {
 }
 
 fn open(opening: &Opening) -> Result<Store, Error> {
-    let store = Store::open(&opening.path, &opening.key)?;
-    store.set_patience(match opening.role {
-        Role::App => Patience::APP,
-        Role::Extension => Patience::EXTENSION,
-    })?;
+    let (store, patience) = match opening.role {
+        Role::App => (
+            Store::open_and_migrate(&opening.path, &opening.key)?,
+            Patience::APP,
+        ),
+        Role::Extension => (Store::open(&opening.path, &opening.key)?, Patience::EXTENSION),
+    };
+    store.set_patience(patience)?;
     Ok(store)
 }
 

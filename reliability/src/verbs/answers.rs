@@ -120,7 +120,7 @@ fn commit(scene: &Scene) -> Prepared {
     scene.sam.is_cut_off();
     scene.sam.within(&scene.hall).rotates();
     answer(scene, RequestKind::UpdateRoom, move |scene, _| {
-        assert_eq!(scene.sam.within(&scene.hall).epoch(), epoch + 1);
+        assert!(scene.sam.within(&scene.hall).epoch() > epoch, "it is merged");
     })
 }
 

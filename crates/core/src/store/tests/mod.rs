@@ -2,6 +2,7 @@
 
 mod damage;
 mod files;
+mod migrations;
 mod mls;
 mod rows;
 
