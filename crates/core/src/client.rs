@@ -166,9 +166,7 @@ impl Client {
     }
 
     /// Closes every handle and lock on the file. Until [`Client::resume`] every other call says [`Error::Paused`], so
-    /// that a stray query cannot open the file again while the system suspends the app. Afterwards the file is at rest,
-    /// whatever state the client was in: this is also the way back after
-    /// [`StorageError::Poisoned`](crate::StorageError::Poisoned).
+    /// that a stray query cannot open the file again while the system suspends the app.
     ///
     /// # Errors
     /// [`Error::Storage`] if SQLite cannot close, or cannot move its log into the database; the handles are gone all the
@@ -179,11 +177,15 @@ impl Client {
         readers.and(client)
     }
 
-    /// Opens the file again after [`Client::pause`]. Harmless if it is open.
+    /// Opens the file again after [`Client::pause`], and after a commit whose outcome is unknown; what happened then stands
+    /// in [`Reader::outstanding`] and [`Reader::events`]. Harmless if it is open and well.
     ///
     /// # Errors
     /// As [`Client::open`].
     pub fn resume(&mut self) -> Result<(), Error> {
+        if self.open.as_ref().is_some_and(|open| open.store.poisoned()) {
+            self.pause()?;
+        }
         if self.open.is_none() {
             let store = open(&self.opening)?;
             let me = store_me(&store)?;
