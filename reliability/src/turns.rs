@@ -10,6 +10,7 @@ use std::process::{Child, ChildStdin, Command, Stdio};
 use std::time::Duration;
 
 use comity::{Allow, Batch, Client, Error, Frame, Outgoing, RoomUri, Timestamp};
+use comity_faultfs as disk;
 use serde::{Deserialize, Serialize};
 
 use crate::call::{ClientFile, SentFrame};
@@ -32,9 +33,11 @@ pub struct Report {
     pub steps: u64,
     /// How often it was told that the file is busy.
     pub busy: u64,
-    /// How long all its calls took, in microseconds.
-    pub total: u64,
-    /// How long the longest took, its waiting and its work together.
+    /// How long it waited for its turn in all calls, in microseconds, those included in which it was told to wait no more.
+    pub waited: u64,
+    /// How long it waited in the worst of them.
+    pub waited_most: u64,
+    /// How long the longest call took: its waiting, its work, and the disk.
     pub longest: u64,
     /// Frames that it took before the other.
     pub taken: u64,
@@ -76,14 +79,16 @@ impl Report {
         let Self {
             steps,
             busy,
-            total,
+            waited,
+            waited_most,
             longest,
             taken,
             sent,
         } = other;
         self.steps += steps;
         self.busy += busy;
-        self.total += total;
+        self.waited += waited;
+        self.waited_most = self.waited_most.max(*waited_most);
         self.longest = self.longest.max(*longest);
         self.taken += taken;
         self.sent += sent;
@@ -203,6 +208,7 @@ pub fn live() {
     let mut octets = vec![0; length];
     input.read_exact(&mut octets).expect("orders");
     let orders: Orders = rmp_serde::from_slice(&octets).expect("orders");
+    disk::install();
     let opening = if orders.extension {
         orders.file.extension()
     } else {
@@ -280,9 +286,12 @@ impl Process {
     ) -> Option<comity::Step> {
         let start = std::time::Instant::now();
         let result = call(&mut self.client);
-        let took = u64::try_from(start.elapsed().as_micros()).unwrap_or(u64::MAX);
-        self.report.total += took;
-        self.report.longest = self.report.longest.max(took);
+        let took = start.elapsed();
+        let begun = disk::last_write_lock().filter(|begun| *begun > start);
+        let waited = micros(begun.map_or(took, |begun| begun - start));
+        self.report.longest = self.report.longest.max(micros(took));
+        self.report.waited += waited;
+        self.report.waited_most = self.report.waited_most.max(waited);
         match result {
             Ok(step) => {
                 self.report.steps += 1;
@@ -298,21 +307,22 @@ impl Process {
 }
 
 impl Report {
-    /// The mean time of a call.
-    pub fn mean(&self) -> Duration {
-        Duration::from_micros(self.total.checked_div(self.steps + self.busy).unwrap_or(0))
+    /// How long it waited for its turn on average.
+    pub fn waited_mean(&self) -> Duration {
+        Duration::from_micros(self.waited.checked_div(self.steps + self.busy).unwrap_or(0))
     }
 
     fn line(&self) -> String {
         let Self {
             steps,
             busy,
-            total,
+            waited,
+            waited_most,
             longest,
             taken,
             sent,
         } = self;
-        format!("report {steps} {busy} {total} {longest} {taken} {sent}")
+        format!("report {steps} {busy} {waited} {waited_most} {longest} {taken} {sent}")
     }
 }
 
@@ -322,17 +332,22 @@ fn parse(line: &str) -> Report {
         .skip(1)
         .map(|number| number.parse().expect("a number"))
         .collect();
-    let [steps, busy, total, longest, taken, sent] = numbers[..] else {
+    let [steps, busy, waited, waited_most, longest, taken, sent] = numbers[..] else {
         panic!("{line:?} is no report");
     };
     Report {
         steps,
         busy,
-        total,
+        waited,
+        waited_most,
         longest,
         taken,
         sent,
     }
+}
+
+fn micros(time: Duration) -> u64 {
+    u64::try_from(time.as_micros()).unwrap_or(u64::MAX)
 }
 
 fn say(line: &str) {
