@@ -1,4 +1,4 @@
-//! The only scripts of the project: `cargo xtask setup | demo | inspect | bench | test | lint`.
+//! The only scripts of the project: `cargo xtask setup | demo | inspect | bench | crash-matrix | … | test | lint`.
 //!
 //! `cargo xtask test` is what CI runs, whole. Everything here works from a clean clone on a machine that has Rust and reaches the
 //! package registries, and depends on no crate, so that it is built in seconds.
@@ -46,6 +46,10 @@ cargo xtask COMMAND
   inspect FILE… --sender URI --room URI
                     decode MIMI content, one JSON object a line
   bench [ARGS…]     measure speed
+  crash-matrix      kill a client, and fail its disk, at every change it makes
+  lost-tail         cut the power at every change; both take --verb TEXT, --every N,
+                    --seed N and --sabotage no-sync
+  two-processes     an app and its extension on one file: --steps N, --seed N
   test              everything that CI runs; closes with `N passed, N failed`
   lint              its fast part: format, architecture, dependencies, clippy, documentation
 
@@ -63,6 +67,9 @@ fn main() -> ExitCode {
         "demo" => programs::demo(rest),
         "inspect" => programs::inspect(rest),
         "bench" => programs::bench(rest),
+        "crash-matrix" => programs::crash_matrix(rest),
+        "lost-tail" => programs::lost_tail(rest),
+        "two-processes" => programs::two_processes(rest),
         "test" => stages::run(stages::TEST, rest),
         "lint" => stages::run(stages::LINT, rest),
         "help" | "--help" | "-h" => {

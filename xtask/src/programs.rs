@@ -20,6 +20,21 @@ pub(crate) fn bench(arguments: &[String]) -> Result<u8, Fault> {
     run(&["-p", "comity-bench"], arguments)
 }
 
+/// Kills clients at every change they make to the disk, and fails the disk there.
+pub(crate) fn crash_matrix(arguments: &[String]) -> Result<u8, Fault> {
+    run(&["-p", "comity-reliability", "--bin", "crash-matrix"], arguments)
+}
+
+/// Cuts the power at every change, and loses what was not synced.
+pub(crate) fn lost_tail(arguments: &[String]) -> Result<u8, Fault> {
+    run(&["-p", "comity-reliability", "--bin", "lost-tail"], arguments)
+}
+
+/// An app and its extension on one file.
+pub(crate) fn two_processes(arguments: &[String]) -> Result<u8, Fault> {
+    run(&["-p", "comity-reliability", "--bin", "two-processes"], arguments)
+}
+
 /// The exit code of the program, or cargo's where it could not be built.
 fn run(which: &[&str], arguments: &[String]) -> Result<u8, Fault> {
     let mut command = cargo::cargo();

@@ -141,7 +141,7 @@ impl Client {
         Ok(Self::with(opening, store, me))
     }
 
-    /// Opens a client's file.
+    /// Opens a client's file. The main app brings an older file up to date; an extension is told `NeedsApp`.
     ///
     /// # Errors
     /// [`Error::Storage`]: `Missing`, `NotADatabase`, `Foreign`, `FromTheFuture`, `NeedsApp`, `Corrupt` or `WrongKey`.
@@ -166,9 +166,7 @@ impl Client {
     }
 
     /// Closes every handle and lock on the file. Until [`Client::resume`] every other call says [`Error::Paused`], so
-    /// that a stray query cannot open the file again while the system suspends the app. Afterwards the file is at rest,
-    /// whatever state the client was in: this is also the way back after
-    /// [`StorageError::Poisoned`](crate::StorageError::Poisoned).
+    /// that a stray query cannot open the file again while the system suspends the app.
     ///
     /// # Errors
     /// [`Error::Storage`] if SQLite cannot close, or cannot move its log into the database; the handles are gone all the
@@ -179,11 +177,15 @@ impl Client {
         readers.and(client)
     }
 
-    /// Opens the file again after [`Client::pause`]. Harmless if it is open.
+    /// Opens the file again after [`Client::pause`], and after a commit whose outcome is unknown; what happened then stands
+    /// in [`Reader::outstanding`] and [`Reader::events`]. Harmless if it is open and well.
     ///
     /// # Errors
     /// As [`Client::open`].
     pub fn resume(&mut self) -> Result<(), Error> {
+        if self.open.as_ref().is_some_and(|open| open.store.poisoned()) {
+            self.pause()?;
+        }
         if self.open.is_none() {
             let store = open(&self.opening)?;
             let me = store_me(&store)?;
@@ -230,6 +232,22 @@ impl Client {
     /// [`Error::Storage`] if SQLite cannot close.
     pub fn close(mut self) -> Result<(), Error> {
         self.pause()
+    }
+
+    /// Copies the file, as of now, into a new file that opens with the same key. What was deleted is not in it. Never copy the
+    /// file by other means while it is open: to open and close it in this process drops the locks that keep it safe.
+    ///
+    /// A copy is for support and for moving to another device. Once one of the two has gone on, the other must not: it would
+    /// encrypt with keys that were used already, and nothing in it could tell.
+    ///
+    /// # Durable
+    /// The whole copy, before this returns. On an error there is none.
+    ///
+    /// # Errors
+    /// [`Error::Paused`]; [`Error::Storage`], `Exists` if there is anything at the path.
+    pub fn backup_to(&self, path: &Path) -> Result<(), Error> {
+        let open = self.open.as_ref().ok_or(Error::Paused)?;
+        Ok(open.store.backup_to(path)?)
     }
 
     /// Deletes a client's files: the database, then its write-ahead log and its index.
@@ -488,11 +506,14 @@ impl Client {
 }
 
 fn open(opening: &Opening) -> Result<Store, Error> {
-    let store = Store::open(&opening.path, &opening.key)?;
-    store.set_patience(match opening.role {
-        Role::App => Patience::APP,
-        Role::Extension => Patience::EXTENSION,
-    })?;
+    let (store, patience) = match opening.role {
+        Role::App => (
+            Store::open_and_migrate(&opening.path, &opening.key)?,
+            Patience::APP,
+        ),
+        Role::Extension => (Store::open(&opening.path, &opening.key)?, Patience::EXTENSION),
+    };
+    store.set_patience(patience)?;
     Ok(store)
 }
 

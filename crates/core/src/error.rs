@@ -15,7 +15,8 @@ pub enum Error {
     /// A person decides.
     #[error("blocked: {0}")]
     Blocked(#[from] Blocked),
-    /// Another process is writing; try again soon.
+    /// Another process is writing and did not let us have our turn in time. An extension leaves the work to the app;
+    /// an app tries again soon.
     #[error("another process is writing to the file")]
     Busy,
     /// `pause` was called; `resume` first.
@@ -124,7 +125,9 @@ impl Error {
 fn storage_advice(error: StorageError) -> Advice {
     match error {
         StorageError::Full => Advice::FreeSpace,
-        StorageError::Locked | StorageError::Interrupted | StorageError::Io => Advice::Retry,
+        StorageError::Locked | StorageError::Interrupted | StorageError::Io | StorageError::Poisoned => {
+            Advice::Retry
+        }
         StorageError::Corrupt | StorageError::NotADatabase => Advice::Relink,
         StorageError::FromTheFuture => Advice::UpdateApp,
         StorageError::NeedsApp => Advice::OpenApp,

@@ -53,6 +53,7 @@ pub use preview::Preview;
 pub use reader::{Member, Message, Page, Posture, Reader, Room, RoomSummary, User};
 pub use rejection::{Advice, Refusal, Rejection};
 pub use step::*;
+pub use store::health::Health;
 pub use store::message::{Delivery, Reacted};
 pub use store::room::{Phase, Position};
 pub use store::{Key32, StorageError};

@@ -20,6 +20,7 @@ use crate::outgoing::Outgoing;
 use crate::plan::{self, Plan, Reach};
 use crate::preview::{self, Preview};
 use crate::step::{Change, Cursor, Event, Frame, Request, RequestId, Seq, TaskId};
+use crate::store::health::{self, Health};
 use crate::store::message::{Delivery, MessageRow, Reacted};
 use crate::store::room::{MemberRow, Phase, Position, RoomRow, RoomView};
 use crate::store::{StorageError, Store, due, event, message, outbox, room, small};
@@ -183,6 +184,14 @@ impl Reader {
     /// The user and the client whose file it is.
     pub fn identity(&self) -> (&UserUri, &ClientUri) {
         (&self.user, &self.client)
+    }
+
+    /// How the file is, in counts and codes, fit for a support log. Looks at the whole file: not for every frame.
+    ///
+    /// # Errors
+    /// [`Error::Storage`], as for every query.
+    pub fn health(&self) -> Result<Health, Error> {
+        self.ask(health::health)
     }
 
     /// Events after a place in the log, oldest first; at most 1,000.

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
 
 use crate::tail::{Cut, Op, Tail};
 
@@ -67,6 +68,11 @@ pub fn swallow_syncs(swallow: bool) {
     disk().swallow = swallow;
 }
 
+/// When this process last began a write transaction.
+pub fn last_write_lock() -> Option<Instant> {
+    disk().write_lock
+}
+
 /// The watched files as they are.
 pub fn tails() -> Vec<Tail> {
     disk().files.values().cloned().collect()
@@ -111,6 +117,7 @@ pub(crate) struct Disk {
     swallow: bool,
     files: BTreeMap<PathBuf, Tail>,
     frozen: Option<Vec<Tail>>,
+    write_lock: Option<Instant>,
 }
 
 static DISK: Mutex<Option<Disk>> = Mutex::new(None);
@@ -187,6 +194,14 @@ impl Disk {
             // What a medium that became read-only has in its cache, it cannot write either.
             Fault::ReadOnly => Some(Verdict::Fail(fault)),
         }
+    }
+
+    #[allow(
+        clippy::disallowed_methods,
+        reason = "how long others wait is what is measured"
+    )]
+    pub(crate) fn write_locked(&mut self) {
+        self.write_lock = Some(Instant::now());
     }
 
     /// A change was made.

@@ -11,13 +11,15 @@
 //!
 //! [`swallow_syncs`] is sabotage: syncs succeed and do nothing. A test of durability that passes then tests nothing.
 //!
-//! There is one such disk in a process. Shared memory and locks are the system's own.
+//! It also knows when the process last began a write transaction ([`last_write_lock`]). There is one such disk in a process. Shared memory and locks are the system's own.
 #![deny(missing_docs)]
 
 mod disk;
 mod tail;
 mod vfs;
 
-pub use disk::{Counted, Fault, arm, disarm, frozen, lose_unsynced, swallow_syncs, tails, watch};
+pub use disk::{
+    Counted, Fault, arm, disarm, frozen, last_write_lock, lose_unsynced, swallow_syncs, tails, watch,
+};
 pub use tail::{Cut, Tail};
 pub use vfs::install;

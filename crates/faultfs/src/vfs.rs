@@ -314,8 +314,16 @@ unsafe extern "C" fn shm_map(
 }
 
 unsafe extern "C" fn shm_lock(file: *mut ffi::sqlite3_file, offset: c_int, n: c_int, flags: c_int) -> c_int {
-    pass!(file, xShmLock, offset, n, flags)
+    let code = pass!(file, xShmLock, offset, n, flags);
+    let exclusive = ffi::SQLITE_SHM_LOCK | ffi::SQLITE_SHM_EXCLUSIVE;
+    if code == ffi::SQLITE_OK && offset == WRITE_LOCK && flags & exclusive == exclusive {
+        disk().write_locked();
+    }
+    code
 }
+
+/// SQLite's `WAL_WRITE_LOCK`: whoever holds it is in a write transaction.
+const WRITE_LOCK: c_int = 0;
 
 unsafe extern "C" fn shm_barrier(file: *mut ffi::sqlite3_file) {
     pass!(file, xShmBarrier)

@@ -1,11 +1,12 @@
 //! A client, spoken of in the words of the domain: `alice.says("hi")`.
 
 use std::cell::{Ref, RefCell};
+use std::path::PathBuf;
 use std::rc::Rc;
 
 use comity::{
-    Allow, Budget, Change, Client, Error, Frame, FrameOutcome, Made, MessageId, NewRoom, Outgoing,
-    Resolution, Response, Step, TaskId,
+    Allow, Answer, Batch, Budget, Change, Client, Error, Frame, FrameOutcome, Made, MessageId, NewRoom,
+    Outgoing, Request, Resolution, Response, Step, TaskId,
 };
 use comity_content::Supported;
 use comity_room::{ClientUri, Requirement, RoleIndex, RoomUri, Timestamp, UserUri};
@@ -397,6 +398,34 @@ impl Actor {
             .or_default()
             .from(position)
             .to_vec()
+    }
+
+    /// What it would fetch next, whole: the frames and the cursor behind them.
+    pub fn next_batch(&self) -> Batch {
+        let frames = self.unfetched();
+        let position = self.state.net().seat(&self.name).host.position() + frames.len();
+        Batch {
+            frames,
+            cursor: Some(crate::host::cursor_at(position)),
+            more: false,
+        }
+    }
+
+    /// Its file, in a directory of its own, and the key that opens it. After [`Actor::is_killed`] they are at rest, and
+    /// another process may have them until [`Actor::starts`].
+    pub fn file(&self) -> (PathBuf, [u8; 32]) {
+        self.state.net().seat(&self.name).host.file()
+    }
+
+    /// Its requests that nobody has answered.
+    pub fn outstanding(&self) -> Vec<Request> {
+        self.starts_if_needed();
+        self.state.net().seat(&self.name).host.outstanding()
+    }
+
+    /// A request of its reaches its provider, whoever posted it. The answer goes nowhere.
+    pub fn posts(&self, request: &Request) -> Answer {
+        self.state.net_mut().serve(&self.name, request)
     }
 
     /// A frame is pushed to it, beside its mailbox.

@@ -137,11 +137,7 @@ impl Host {
         position: usize,
         more: bool,
     ) -> Vec<FrameOutcome> {
-        let cursor = Cursor {
-            queue: QUEUE.to_owned(),
-            position: (position as u64).to_be_bytes().to_vec(),
-        };
-        let outcomes = self.receive_all(now, frames, Some(cursor), more);
+        let outcomes = self.receive_all(now, frames, Some(cursor_at(position)), more);
         if self.is_running() {
             self.running().position = position;
             assert_eq!(
@@ -479,12 +475,15 @@ impl Host {
         })
     }
 
+    /// The client's file, in a directory of its own, and the key that opens it.
+    pub fn file(&self) -> (PathBuf, [u8; 32]) {
+        let dir = self.dir.join(format!("life-{}", self.deaths));
+        (dir.join("client.comity"), self.key)
+    }
+
     fn opening(&self, role: Role) -> Opening {
-        let path = self
-            .dir
-            .join(format!("life-{}", self.deaths))
-            .join("client.comity");
-        let key = Key32::new(self.key);
+        let (path, key) = self.file();
+        let key = Key32::new(key);
         match role {
             Role::App => Opening {
                 budget: self.budget,
@@ -492,5 +491,13 @@ impl Host {
             },
             Role::Extension => Opening::extension(path, key),
         }
+    }
+}
+
+/// The cursor that says up to where the mailbox was taken.
+pub(crate) fn cursor_at(position: usize) -> Cursor {
+    Cursor {
+        queue: QUEUE.to_owned(),
+        position: (position as u64).to_be_bytes().to_vec(),
     }
 }

@@ -213,6 +213,18 @@ impl Net {
         }
     }
 
+    /// A request reaches the client's provider past the link.
+    pub(crate) fn serve(&mut self, name: &str, request: &Request) -> Answer {
+        let (now, login) = (self.now(), self.seat(name).login.clone());
+        let response = server::post(&mut self.servers, now, &login, request);
+        self.note(&format!(
+            "{name}'s {:?} {:?}: {} – the answer goes nowhere",
+            request.kind, request.id, response.word
+        ));
+        self.fan_out_of(&request.to);
+        response.answer
+    }
+
     fn post(&mut self, name: &str, request: Request) {
         let mishap = self.mishap(name, request.kind);
         let lost = self.dice.chance(self.weather.lose_request) || mishap == Some(Mishap::LoseRequest);

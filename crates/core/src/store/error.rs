@@ -45,8 +45,8 @@ pub enum StorageError {
     /// The host interrupted the call.
     #[error("the call was interrupted")]
     Interrupted,
-    /// A commit failed and nobody knows whether it took effect. Close the client, open it again, and ask
-    /// what is outstanding.
+    /// A commit failed and nobody knows whether it took effect. `resume` the client, which opens the file
+    /// again, and ask what is outstanding.
     #[error("the outcome of the last commit is unknown until the client is opened again")]
     Poisoned,
     /// Our own mistake; please report it.

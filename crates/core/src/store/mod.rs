@@ -7,12 +7,15 @@
 //!
 //! Writing is only possible between [`Store::begin_immediate`] and [`Store::commit`] (`transaction`).
 
+mod backup;
 mod codec;
 pub(crate) mod due;
 mod error;
 pub(crate) mod event;
+pub(crate) mod health;
 pub(crate) mod held;
 pub(crate) mod message;
+mod migrate;
 mod mls;
 mod open;
 pub(crate) mod outbox;
@@ -118,6 +121,17 @@ impl Store {
     pub(crate) fn open(path: &Path, key: &Key32) -> Result<Self, StorageError> {
         let (conn, ring) = open::open(path, key)?;
         Ok(Self::with(conn, ring, path, Turns::beside(path)?))
+    }
+
+    /// As [`Store::open`], and brings an older file up to date first: what the main app does, and only it.
+    pub(crate) fn open_and_migrate(path: &Path, key: &Key32) -> Result<Self, StorageError> {
+        match Self::open(path, key) {
+            Err(StorageError::NeedsApp) => {
+                open::migrate(path, key)?;
+                Self::open(path, key)
+            }
+            opened => opened,
+        }
     }
 
     /// Opens a file for reading only: every write fails.

@@ -13,7 +13,7 @@ use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags, OptionalExtension, params};
 
 use super::ring::{Ring, Versions};
-use super::{Key32, StorageError};
+use super::{Key32, StorageError, migrate};
 
 const SCHEMA: &str = include_str!("schema.sql");
 
@@ -60,6 +60,13 @@ pub(super) fn open(path: &Path, key: &Key32) -> Result<(Connection, Ring), Stora
     Ok((conn, ring))
 }
 
+/// Brings an older file up to date.
+pub(super) fn migrate(path: &Path, key: &Key32) -> Result<(), StorageError> {
+    let conn = connect(&plain(path), writing())?;
+    settle(&conn).map_err(while_opening)?;
+    migrate::migrate(&conn, key, migrate::MIGRATIONS, OURS.schema)
+}
+
 /// Opens an existing file for reading only.
 pub(super) fn open_reading(path: &Path, key: &Key32) -> Result<(Connection, Ring), StorageError> {
     let (conn, versions) = connect_reading(path)?;
@@ -92,7 +99,7 @@ fn reading() -> OpenFlags {
 
 /// SQLite reads some names as URIs, as "in memory" or as "a temporary file"; a path that starts with a
 /// directory is always a path.
-fn plain(path: &Path) -> PathBuf {
+pub(super) fn plain(path: &Path) -> PathBuf {
     if path.is_absolute() {
         path.to_path_buf()
     } else {
@@ -103,16 +110,23 @@ fn plain(path: &Path) -> PathBuf {
 /// Makes sure that the file exists with the right permissions, which SQLite then copies to its companions.
 /// An existing file is not touched: closing it would drop this process's locks on it.
 fn reserve(path: &Path) -> Result<(), StorageError> {
+    match reserve_new(path) {
+        Err(StorageError::Exists) => Ok(()),
+        reserved => reserved,
+    }
+}
+
+/// Makes an empty file that was not there before.
+pub(super) fn reserve_new(path: &Path) -> Result<(), StorageError> {
     let mut options = std::fs::OpenOptions::new();
     options.write(true).create_new(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    match options.open(path) {
-        Ok(_) => Ok(()),
-        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => Ok(()),
-        Err(error) if error.kind() == std::io::ErrorKind::StorageFull => Err(StorageError::Full),
-        Err(_) => Err(StorageError::Io),
-    }
+    options.open(path).map(drop).map_err(|error| match error.kind() {
+        std::io::ErrorKind::AlreadyExists => StorageError::Exists,
+        std::io::ErrorKind::StorageFull => StorageError::Full,
+        _ => StorageError::Io,
+    })
 }
 
 /// Opens a file that must exist, be a database, and be ours.
@@ -227,7 +241,7 @@ fn admit(conn: &Connection) -> Result<Versions, StorageError> {
     Ok(versions)
 }
 
-fn read_versions(conn: &Connection) -> Result<Versions, StorageError> {
+pub(super) fn read_versions(conn: &Connection) -> Result<Versions, StorageError> {
     conn.prepare_cached("SELECT schema, oldest_reader FROM meta WHERE id = 1")?
         .query_row([], |row| {
             Ok(Versions {

@@ -56,6 +56,7 @@ const LOOKUP: (i64, i64) = (0, 0);
 
 const CREATE_ROOT: &str = "INSERT INTO root_key (id, host_check, sealed) VALUES (1, ?1, ?2)";
 const READ_ROOT: &str = "SELECT host_check, sealed FROM root_key WHERE id = 1";
+const BIND_ROOT: &str = "UPDATE root_key SET sealed = ?1 WHERE id = 1";
 const CREATE_SCOPE: &str = "INSERT INTO scope_key (kind, id, sealed) VALUES (?1, ?2, ?3)";
 const READ_SCOPE: &str = "SELECT sealed FROM scope_key WHERE kind = ?1 AND id = ?2";
 const ALL_SCOPES: &str = "SELECT kind, id, sealed FROM scope_key";
@@ -93,6 +94,24 @@ impl Ring {
         let root = Sealer::new(&root_key)?;
         let lookup = draw_scope_key(conn, &root, LOOKUP)?;
         Self::with(root, sealed, &lookup)
+    }
+
+    /// Binds the root key to other versions, inside the transaction that writes them.
+    pub(super) fn bind(
+        conn: &Connection,
+        host: &Key32,
+        before: Versions,
+        now: Versions,
+    ) -> Result<(), StorageError> {
+        let sealed: Vec<u8> = conn.prepare_cached(READ_ROOT)?.query_row([], |row| row.get(1))?;
+        let sealer = Sealer::new(host)?;
+        let root_key = sealer.open(&root_place(before)?, &sealed)?;
+        let sealed = sealer.seal_with(&root_place(now)?, |octets| {
+            octets.extend_from_slice(&root_key);
+            Ok(())
+        })?;
+        conn.prepare_cached(BIND_ROOT)?.execute(params![sealed])?;
+        Ok(())
     }
 
     /// Opens the keys of a file.

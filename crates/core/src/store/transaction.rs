@@ -252,7 +252,6 @@ impl Store {
     }
 
     /// Whether a commit has failed, so that only closing and opening again helps.
-    #[cfg(test)]
     pub(crate) fn poisoned(&self) -> bool {
         self.poisoned.get()
     }

@@ -133,24 +133,39 @@ fn open(path: &Path) -> Result<File, StorageError> {
 /// Locks a file within so many pauses. False where the file system has no such locks.
 fn wait(file: &File, pauses: &mut u128) -> Result<bool, StorageError> {
     loop {
-        match file.try_lock() {
+        match try_lock(file) {
             Ok(()) => return Ok(true),
-            Err(TryLockError::Error(error)) => match error.kind() {
-                ErrorKind::Interrupted => {}
-                ErrorKind::Unsupported => return Ok(false),
-                _ => return Err(StorageError::Io),
-            },
             Err(TryLockError::WouldBlock) => {
                 *pauses = pauses.checked_sub(1).ok_or(StorageError::Locked)?;
                 std::thread::sleep(PAUSE);
             }
+            Err(TryLockError::Error(error)) if error.kind() == ErrorKind::Interrupted => {}
+            Err(TryLockError::Error(_)) => return Ok(false),
         }
     }
 }
 
+/// As `File::try_lock`, which does nothing on Android before Rust 1.98.
+#[cfg(unix)]
+fn try_lock(file: &File) -> Result<(), TryLockError> {
+    use rustix::fs::{FlockOperation, flock};
+    flock(file, FlockOperation::NonBlockingLockExclusive).map_err(|error| match error {
+        rustix::io::Errno::WOULDBLOCK => TryLockError::WouldBlock,
+        error => TryLockError::Error(error.into()),
+    })
+}
+
+#[cfg(not(unix))]
+fn try_lock(file: &File) -> Result<(), TryLockError> {
+    file.try_lock()
+}
+
 /// A lock that cannot be given back goes when the file is closed.
 fn unlock(file: &File) {
-    drop(file.unlock());
+    #[cfg(unix)]
+    let _ = rustix::fs::flock(file, rustix::fs::FlockOperation::Unlock);
+    #[cfg(not(unix))]
+    let _ = file.unlock();
 }
 
 #[cfg(test)]
@@ -187,8 +202,8 @@ mod tests {
         std::thread::scope(|scope| {
             let waits = scope.spawn(move || theirs.take().map(|()| theirs));
             let next = &ours.files.as_ref().unwrap().next;
-            while next.try_lock().is_ok() {
-                next.unlock().unwrap();
+            while try_lock(next).is_ok() {
+                unlock(next);
                 std::thread::yield_now();
             }
             ours.leave();

@@ -129,6 +129,38 @@ fn a_damaged_file_is_an_error_and_never_a_panic_nor_another_clients_state() {
 }
 
 #[test]
+fn a_backup_opens_as_the_same_client_and_needs_an_open_one_to_be_made() {
+    let mut phone = Phone::new("a.example", "alice", "alice-phone");
+    let copy = phone.path().with_file_name("copy.comity");
+    phone.client.backup_to(&copy).unwrap();
+    let exists = Error::Storage(StorageError::Exists);
+    assert_eq!(phone.client.backup_to(&copy), Err(exists));
+    let opening = Opening {
+        path: copy,
+        ..phone.opening()
+    };
+    let copied = comity::Reader::open(&opening).unwrap();
+    assert_eq!(copied.identity(), phone.reader().identity());
+    assert_eq!(copied.events(Seq(0), 100), phone.reader().events(Seq(0), 100));
+    phone.client.pause().unwrap();
+    assert_eq!(phone.client.backup_to(phone.path()), Err(Error::Paused));
+}
+
+#[test]
+fn health_tells_counts_and_codes_and_nobodys_name() {
+    let phone = Phone::new("a.example", "alice", "alice-phone");
+    let health = phone.reader().health().unwrap();
+    assert_eq!(health.damage, None);
+    assert!(health.octets > 0);
+    let line = health.to_string();
+    let plain = |word: &str| {
+        word.split_once('=')
+            .is_some_and(|(_, value)| value == "none" || value.parse::<u64>().is_ok())
+    };
+    assert!(line.split(' ').all(plain), "{line}");
+}
+
+#[test]
 fn a_wiped_client_leaves_no_file() {
     let mut phone = Phone::new("a.example", "alice", "alice-phone");
     phone.client.pause().unwrap();

@@ -3,6 +3,7 @@
 mod damage;
 mod deletion;
 mod files;
+mod migrations;
 mod mls;
 mod peeled;
 mod rows;
