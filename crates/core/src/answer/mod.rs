@@ -305,11 +305,14 @@ fn committed(tx: &mut Tx<'_>, request: &OutboxRow, hash: &[u8; 32], body: &[u8])
                 },
             )?;
         }
-        UpdateVerdict::NotAllowed | UpdateVerdict::InvalidProposal { .. } => {
-            let refusal = match response.verdict {
-                UpdateVerdict::NotAllowed => Refusal::NotAllowed(short(response.description)),
-                _ => Refusal::InvalidProposal,
-            };
+        UpdateVerdict::InvalidProposal { .. } if row.phase == Phase::Joining => {
+            // Somebody has asked to leave since we got the GroupInfo.
+            outbox::delete(tx.store, request.id)?;
+            join::fetch_again(tx, &mut row)?;
+        }
+        UpdateVerdict::InvalidProposal { .. } => change::incomplete(tx, &mut row)?,
+        UpdateVerdict::NotAllowed => {
+            let refusal = Refusal::NotAllowed(short(response.description));
             if row.phase == Phase::Joining {
                 outbox::delete(tx.store, request.id)?;
                 join::refused(tx, &mut row, refusal)?;
@@ -341,6 +344,7 @@ pub(crate) fn commit_accepted(tx: &mut Tx<'_>, mut row: RoomRow, accepted: Times
     }
     new_epoch(tx, &mut row, &facts)?;
     row.ended_by_us = Some(ended);
+    errands::ahead(tx, &mut row);
     room::put(tx.store, &row)?;
     if row.is_member() {
         errands::drive(tx, &mut row)?;
