@@ -88,7 +88,9 @@ pub(crate) fn drive(tx: &mut Tx<'_>, row: &mut RoomRow) -> Result<(), Error> {
     if change::next_task(tx, row)? {
         return Ok(());
     }
-    let waits = !row.proposals.is_empty() && !message::waiting(tx.store, row.id)?.is_empty();
+    // If the hub has just refused our commit, messages that wait for one do not make us ask again at once.
+    let waits =
+        row.pending.is_none() && !row.proposals.is_empty() && !message::waiting(tx.store, row.id)?.is_empty();
     let due = |at: Option<Timestamp>| at.is_some_and(|at| at <= tx.now);
     if waits || due(row.commit_due) || due(row.leaf_due) {
         housekeep(tx, row)?;

@@ -356,28 +356,21 @@ fn proposed(tx: &mut Tx<'_>, request: &OutboxRow, hash: &[u8; 32], body: &[u8]) 
     let Ok(response) = UpdateRoomResponse::decode(body) else {
         return Ok(false);
     };
+    if matches!(response.verdict, UpdateVerdict::Success { accepted, .. } if accepted != *hash) {
+        return Ok(false);
+    }
+    outbox::delete(tx.store, request.id)?;
+    let Some(mut row) = lane_room(tx, request)? else {
+        return Ok(true);
+    };
     match response.verdict {
-        UpdateVerdict::Success { accepted, .. } if accepted != *hash => return Ok(false),
-        UpdateVerdict::Success { .. } => outbox::delete(tx.store, request.id)?,
-        UpdateVerdict::WrongEpoch { .. } => {
-            outbox::delete(tx.store, request.id)?;
-            if let Some(row) = lane_room(tx, request)? {
-                behind(tx, row)?;
-            }
-        }
+        UpdateVerdict::Success { .. } => {}
+        UpdateVerdict::WrongEpoch { current_epoch } if current_epoch > row.epoch => behind(tx, row)?,
+        // We have been there meanwhile, and asked again.
+        UpdateVerdict::WrongEpoch { .. } => {}
         _ => {
-            outbox::delete(tx.store, request.id)?;
-            if let Some(mut row) = lane_room(tx, request)?
-                && row.phase == Phase::Leaving
-            {
-                row.phase = Phase::Joined;
-                row.proposals.retain(|held| held.client != tx.me.client);
-                room::put(tx.store, &row)?;
-                tx.tell_room(
-                    &row.uri,
-                    RoomChange::Refused(Refusal::NotAllowed(short(response.description))),
-                )?;
-            }
+            let refusal = Refusal::NotAllowed(short(response.description));
+            change::leave::stay(tx, &mut row, hash, refusal)?;
         }
     }
     Ok(true)
@@ -390,21 +383,25 @@ fn published(tx: &mut Tx<'_>, request: &OutboxRow, body: &[u8]) -> Result<bool, 
         return Ok(false);
     };
     outbox::delete(tx.store, request.id)?;
-    let (change, advice) = match response {
-        PublishKeyPackagesResponse::Accepted { held } => {
-            (ClientChange::KeyPackagesPublished { held }, Advice::None)
-        }
+    match response {
+        PublishKeyPackagesResponse::Accepted { held } => tx.tell(EventKind::Client {
+            change: ClientChange::KeyPackagesPublished { held },
+            advice: Advice::None,
+        })?,
         PublishKeyPackagesResponse::Refused { code, .. } => {
-            advertise::refused(tx, &request.body)?;
-            (
-                ClientChange::KeyPackagesRefused(Refusal::NotAllowed(short(code))),
-                Advice::Wait,
-            )
+            not_published(tx, &request.body, Refusal::NotAllowed(short(code)))?;
         }
         _ => return Ok(false),
-    };
-    tx.tell(EventKind::Client { change, advice })?;
+    }
     Ok(true)
+}
+
+fn not_published(tx: &mut Tx<'_>, body: &[u8], refusal: Refusal) -> Result<(), Error> {
+    advertise::refused(tx, body)?;
+    tx.tell(EventKind::Client {
+        change: ClientChange::KeyPackagesRefused(refusal),
+        advice: Advice::Wait,
+    })
 }
 
 /// It never reached anybody.
@@ -434,7 +431,11 @@ fn undeliverable(tx: &mut Tx<'_>, request: OutboxRow) -> Result<(), Error> {
             Some(mut row) => join::refused(tx, &mut row, Refusal::Undeliverable),
             None => Ok(()),
         },
-        Errand::Leave { .. } | Errand::Publish => Ok(()),
+        Errand::Leave { hash } => match lane_room(tx, &request)? {
+            Some(mut row) => change::leave::stay(tx, &mut row, hash, Refusal::Undeliverable),
+            None => Ok(()),
+        },
+        Errand::Publish => not_published(tx, &request.body, Refusal::Undeliverable),
     }
 }
 

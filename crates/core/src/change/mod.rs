@@ -44,10 +44,13 @@ pub(crate) fn change(tx: &mut Tx<'_>, uri: &RoomUri, changes: &[Change]) -> Resu
         leave::propose(tx, &mut row)?;
         return Ok(None);
     }
-    let view = tx.view(&row)?;
+    if build::contradict(changes) {
+        return Err(Misuse::Changes.into());
+    }
+    let (view, me) = (tx.view(&row)?, (&tx.me.user, &tx.me.client));
     changes
         .iter()
-        .try_for_each(|change| build::permitted(&row, &view, &tx.me.user, change))?;
+        .try_for_each(|change| build::permitted(&row, &view, me, change))?;
     let task = TaskRow {
         id: tx.new_task()?,
         room: row.uri.clone(),
@@ -250,6 +253,10 @@ pub(crate) fn refused(tx: &mut Tx<'_>, row: &mut RoomRow, refusal: Refusal) -> R
     pending.refused = true;
     let (request, task) = (pending.request, pending.task.take());
     outbox::delete(tx.store, request)?;
+    if task.is_none() {
+        row.leaf_due = row.leaf_due.map(|_| tx.now.plus(errands::RENEW_WITHIN));
+    }
+    row.commit_due = (!row.proposals.is_empty()).then(|| tx.now.plus(errands::BEHIND));
     room::put(tx.store, row)?;
     if let Some(id) = task
         && let Some(mut task) = small::task(tx.store, id)?

@@ -15,5 +15,6 @@ mod corpus;
 mod debug;
 mod identity_doors;
 mod lifecycle;
+mod refusals;
 mod rules;
 mod support;
