@@ -186,14 +186,15 @@ fn generate(tx: &Tx<'_>, advertised: &Advertised, last_resort: bool) -> Result<K
     Ok(bundle.key_package().clone())
 }
 
-/// Deletes the private parts of key packages that nobody can use any more: not by this device's clock, which may be
-/// wrong, but by the latest time that a hub has told us.
+/// Deletes the private parts of key packages that nobody can use any more: when both this device's clock, which may be
+/// wrong, and a hub, which may lie, say so.
 fn forget_expired(tx: &Tx<'_>) -> Result<Vec<Published>, Error> {
     let published: Vec<Published> = small::setting(tx.store, PUBLISHED)?.unwrap_or_default();
     let mut told = Timestamp::default();
     for row in room::all(tx.store)? {
         told = told.max(room::hub_time(tx.store, &row)?);
     }
+    let told = told.min(tx.now);
     let (kept, expired): (Vec<_>, Vec<_>) = published.into_iter().partition(|one| one.not_after > told);
     for one in expired {
         crate::group::forget_key_package(&tx.client_provider(), &one.reference)?;

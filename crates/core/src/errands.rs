@@ -26,6 +26,9 @@ pub(crate) const POSTPONED: Duration = Duration::from_secs(30);
 /// How long we make no commit when the hub seems to be ahead: time to fetch. Anybody can send a frame of a future epoch,
 /// so it must end by itself.
 pub(crate) const BEHIND: Duration = Duration::from_secs(60);
+/// How many commits of ours may be in force before their frames have come back: what others said before is still on its
+/// way then, and what is needed to read it is kept for a few epochs only.
+pub(crate) const AHEAD: u32 = 2;
 /// Within how long the leaf follows in larger rooms.
 pub(crate) const RENEW_WITHIN: Duration = Duration::from_secs(86_400);
 /// The longest pause between two attempts.
@@ -85,12 +88,36 @@ pub(crate) fn drive(tx: &mut Tx<'_>, row: &mut RoomRow) -> Result<(), Error> {
     if change::next_task(tx, row)? {
         return Ok(());
     }
-    let waits = !row.proposals.is_empty() && !message::waiting(tx.store, row.id)?.is_empty();
+    // If the hub has just refused our commit, messages that wait for one do not make us ask again at once.
+    let waits =
+        row.pending.is_none() && !row.proposals.is_empty() && !message::waiting(tx.store, row.id)?.is_empty();
     let due = |at: Option<Timestamp>| at.is_some_and(|at| at <= tx.now);
     if waits || due(row.commit_due) || due(row.leaf_due) {
         housekeep(tx, row)?;
     }
     Ok(())
+}
+
+/// A commit of ours is in force, and its frame has not come back. Others wait for that, but not for ever.
+pub(crate) fn ahead(tx: &Tx<'_>, row: &mut RoomRow) {
+    row.unheard = row.unheard.saturating_add(1);
+    if row.unheard >= AHEAD {
+        row.quiet = Some(tx.now.plus(BEHIND));
+    }
+}
+
+/// A commit of `epoch` has come that we know, and with it what was said before.
+pub(crate) fn heard(tx: &Tx<'_>, row: &mut RoomRow, epoch: u64) -> Result<(), Error> {
+    let ahead = row.epoch.saturating_sub(epoch.saturating_add(1));
+    if u64::from(row.unheard) <= ahead {
+        return Ok(());
+    }
+    row.unheard = u32::try_from(ahead).unwrap_or(u32::MAX);
+    if row.unheard < AHEAD && !row.behind {
+        row.quiet = None;
+        row.errand = Some(tx.now.plus(POSTPONED));
+    }
+    Ok(room::put(tx.store, row)?)
 }
 
 /// Commits the held proposals now, because a message waits for it.

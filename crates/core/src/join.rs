@@ -212,6 +212,7 @@ fn enter(
     row.joined_epoch = group.epoch();
     row.proposals.clear();
     row.ended_by_us = None;
+    row.unheard = 0;
     row.behind = false;
     row.quiet = None;
     let (body, hash) = change::bundle(staged)?;
@@ -228,6 +229,7 @@ fn enter(
         hash: hash.to_vec(),
         task: None,
         advertises: advertised.number,
+        proposals: 0,
         refused: false,
     });
     keep(tx, row, group, state, leaves)?;

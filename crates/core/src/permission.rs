@@ -39,7 +39,6 @@ pub(crate) fn may_change(view: &RoomView, actor: &UserUri, change: &Change) -> R
                 moves(present, wanted.unwrap_or(Roles::MEMBER))
             }
         }
-        Change::RemoveUser(user) if user == actor => can(RoleCapability::RemoveSelf),
         Change::RemoveUser(user) => {
             can(RoleCapability::RemoveParticipant)?;
             moves(view.participants.role(user), RoleIndex::NONE)

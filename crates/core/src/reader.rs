@@ -297,7 +297,7 @@ impl Reader {
             Phase::Stalled => return Err(Blocked::Stalled.into()),
             _ => return Err(Blocked::NotJoined.into()),
         }
-        change::build::permitted(&row, &view, &self.user, change)
+        change::build::permitted(&row, &view, (&self.user, &self.client), change)
     }
 
     /// Whether we may do something with messages in a room.

@@ -396,9 +396,9 @@ pub enum Change {
         /// Encoded key packages of the user's clients.
         key_packages: Vec<Vec<u8>>,
     },
-    /// Remove a user with all their clients.
+    /// Remove a user with all their clients. Not one's own: nobody can commit their own removal.
     RemoveUser(UserUri),
-    /// Remove one client; its user stays.
+    /// Remove one client, but not this one; its user stays.
     RemoveClient(ClientUri),
     /// Give a user another role.
     SetRole(UserUri, RoleIndex),

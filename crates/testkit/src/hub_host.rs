@@ -126,6 +126,11 @@ impl HubHost {
             .collect()
     }
 
+    /// Everything that waits to be fanned out, in order for each provider and room.
+    pub(crate) fn take_waiting(&mut self) -> Vec<Delivery> {
+        std::mem::take(&mut self.queues).into_values().flatten().collect()
+    }
+
     /// The delivery that goes next to a provider. It stays until [`HubHost::delivered`].
     pub(crate) fn next_delivery(&self, queue: &(ProviderUri, RoomUri)) -> Option<Delivery> {
         self.queues.get(queue)?.front().cloned()

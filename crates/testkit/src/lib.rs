@@ -54,7 +54,7 @@ pub use dice::Dice;
 pub use host::Host;
 pub use hub_host::HubHost;
 pub use seeds::for_each_seed;
-pub use server::Server;
+pub use server::{Response, Server, Servers, deliver_all, post};
 pub use shelves::Shelves;
 pub use traffic::Mishap;
 pub use weather::Weather;

@@ -3,14 +3,16 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use comity::{Answer, Client, Error, Frame, FrameOutcome, Made, Request, RequestId, RequestKind, Step};
+use comity::{
+    Answer, Client, Error, Frame, FrameOutcome, Identity, Made, Request, RequestId, RequestKind, Step,
+};
 use comity_hub::Limits;
 use comity_room::{ClientUri, ProviderUri, Timestamp};
 
 use crate::agenda::Agenda;
 use crate::dice::Dice;
 use crate::host::Host;
-use crate::server::{self, Login, Server, Servers};
+use crate::server::{self, Server, Servers};
 use crate::trace::Trace;
 use crate::traffic::{Exchange, Happening, Mishap, Queue, Seat, describe, is_message, kind_of};
 use crate::weather::Weather;
@@ -101,7 +103,7 @@ impl Net {
             .unwrap_or_else(|| panic!("there is no client {name}"))
     }
 
-    pub(crate) fn sit_down(&mut self, name: &str, host: Host, login: Login) {
+    pub(crate) fn sit_down(&mut self, name: &str, host: Host, login: Identity) {
         self.server(&login.client.provider()).register(&login);
         let seat = Seat {
             host,

@@ -2,12 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use comity::{Answer, Frame, FrameKind, Request, RequestId, RequestKind};
+use comity::{Answer, Frame, FrameKind, Identity, Request, RequestId, RequestKind};
 use comity_hub::{
     Caller, Delivery, Endpoint, Facts, Inbound, Limits, LocalDelivery, Part, RosterChange, amend_roster,
     follow, local_clients,
 };
-use comity_room::{ClientUri, ProviderUri, RoomUri, Timestamp, UserUri};
+use comity_room::{ClientUri, ProviderUri, RoomUri, Timestamp};
 use comity_wire::{CreateRoomResponse, KeyMaterialRequest, Wire as _};
 
 use crate::hub_host::{HubHost, RoomRows, apply, load};
@@ -29,21 +29,17 @@ pub struct Server {
     published: BTreeMap<RequestId, Vec<u8>>,
 }
 
-/// Who posted a request to its own provider.
-#[derive(Clone, Debug)]
-pub(crate) struct Login {
-    pub(crate) user: UserUri,
-    pub(crate) client: ClientUri,
-}
-
-/// What a server made of a request: the answer, and a word for the trace.
-pub(crate) struct Response {
-    pub(crate) answer: Answer,
-    pub(crate) word: String,
+/// What a server made of a request.
+pub struct Response {
+    /// The answer.
+    pub answer: Answer,
+    /// What happened, in words.
+    pub word: String,
 }
 
 impl Server {
-    pub(crate) fn new(provider: ProviderUri, limits: &Limits) -> Self {
+    /// A provider without clients and rooms.
+    pub fn new(provider: ProviderUri, limits: &Limits) -> Self {
         Self {
             hub: HubHost::new(provider.clone(), limits.clone()),
             shelves: Shelves::new(provider.clone(), limits.clone()),
@@ -55,7 +51,8 @@ impl Server {
         }
     }
 
-    pub(crate) fn register(&mut self, login: &Login) {
+    /// Lets a client log in.
+    pub fn register(&mut self, login: &Identity) {
         self.shelves.register(&login.user, &login.client);
         self.mailboxes.entry(login.client.clone()).or_default();
     }
@@ -104,10 +101,34 @@ impl Server {
 }
 
 /// All providers there are.
-pub(crate) type Servers = BTreeMap<ProviderUri, Server>;
+pub type Servers = BTreeMap<ProviderUri, Server>;
+
+/// Lets everything that hubs have to fan out reach the providers at once, over a link that loses nothing. Says which frame is
+/// for which clients.
+pub fn deliver_all(servers: &mut Servers) -> Vec<(Frame, Vec<ClientUri>)> {
+    let hubs: Vec<ProviderUri> = servers.keys().cloned().collect();
+    let mut frames = Vec::new();
+    for hub in hubs {
+        let waiting = servers
+            .get_mut(&hub)
+            .map_or_else(Vec::new, |server| server.hub.take_waiting());
+        for delivery in waiting {
+            let provider = servers
+                .get_mut(&delivery.provider)
+                .expect("a provider of somebody in the room");
+            let locals = provider.take(&delivery, &hub);
+            frames.extend(
+                locals
+                    .into_iter()
+                    .map(|local| (Server::frame(&delivery, &local), local.clients)),
+            );
+        }
+    }
+    frames
+}
 
 /// What becomes of a request that a client has posted to its own provider, which forwards it to `request.to`.
-pub(crate) fn post(servers: &mut Servers, now: Timestamp, login: &Login, request: &Request) -> Response {
+pub fn post(servers: &mut Servers, now: Timestamp, login: &Identity, request: &Request) -> Response {
     let home = login.client.provider();
     if servers.get(&home).is_none_or(|server| server.down) {
         return unreachable("own provider is down");
@@ -170,7 +191,7 @@ fn at_hub(
 fn create_room(
     servers: &mut Servers,
     now: Timestamp,
-    login: &Login,
+    login: &Identity,
     caller: &Caller,
     request: &Request,
 ) -> Response {
@@ -193,7 +214,7 @@ fn create_room(
 fn publish(
     servers: &mut Servers,
     now: Timestamp,
-    login: &Login,
+    login: &Identity,
     caller: &Caller,
     request: &Request,
 ) -> Response {

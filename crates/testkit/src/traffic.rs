@@ -1,12 +1,11 @@
 //! What travels through the world, as plain data, and how the trace speaks of it.
 
-use comity::{Answer, Frame, FrameOutcome, Request};
+use comity::{Answer, Frame, FrameOutcome, Identity, Request};
 use comity_room::{ProviderUri, RoomUri};
 use comity_wire::{FanoutMessage, Wire as _};
 
 use crate::host::Host;
 use crate::names::short;
-use crate::server::Login;
 
 /// A hub's queue: to which provider, and of which room.
 pub(crate) type Queue = (ProviderUri, RoomUri);
@@ -49,7 +48,7 @@ pub(crate) struct Exchange {
 /// A client and its place in the world.
 pub(crate) struct Seat {
     pub(crate) host: Host,
-    pub(crate) login: Login,
+    pub(crate) login: Identity,
     /// By how much its clock is wrong, in milliseconds.
     pub(crate) skew: i64,
     /// Nothing reaches it, and nothing of it reaches others.

@@ -15,7 +15,7 @@ use crate::actor::Actor;
 use crate::host::Host;
 use crate::names;
 use crate::net::Net;
-use crate::server::{Login, Server};
+use crate::server::Server;
 use crate::traffic::Mishap;
 use crate::weather::Weather;
 
@@ -85,18 +85,12 @@ impl World {
         let client = names::client(&format!("{name}@{}", user.provider().domain()));
         let identity = Identity {
             user: user.clone(),
-            client: client.clone(),
+            client,
         };
         let key = self.net_mut().dice.below(256) as u8;
-        let host = Host::create(self.now(), identity, self.state.dir.path().join(name), [key; 32]);
-        self.net_mut().sit_down(
-            name,
-            host,
-            Login {
-                user: user.clone(),
-                client,
-            },
-        );
+        let dir = self.state.dir.path().join(name);
+        let host = Host::create(self.now(), identity.clone(), dir, [key; 32]);
+        self.net_mut().sit_down(name, host, identity);
         let actor = Actor::new(Rc::clone(&self.state), name, supported.clone());
         actor.advertises(supported);
         actor

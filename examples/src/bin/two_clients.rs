@@ -97,7 +97,7 @@ impl App {
     ) -> Result<(), Fault> {
         let mut requests = VecDeque::from(verb(&mut self.client, network.now())?.requests);
         while let Some(request) = requests.pop_front() {
-            let answer = network.post(&self.who, &request)?;
+            let answer = network.post(&self.who, &request);
             requests.extend(self.client.answer(network.now(), request.id, answer)?.requests);
         }
         Ok(())

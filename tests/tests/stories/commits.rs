@@ -197,6 +197,44 @@ fn a_commit_from_before_a_rejoin_is_no_fork() {
     lives(&cast);
 }
 
+/// What is needed to read older epochs is kept for a few of them: whoever commits often must listen in between.
+#[test]
+fn own_commits_do_not_outrun_what_others_said_before_them() {
+    let cast = Cast::three(1);
+    cast.alice.is_deaf();
+    cast.bob.says("before all that");
+    cast.world.advance(Duration::from_secs(1));
+    let tasks: Vec<_> = (0..8).map(|_| cast.alice.rotates()).collect();
+    cast.world.advance(Duration::from_secs(30));
+    cast.alice.listens();
+    cast.world.settle();
+    cast.alice.sees(["bob: before all that"]);
+    for task in tasks {
+        assert_eq!(cast.alice.task(task).state, TaskState::Done);
+    }
+    lives(&cast);
+}
+
+/// The hub takes no commit that keeps somebody who has asked to leave.
+#[test]
+fn a_change_that_left_out_somebody_who_leaves_is_made_once_that_is_known() {
+    let cast = Cast::three(1);
+    cast.alice.is_deaf();
+    cast.bob.is_deaf();
+    cast.carol.leaves();
+    cast.world.advance(Duration::from_secs(1));
+    let task = cast.alice.changes(&[renaming(&cast, "the other house")]);
+    cast.world.advance(Duration::from_secs(1));
+    assert_eq!(cast.alice.task(task).state, TaskState::Waiting);
+    cast.alice.listens();
+    cast.bob.listens();
+    cast.world.settle();
+    assert_eq!(cast.alice.task(task).state, TaskState::Done);
+    assert_eq!(cast.carol.phase(), Some(Phase::Left));
+    assert_eq!(cast.alice.epoch(), 3, "one commit was enough");
+    cast.agrees();
+}
+
 /// Proposals travel in frames of their own, and a link may let a commit go first.
 #[test]
 fn a_commit_that_overtakes_the_proposal_that_it_commits_waits_for_it() {

@@ -520,6 +520,33 @@ fn an_invitation_that_comes_while_we_join_from_outside_is_there_when_that_fails(
         .agrees(&cast.world.room(), &[&cast.alice, &cast.bob, &tablet]);
 }
 
+/// The hub takes no commit that keeps somebody who has asked to leave, not even a joiner's who could not know.
+#[test]
+fn somebody_joins_from_outside_while_another_asks_to_leave() {
+    let cast = Cast::three(1);
+    let tablet = cast
+        .world
+        .client("bob-tablet", &cast.users.bob, &supports::basic());
+    cast.world.settle();
+    cast.alice.is_deaf();
+    cast.bob.is_deaf();
+    cast.world.plans(Mishap::LoseRequest, &tablet, RequestKind::UpdateRoom);
+    tablet.joins();
+    cast.world.advance(Duration::from_secs(1));
+    cast.carol.leaves();
+    cast.world.settle();
+    assert_eq!(tablet.phase(), Some(Phase::Joined));
+    cast.alice.listens();
+    cast.bob.listens();
+    cast.world.settle();
+    assert_eq!(cast.carol.phase(), Some(Phase::Left));
+    cast.alice.says("hi");
+    cast.world.settle();
+    tablet.sees(["alice: hi"]);
+    cast.world
+        .agrees(&cast.world.room(), &[&cast.alice, &cast.bob, &tablet]);
+}
+
 /// Carol is removed and invited again while she hears nothing. Returns what was sent to her.
 fn removed_and_invited_again(cast: &Cast) -> Vec<comity::Frame> {
     cast.carol.is_deaf();

@@ -305,11 +305,14 @@ fn committed(tx: &mut Tx<'_>, request: &OutboxRow, hash: &[u8; 32], body: &[u8])
                 },
             )?;
         }
-        UpdateVerdict::NotAllowed | UpdateVerdict::InvalidProposal { .. } => {
-            let refusal = match response.verdict {
-                UpdateVerdict::NotAllowed => Refusal::NotAllowed(short(response.description)),
-                _ => Refusal::InvalidProposal,
-            };
+        UpdateVerdict::InvalidProposal { .. } if row.phase == Phase::Joining => {
+            // Somebody has asked to leave since we got the GroupInfo.
+            outbox::delete(tx.store, request.id)?;
+            join::fetch_again(tx, &mut row)?;
+        }
+        UpdateVerdict::InvalidProposal { .. } => change::incomplete(tx, &mut row)?,
+        UpdateVerdict::NotAllowed => {
+            let refusal = Refusal::NotAllowed(short(response.description));
             if row.phase == Phase::Joining {
                 outbox::delete(tx.store, request.id)?;
                 join::refused(tx, &mut row, refusal)?;
@@ -341,6 +344,7 @@ pub(crate) fn commit_accepted(tx: &mut Tx<'_>, mut row: RoomRow, accepted: Times
     }
     new_epoch(tx, &mut row, &facts)?;
     row.ended_by_us = Some(ended);
+    errands::ahead(tx, &mut row);
     room::put(tx.store, &row)?;
     if row.is_member() {
         errands::drive(tx, &mut row)?;
@@ -352,28 +356,21 @@ fn proposed(tx: &mut Tx<'_>, request: &OutboxRow, hash: &[u8; 32], body: &[u8]) 
     let Ok(response) = UpdateRoomResponse::decode(body) else {
         return Ok(false);
     };
+    if matches!(response.verdict, UpdateVerdict::Success { accepted, .. } if accepted != *hash) {
+        return Ok(false);
+    }
+    outbox::delete(tx.store, request.id)?;
+    let Some(mut row) = lane_room(tx, request)? else {
+        return Ok(true);
+    };
     match response.verdict {
-        UpdateVerdict::Success { accepted, .. } if accepted != *hash => return Ok(false),
-        UpdateVerdict::Success { .. } => outbox::delete(tx.store, request.id)?,
-        UpdateVerdict::WrongEpoch { .. } => {
-            outbox::delete(tx.store, request.id)?;
-            if let Some(row) = lane_room(tx, request)? {
-                behind(tx, row)?;
-            }
-        }
+        UpdateVerdict::Success { .. } => {}
+        UpdateVerdict::WrongEpoch { current_epoch } if current_epoch > row.epoch => behind(tx, row)?,
+        // We have been there meanwhile, and asked again.
+        UpdateVerdict::WrongEpoch { .. } => {}
         _ => {
-            outbox::delete(tx.store, request.id)?;
-            if let Some(mut row) = lane_room(tx, request)?
-                && row.phase == Phase::Leaving
-            {
-                row.phase = Phase::Joined;
-                row.proposals.retain(|held| held.client != tx.me.client);
-                room::put(tx.store, &row)?;
-                tx.tell_room(
-                    &row.uri,
-                    RoomChange::Refused(Refusal::NotAllowed(short(response.description))),
-                )?;
-            }
+            let refusal = Refusal::NotAllowed(short(response.description));
+            change::leave::stay(tx, &mut row, hash, refusal)?;
         }
     }
     Ok(true)
@@ -386,21 +383,25 @@ fn published(tx: &mut Tx<'_>, request: &OutboxRow, body: &[u8]) -> Result<bool, 
         return Ok(false);
     };
     outbox::delete(tx.store, request.id)?;
-    let (change, advice) = match response {
-        PublishKeyPackagesResponse::Accepted { held } => {
-            (ClientChange::KeyPackagesPublished { held }, Advice::None)
-        }
+    match response {
+        PublishKeyPackagesResponse::Accepted { held } => tx.tell(EventKind::Client {
+            change: ClientChange::KeyPackagesPublished { held },
+            advice: Advice::None,
+        })?,
         PublishKeyPackagesResponse::Refused { code, .. } => {
-            advertise::refused(tx, &request.body)?;
-            (
-                ClientChange::KeyPackagesRefused(Refusal::NotAllowed(short(code))),
-                Advice::Wait,
-            )
+            not_published(tx, &request.body, Refusal::NotAllowed(short(code)))?;
         }
         _ => return Ok(false),
-    };
-    tx.tell(EventKind::Client { change, advice })?;
+    }
     Ok(true)
+}
+
+fn not_published(tx: &mut Tx<'_>, body: &[u8], refusal: Refusal) -> Result<(), Error> {
+    advertise::refused(tx, body)?;
+    tx.tell(EventKind::Client {
+        change: ClientChange::KeyPackagesRefused(refusal),
+        advice: Advice::Wait,
+    })
 }
 
 /// It never reached anybody.
@@ -430,7 +431,11 @@ fn undeliverable(tx: &mut Tx<'_>, request: OutboxRow) -> Result<(), Error> {
             Some(mut row) => join::refused(tx, &mut row, Refusal::Undeliverable),
             None => Ok(()),
         },
-        Errand::Leave { .. } | Errand::Publish => Ok(()),
+        Errand::Leave { hash } => match lane_room(tx, &request)? {
+            Some(mut row) => change::leave::stay(tx, &mut row, hash, Refusal::Undeliverable),
+            None => Ok(()),
+        },
+        Errand::Publish => not_published(tx, &request.body, Refusal::Undeliverable),
     }
 }
 

@@ -1,5 +1,7 @@
 //! From an intent to a commit: what the room is to become, worked out from what it is now.
 
+use std::collections::BTreeSet;
+
 use comity_mls::{CheckedKeyPackage, check_key_package};
 use comity_room::{ClientUri, MediaType, Participant, ParticipantList, Requirement, Roles, UserUri, missing};
 use comity_wire::Wire as _;
@@ -14,10 +16,32 @@ use crate::store::room::{RoomRow, RoomView};
 use crate::task::{ClientOutcome, InviteRow, TaskRow};
 use crate::tx::Tx;
 
+/// Whether some of the changes cannot stand together in one commit: each person and each thing is changed once.
+pub(super) fn contradict(changes: &[Change]) -> bool {
+    let (mut people, mut roles, mut things) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
+    let mut once = |change: &Change| match change {
+        Change::Invite { user, .. } | Change::RemoveUser(user) => people.insert(user.clone()),
+        Change::SetRole(user, _) => roles.insert(user.clone()),
+        Change::Metadata(_) => things.insert(ROOM_METADATA),
+        Change::Require(_) => things.insert(CONTENT_MEDIA_TYPES),
+        _ => true,
+    };
+    !changes.iter().all(&mut once)
+}
+
 /// Refuses what cannot be done now, before anything is stored; the same whether it is asked or done.
-pub(crate) fn permitted(row: &RoomRow, view: &RoomView, me: &UserUri, change: &Change) -> Result<(), Error> {
+pub(crate) fn permitted(
+    row: &RoomRow,
+    view: &RoomView,
+    (user, client): (&UserUri, &ClientUri),
+    change: &Change,
+) -> Result<(), Error> {
     names_something(view, change)?;
-    permission::may_change(view, me, change).map_err(Blocked::NotAllowed)?;
+    // Nobody can commit their own removal; that is what leaving is for.
+    if *change == Change::RemoveUser(user.clone()) || *change == Change::RemoveClient(client.clone()) {
+        return Err(Misuse::Changes.into());
+    }
+    permission::may_change(view, user, change).map_err(Blocked::NotAllowed)?;
     if let Change::Require(requirement) = change {
         let users = lacking(row, view, requirement);
         if !users.is_empty() {

@@ -4,7 +4,8 @@ use comity_wire::{HandshakeBundle, MlsOctets, Wire as _};
 
 use crate::errands;
 use crate::error::Error;
-use crate::step::RequestKind;
+use crate::rejection::Refusal;
+use crate::step::{RequestKind, RoomChange};
 use crate::store::outbox::Errand;
 use crate::store::room;
 use crate::store::room::{HeldProposal, Phase, RoomRow};
@@ -54,6 +55,25 @@ pub(crate) fn request(tx: &mut Tx<'_>, row: &mut RoomRow) -> Result<(), Error> {
     Ok(())
 }
 
+/// The hub does not take the proposal with this hash, or will never get it: we stay. Of an earlier epoch's proposal nobody
+/// cares.
+pub(crate) fn stay(
+    tx: &mut Tx<'_>,
+    row: &mut RoomRow,
+    hash: &[u8; 32],
+    refusal: Refusal,
+) -> Result<(), Error> {
+    let proposed =
+        |held: &HeldProposal| <MlsOctets>::new(held.frame.clone()).is_ok_and(|frame| frame.sha256() == *hash);
+    if row.phase != Phase::Leaving || !row.proposals.iter().any(proposed) {
+        return Ok(());
+    }
+    row.phase = Phase::Joined;
+    row.proposals.retain(|held| !proposed(held));
+    room::put(tx.store, row)?;
+    tx.tell_room(&row.uri.clone(), RoomChange::Refused(refusal))
+}
+
 /// Nobody is left to commit our leaving.
 fn go(tx: &mut Tx<'_>, row: &mut RoomRow) -> Result<(), Error> {
     errands::unsend(tx, row)?;
@@ -64,5 +84,5 @@ fn go(tx: &mut Tx<'_>, row: &mut RoomRow) -> Result<(), Error> {
     row.leaf_due = None;
     row.commit_due = None;
     room::put(tx.store, row)?;
-    tx.tell_room(&row.uri.clone(), crate::step::RoomChange::Left)
+    tx.tell_room(&row.uri.clone(), RoomChange::Left)
 }

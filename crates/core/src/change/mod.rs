@@ -44,10 +44,13 @@ pub(crate) fn change(tx: &mut Tx<'_>, uri: &RoomUri, changes: &[Change]) -> Resu
         leave::propose(tx, &mut row)?;
         return Ok(None);
     }
-    let view = tx.view(&row)?;
+    if build::contradict(changes) {
+        return Err(Misuse::Changes.into());
+    }
+    let (view, me) = (tx.view(&row)?, (&tx.me.user, &tx.me.client));
     changes
         .iter()
-        .try_for_each(|change| build::permitted(&row, &view, &tx.me.user, change))?;
+        .try_for_each(|change| build::permitted(&row, &view, me, change))?;
     let task = TaskRow {
         id: tx.new_task()?,
         room: row.uri.clone(),
@@ -150,6 +153,7 @@ fn request(
         hash: hash.to_vec(),
         task,
         advertises,
+        proposals: row.proposals.len(),
         refused: false,
     });
     row.commit_due = None;
@@ -203,12 +207,37 @@ pub(crate) fn overtaken(tx: &mut Tx<'_>, row: &mut RoomRow) -> Result<(), Error>
         return Ok(());
     };
     outbox::delete(tx.store, pending.request)?;
-    if let Some(id) = pending.task
+    rebuild(tx, row, pending.task, Refusal::WrongEpoch)
+}
+
+/// The hub holds a proposal that our commit leaves out: somebody asks to leave, and we had not heard of it. Our intent is
+/// built again when we have.
+pub(crate) fn incomplete(tx: &mut Tx<'_>, row: &mut RoomRow) -> Result<(), Error> {
+    let Some(pending) = &mut row.pending else {
+        return Ok(());
+    };
+    pending.refused = true;
+    let (request, task, known) = (pending.request, pending.task.take(), pending.proposals);
+    outbox::delete(tx.store, request)?;
+    if row.proposals.len() <= known {
+        row.quiet = Some(tx.now.plus(errands::BEHIND));
+    }
+    if !row.proposals.is_empty() {
+        row.commit_due = Some(tx.now);
+    }
+    room::put(tx.store, row)?;
+    rebuild(tx, row, task, Refusal::InvalidProposal)?;
+    errands::drive(tx, row)
+}
+
+/// Notes that a task's commit has to be built once more, unless it was too often.
+fn rebuild(tx: &mut Tx<'_>, row: &mut RoomRow, task: Option<TaskId>, refusal: Refusal) -> Result<(), Error> {
+    if let Some(id) = task
         && let Some(mut task) = small::task(tx.store, id)?
     {
         task.rebuilt = task.rebuilt.saturating_add(1);
         if task.rebuilt > MOST_REBUILDS {
-            return fail(tx, row, &mut task, TaskState::NotTaken(Refusal::WrongEpoch));
+            return fail(tx, row, &mut task, TaskState::NotTaken(refusal));
         }
         small::put_task(tx.store, &task)?;
     }
@@ -224,6 +253,10 @@ pub(crate) fn refused(tx: &mut Tx<'_>, row: &mut RoomRow, refusal: Refusal) -> R
     pending.refused = true;
     let (request, task) = (pending.request, pending.task.take());
     outbox::delete(tx.store, request)?;
+    if task.is_none() {
+        row.leaf_due = row.leaf_due.map(|_| tx.now.plus(errands::RENEW_WITHIN));
+    }
+    row.commit_due = (!row.proposals.is_empty()).then(|| tx.now.plus(errands::BEHIND));
     room::put(tx.store, row)?;
     if let Some(id) = task
         && let Some(mut task) = small::task(tx.store, id)?

@@ -26,6 +26,7 @@ pub(super) fn merge(
     let provider = tx.provider(&row);
     tx.group(&row)?.merge(&provider, staged)?;
     row.hub_time = row.hub_time.max(accepted);
+    row.unheard = 0;
     change::overtaken(tx, &mut row)?;
     new_epoch(tx, &mut row, &facts)?;
     Ok(())

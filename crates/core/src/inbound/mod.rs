@@ -263,6 +263,9 @@ fn group_frame(tx: &mut Tx<'_>, frame: &Frame, opened: &Opened) -> Result<FrameO
             .as_ref()
             .is_some_and(|row| row.is_member() && row.epoch == theirs);
     if !fails_again && message::is_taken(tx.store, at)? {
+        if let (Some(mut row), ContentType::Commit) = (row, content) {
+            errands::heard(tx, &mut row, theirs)?;
+        }
         return taken_before(tx, at);
     }
     compare_clocks(tx, at.accepted)?;
@@ -308,7 +311,11 @@ fn group_frame(tx: &mut Tx<'_>, frame: &Frame, opened: &Opened) -> Result<FrameO
             None => finish(tx, opened.name, None, false),
         },
         Processed::OwnCommit => {
+            let id = row.id;
             crate::answer::commit_accepted(tx, row, accepted)?;
+            if let Some(mut row) = room::by_id(tx.store, id)? {
+                errands::heard(tx, &mut row, theirs)?;
+            }
             finish(tx, opened.name, None, false)
         }
         Processed::Commit { staged, facts } => {

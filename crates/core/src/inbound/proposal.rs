@@ -6,6 +6,7 @@ use comity_mls::LeafIdentity;
 use comity_wire::FanoutTail;
 
 use super::Opened;
+use crate::errands;
 use crate::error::Error;
 use crate::group::{Processed, protocol_message};
 use crate::rejection::Rejection;
@@ -45,6 +46,11 @@ pub(super) fn hold(
     }
     if row.phase == Phase::Joined {
         schedule(tx, &mut row)?;
+    }
+    if row.pending.as_ref().is_some_and(|pending| pending.refused) && !row.behind {
+        // Perhaps it was refused because it left this proposal out.
+        row.quiet = None;
+        row.errand = Some(tx.now.plus(errands::POSTPONED));
     }
     room::put(tx.store, &row)?;
     Ok(())

@@ -81,6 +81,9 @@ pub(crate) struct RoomRow {
     pub(crate) quiet: Option<Timestamp>,
     /// The epoch that our latest commit ended.
     pub(crate) ended_by_us: Option<u64>,
+    /// How many commits of ours are in force whose frames have not come back.
+    #[serde(default)]
+    pub(crate) unheard: u32,
     /// Something waits to be done as soon as errands are run, and no later than this.
     pub(crate) errand: Option<Timestamp>,
     /// The code to join by, and how often we have tried.
@@ -106,6 +109,9 @@ pub(crate) struct PendingCommit {
     pub(crate) task: Option<TaskId>,
     /// The number of the advertisement that its leaf carries.
     pub(crate) advertises: u64,
+    /// How many proposals it takes up.
+    #[serde(default)]
+    pub(crate) proposals: usize,
     /// The hub refused it: the next commit of ours may overwrite it, and nothing else ends it early.
     pub(crate) refused: bool,
 }
@@ -215,6 +221,7 @@ impl RoomRow {
             behind: false,
             quiet: None,
             ended_by_us: None,
+            unheard: 0,
             errand: None,
             joining: None,
             orphans: 0,

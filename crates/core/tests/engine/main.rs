@@ -16,5 +16,6 @@ mod debug;
 mod identity_doors;
 mod lifecycle;
 mod preview;
+mod refusals;
 mod rules;
 mod support;

@@ -172,7 +172,7 @@ impl<'d> Session<'d> {
                 let step = self.client.wake(now)?;
                 self.take(step);
             } else if let Some(request) = self.requests.pop_front() {
-                let answer = network.post(self.who, &request)?;
+                let answer = network.post(self.who, &request);
                 let step = self.client.answer(now, request.id, answer)?;
                 self.take(step);
             } else if !self.fetch_mail(network, now)? {
