@@ -157,18 +157,22 @@ fn number<N: TryFrom<u64>>(r: &mut Reader<'_>, field: &'static str) -> Result<N,
 
 fn extensions(r: &mut Reader<'_>) -> Result<Extensions, DecodeError> {
     let mut entries = Vec::new();
+    let mut offsets = Vec::new();
+    let is_lenient = r.is_lenient();
     each_extension(r, |key, value, start| {
         let key = match key {
             Key::Integer(key) => ExtensionKey::checked_integer(key),
             Key::Text(key) => ExtensionKey::checked_text(&key),
         };
-        let value = match value {
-            Cow::Borrowed(octets) => ExtensionValue::from_checked(octets),
-            Cow::Owned(octets) => ExtensionValue::from_checked(&octets),
-        };
-        entries.push((key, value, start));
+        entries.push((key, ExtensionValue::from_checked(&value)));
+        if is_lenient {
+            offsets.push(start);
+        }
     })?;
-    Extensions::from_decoded(entries)
+    if is_lenient {
+        return Extensions::from_unordered(entries, &offsets);
+    }
+    Ok(Extensions::from_ordered(entries))
 }
 
 /// The key of an extension.

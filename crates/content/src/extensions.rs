@@ -217,19 +217,26 @@ impl Extensions {
         }
     }
 
-    /// Entries of a message, each with the offset of its key. Those of a strict one are in order already.
-    pub(crate) fn from_decoded(
-        mut entries: Vec<(ExtensionKey, ExtensionValue, usize)>,
+    /// Entries of a strict message, which are in order and each there once.
+    pub(crate) const fn from_ordered(entries: Vec<(ExtensionKey, ExtensionValue)>) -> Self {
+        Self { entries }
+    }
+
+    /// Entries of a lenient message, and the offset of the key of each.
+    pub(crate) fn from_unordered(
+        entries: Vec<(ExtensionKey, ExtensionValue)>,
+        offsets: &[usize],
     ) -> Result<Self, DecodeError> {
-        entries.sort_by(|(a, ..), (b, ..)| a.cmp(b));
+        let mut entries: Vec<_> = entries.into_iter().zip(offsets).collect();
+        entries.sort_by(|((a, _), _), ((b, _), _)| a.cmp(b));
         let duplicate = entries.windows(2).find_map(|pair| match pair {
-            [(a, ..), (b, _, offset)] if a == b => Some(*offset),
+            [((a, _), _), ((b, _), offset)] if a == b => Some(**offset),
             _ => None,
         });
         match duplicate {
             Some(offset) => Err(DecodeError::new(Kind::DuplicateKey, offset)),
             None => Ok(Self {
-                entries: entries.into_iter().map(|(key, value, _)| (key, value)).collect(),
+                entries: entries.into_iter().map(|(entry, _)| entry).collect(),
             }),
         }
     }

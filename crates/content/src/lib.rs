@@ -7,20 +7,64 @@
 //!
 //! # A message, there and back
 //! ```
-//! use comity_content::{Content, Disposition, MessageId, Part, Received, Salt};
+//! use comity_content::compose::Author;
+//! use comity_content::{MessageId, Part, Received, Salt};
 //! use comity_room::{RoomUri, UserUri};
 //!
 //! # fn random(octets: &mut [u8; 16]) { octets.fill(7) }
 //! let alice = UserUri::parse("mimi://a.example/u/alice")?;
 //! let room = RoomUri::parse("mimi://a.example/r/lunch")?;
-//! let body = Part::single(Disposition::RENDER, "text/plain;charset=utf-8", "Pizza?");
-//! let content = Content::new(Salt::draw(random), &alice, &room, body);
+//! let content = Author::new(&alice, &room).says(Salt::draw(random), Part::text("Pizza?")).content();
 //! let octets = content.encode()?;
 //! let id = MessageId::compute(&alice, &room, &octets, &content.salt);
 //!
 //! let received = Received::decode(octets)?;
 //! assert_eq!(received.content(), &content);
 //! assert_eq!(received.message_id(&alice, &room)?, id);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! # For readers who differ
+//! A sender offers forms, richest first; a receiver takes the best that it can show, and learns what there was besides.
+//! ```
+//! use comity_content::{Content, Part, Salt, Supported, derive, readable, select};
+//! use comity_room::media_types;
+//!
+//! let forms = derive::alternatives(Part::html("<p>We <b>shipped</b>!</p>"));
+//! let body = Part::choose_one(forms.into_iter().map(|form| form.part))?;
+//! assert!(readable(&body, &media_types::baseline()), "everybody sees something");
+//!
+//! let content = Content::unasserted(Salt::draw(|_| ()), body);
+//! let reader = Supported { media: media_types::baseline(), languages: vec!["fr".into(), "en".into()] };
+//! let selection = select(&content, &reader);
+//! assert_eq!(selection.chosen[0].part.media_type(), Some("text/markdown;variant=GFM-MIMI"));
+//! assert_eq!(selection.passed_over.len(), 2);
+//! # Ok::<(), comity_content::PartError>(())
+//! ```
+//!
+//! # A conversation
+//! Edits, deletions and reactions are messages. [`fold`] says what they make of the others, in whatever order they came.
+//! ```
+//! use comity_content::compose::{Author, Target};
+//! use comity_content::{Content, MessageId, Part, Salt, Stored, fold};
+//! # use comity_room::{RoomUri, Timestamp, UserUri};
+//! # let alice = UserUri::parse("mimi://a.example/u/alice")?;
+//! # let room = RoomUri::parse("mimi://a.example/r/lunch")?;
+//! # let salt = |n: u8| Salt::draw(|octets| octets.fill(n));
+//! let me = Author::new(&alice, &room);
+//! let stored = |content: Content, millis| -> Result<Stored, Box<dyn std::error::Error>> {
+//!     let id = MessageId::compute(&alice, &room, &content.encode()?, &content.salt);
+//!     Ok(Stored { id, sender: alice.clone(), accepted: Timestamp::from_millis(millis), content })
+//! };
+//! let question = stored(me.says(salt(1), Part::text("Piza?")).content(), 1)?;
+//! let target = Target::said(question.id);
+//! let edit = stored(me.edits(salt(2), &target, Part::text("Pizza?"))?, 2)?;
+//! let reaction = stored(me.reacts(salt(3), &Target::edited(question.id, edit.id), "🍕")?, 3)?;
+//!
+//! let timeline = fold([reaction, edit.clone(), question], |_, _, _| true);
+//! let [entry] = &timeline.entries[..] else { panic!("one message, as people see it") };
+//! assert!(entry.is_edited() && entry.shown().is_some_and(|version| version.id == edit.id));
+//! assert_eq!(entry.reactions.len(), 1);
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!

@@ -1,7 +1,8 @@
 //! Reads CBOR items one by one, and says of each whether it is deterministic.
 //!
-//! minicbor does the decoding; what it leaves open — shortest forms, definite lengths, where exactly an item began —
-//! is checked here. Nothing is allocated, except that a lenient reader joins the chunks of an indefinite string.
+//! What is as it should be — the wanted type, the shortest head, octets that are there — is read here, head by head. Whatever is not
+//! goes to minicbor, so that there is one place that says what is wrong, or that a lenient reader may read it all the same.
+//! Nothing is allocated, except that a lenient reader joins the chunks of an indefinite string.
 
 use std::borrow::Cow;
 
@@ -50,32 +51,33 @@ impl Count {
 }
 
 pub(crate) struct Reader<'b> {
-    decoder: Decoder<'b>,
+    input: &'b [u8],
+    at: usize,
     strictness: Strictness,
 }
 
 impl<'b> Reader<'b> {
-    pub(crate) fn new(octets: &'b [u8], strictness: Strictness) -> Self {
+    pub(crate) const fn new(octets: &'b [u8], strictness: Strictness) -> Self {
+        Self::at(octets, 0, strictness)
+    }
+
+    /// A reader that begins further on.
+    pub(crate) const fn at(octets: &'b [u8], position: usize, strictness: Strictness) -> Self {
         Self {
-            decoder: Decoder::new(octets),
+            input: octets,
+            at: position,
             strictness,
         }
     }
 
-    /// A reader that begins further on.
-    pub(crate) fn at(octets: &'b [u8], position: usize, strictness: Strictness) -> Self {
-        let mut reader = Self::new(octets, strictness);
-        reader.decoder.set_position(position);
-        reader
-    }
-
-    pub(crate) fn position(&self) -> usize {
-        self.decoder.position()
+    #[inline]
+    pub(crate) const fn position(&self) -> usize {
+        self.at
     }
 
     /// How many octets are left.
     pub(crate) fn remaining(&self) -> usize {
-        self.decoder.input().len() - self.position()
+        self.input.len().saturating_sub(self.at)
     }
 
     pub(crate) fn is_lenient(&self) -> bool {
@@ -84,17 +86,15 @@ impl<'b> Reader<'b> {
 
     /// The octets between two positions.
     pub(crate) fn octets(&self, start: usize, end: usize) -> &'b [u8] {
-        self.decoder.input().get(start..end).unwrap_or_default()
+        self.input.get(start..end).unwrap_or_default()
     }
 
     /// The first octet of the next item.
     pub(crate) fn peek(&self) -> Result<u8, DecodeError> {
-        let at = self.position();
-        self.decoder
-            .input()
-            .get(at)
+        self.input
+            .get(self.at)
             .copied()
-            .ok_or_else(|| DecodeError::new(Kind::Truncated, at))
+            .ok_or_else(|| DecodeError::new(Kind::Truncated, self.at))
     }
 
     pub(crate) fn at_null(&self) -> bool {
@@ -102,131 +102,96 @@ impl<'b> Reader<'b> {
     }
 
     pub(crate) fn null(&mut self, expected: &'static str) -> Result<(), DecodeError> {
-        let start = self.position();
-        self.decoder
-            .null()
-            .map_err(|e| self.fail(&e, start, major::SIMPLE, expected))
+        if self.at_null() {
+            self.at += 1;
+            return Ok(());
+        }
+        self.slowly(major::SIMPLE, expected, Decoder::null)
     }
 
     pub(crate) fn undefined(&mut self, expected: &'static str) -> Result<(), DecodeError> {
-        let start = self.position();
-        self.decoder
-            .undefined()
-            .map_err(|e| self.fail(&e, start, major::SIMPLE, expected))
+        self.slowly(major::SIMPLE, expected, Decoder::undefined)
     }
 
     pub(crate) fn bool(&mut self, expected: &'static str) -> Result<bool, DecodeError> {
-        let start = self.position();
-        self.decoder
-            .bool()
-            .map_err(|e| self.fail(&e, start, major::SIMPLE, expected))
+        self.slowly(major::SIMPLE, expected, Decoder::bool)
     }
 
+    #[inline]
     pub(crate) fn unsigned(&mut self, expected: &'static str) -> Result<u64, DecodeError> {
-        let start = self.position();
-        let n = self
-            .decoder
-            .u64()
-            .map_err(|e| self.fail(&e, start, major::UNSIGNED, expected))?;
-        self.shortest(start, self.position(), n)?;
+        if let Some(n) = self.shortest_head(major::UNSIGNED) {
+            return Ok(n);
+        }
+        let start = self.at;
+        let n = self.slowly(major::UNSIGNED, expected, Decoder::u64)?;
+        self.shortest(start, self.at, n)?;
         Ok(n)
     }
 
     /// The `n` of a negative integer −1 − n.
     pub(crate) fn negative(&mut self, expected: &'static str) -> Result<u64, DecodeError> {
-        let start = self.position();
-        let int = self
-            .decoder
-            .int()
-            .map_err(|e| self.fail(&e, start, major::NEGATIVE, expected))?;
+        let start = self.at;
+        let int = self.slowly(major::NEGATIVE, expected, Decoder::int)?;
         let n = u64::try_from(-1 - i128::from(int))
             .map_err(|_| DecodeError::new(Kind::WrongType { expected }, start))?;
-        self.shortest(start, self.position(), n)?;
+        self.shortest(start, self.at, n)?;
         Ok(n)
     }
 
+    #[inline]
     pub(crate) fn bytes(&mut self, expected: &'static str) -> Result<Cow<'b, [u8]>, DecodeError> {
-        let start = self.position();
-        match self.decoder.bytes() {
-            Ok(bytes) => {
-                self.shortest_length(start, bytes.len())?;
-                Ok(Cow::Borrowed(bytes))
-            }
-            Err(_) if self.rewind_to_chunks(start, major::BYTES) => {
-                let joined = self.decoder.bytes_iter().and_then(|mut chunks| {
-                    chunks.try_fold(Vec::new(), |mut all, chunk| {
-                        all.extend_from_slice(chunk?);
-                        Ok(all)
-                    })
-                });
-                joined
-                    .map(Cow::Owned)
-                    .map_err(|e| self.fail(&e, start, major::BYTES, expected))
-            }
-            Err(e) => Err(self.fail(&e, start, major::BYTES, expected)),
+        let start = self.at;
+        if let Some(bytes) = self.shortest_string(major::BYTES) {
+            return Ok(Cow::Borrowed(bytes));
         }
+        self.at = start;
+        self.bytes_slowly(expected)
     }
 
+    #[inline]
     pub(crate) fn text(&mut self, expected: &'static str) -> Result<Cow<'b, str>, DecodeError> {
-        let start = self.position();
-        match self.decoder.str() {
-            Ok(text) => {
-                self.shortest_length(start, text.len())?;
-                Ok(Cow::Borrowed(text))
-            }
-            Err(_) if self.rewind_to_chunks(start, major::TEXT) => {
-                let joined = self.decoder.str_iter().and_then(|mut chunks| {
-                    chunks.try_fold(String::new(), |mut all, chunk| {
-                        all.push_str(chunk?);
-                        Ok(all)
-                    })
-                });
-                joined
-                    .map(Cow::Owned)
-                    .map_err(|e| self.fail(&e, start, major::TEXT, expected))
-            }
-            Err(e) => Err(self.fail(&e, start, major::TEXT, expected)),
+        let start = self.at;
+        let octets = self.shortest_string(major::TEXT);
+        if let Some(text) = octets.and_then(|octets| std::str::from_utf8(octets).ok()) {
+            return Ok(Cow::Borrowed(text));
         }
+        self.at = start;
+        self.text_slowly(expected)
     }
 
+    #[inline]
     pub(crate) fn array(&mut self, expected: &'static str) -> Result<Count, DecodeError> {
-        let start = self.position();
-        let count = self
-            .decoder
-            .array()
-            .map_err(|e| self.fail(&e, start, major::ARRAY, expected))?;
+        if let Some(n) = self.shortest_head(major::ARRAY) {
+            return Ok(Count::Definite(n));
+        }
+        let start = self.at;
+        let count = self.slowly(major::ARRAY, expected, Decoder::array)?;
         self.count(start, count)
     }
 
+    #[inline]
     pub(crate) fn map(&mut self, expected: &'static str) -> Result<Count, DecodeError> {
-        let start = self.position();
-        let count = self
-            .decoder
-            .map()
-            .map_err(|e| self.fail(&e, start, major::MAP, expected))?;
+        if let Some(n) = self.shortest_head(major::MAP) {
+            return Ok(Count::Definite(n));
+        }
+        let start = self.at;
+        let count = self.slowly(major::MAP, expected, Decoder::map)?;
         self.count(start, count)
     }
 
     pub(crate) fn tag(&mut self, expected: &'static str) -> Result<u64, DecodeError> {
-        let start = self.position();
-        let tag = self
-            .decoder
-            .tag()
-            .map_err(|e| self.fail(&e, start, major::TAG, expected))?
-            .as_u64();
-        self.shortest(start, self.position(), tag)?;
+        let start = self.at;
+        let tag = self.slowly(major::TAG, expected, Decoder::tag)?.as_u64();
+        self.shortest(start, self.at, tag)?;
         Ok(tag)
     }
 
     /// A simple value other than false, true, null and undefined.
     pub(crate) fn simple(&mut self, expected: &'static str) -> Result<u8, DecodeError> {
-        let start = self.position();
-        let value = self
-            .decoder
-            .simple()
-            .map_err(|e| self.fail(&e, start, major::SIMPLE, expected))?;
+        let start = self.at;
+        let value = self.slowly(major::SIMPLE, expected, Decoder::simple)?;
         // RFC 8949 §3.3: values below 32 in two octets are not well-formed.
-        if self.position() - start > 1 && value < 32 {
+        if self.at - start > 1 && value < 32 {
             return Err(DecodeError::new(Kind::NotWellFormed, start));
         }
         Ok(value)
@@ -234,21 +199,21 @@ impl<'b> Reader<'b> {
 
     /// The bits of a float and how many octets held them: 2, 4 or 8.
     pub(crate) fn float(&mut self) -> Result<(u64, u8), DecodeError> {
-        let start = self.position();
+        let start = self.at;
         let width: u8 = match self.peek()? {
             0xf9 => 2,
             0xfa => 4,
             _ => 8,
         };
         let end = start + 1 + usize::from(width);
-        if end > self.decoder.input().len() {
+        if end > self.input.len() {
             return Err(DecodeError::new(Kind::Truncated, start));
         }
         let bits = self
             .octets(start + 1, end)
             .iter()
             .fold(0, |bits, octet| bits << 8 | u64::from(*octet));
-        self.decoder.set_position(end);
+        self.at = end;
         Ok((bits, width))
     }
 
@@ -261,7 +226,7 @@ impl<'b> Reader<'b> {
                 Ok(true)
             }
             Count::UntilBreak if self.peek()? == BREAK => {
-                self.decoder.set_position(self.position() + 1);
+                self.at += 1;
                 *count = Count::Definite(0);
                 Ok(false)
             }
@@ -281,17 +246,99 @@ impl<'b> Reader<'b> {
 
     /// Checks that nothing follows.
     pub(crate) fn finish(&self) -> Result<(), DecodeError> {
-        let at = self.position();
-        if at < self.decoder.input().len() {
-            return Err(DecodeError::new(Kind::TrailingOctets, at));
+        if self.at < self.input.len() {
+            return Err(DecodeError::new(Kind::TrailingOctets, self.at));
         }
         Ok(())
+    }
+
+    /// The argument of a head of this major type in its shortest form; nothing is read if it is anything else.
+    #[inline]
+    fn shortest_head(&mut self, major: u8) -> Option<u64> {
+        let (first, rest) = self.input.get(self.at..)?.split_first()?;
+        let info = first.checked_sub(major << 5)?;
+        let (n, octets) = match info {
+            0..=23 => (u64::from(info), 1),
+            24 => (u64::from(*rest.first()?), 2),
+            25 => (u64::from(u16::from_be_bytes(*rest.first_chunk()?)), 3),
+            26 => (u64::from(u32::from_be_bytes(*rest.first_chunk()?)), 5),
+            27 => (u64::from_be_bytes(*rest.first_chunk()?), 9),
+            _ => return None,
+        };
+        if octets > 1 && octets != head_octets(n) {
+            return None;
+        }
+        self.at += octets;
+        Some(n)
+    }
+
+    /// The octets of a string with a head in its shortest form. If there are none, the head may have been read.
+    #[inline]
+    fn shortest_string(&mut self, major: u8) -> Option<&'b [u8]> {
+        let length = usize::try_from(self.shortest_head(major)?).ok()?;
+        let string = self.input.get(self.at..)?.get(..length)?;
+        self.at += length;
+        Some(string)
+    }
+
+    /// Lets minicbor read, or say what is wrong.
+    #[cold]
+    fn slowly<T>(
+        &mut self,
+        wanted: u8,
+        expected: &'static str,
+        read: impl FnOnce(&mut Decoder<'b>) -> Result<T, minicbor::decode::Error>,
+    ) -> Result<T, DecodeError> {
+        let mut decoder = Decoder::new(self.input);
+        decoder.set_position(self.at);
+        match read(&mut decoder) {
+            Ok(read) => {
+                self.at = decoder.position();
+                Ok(read)
+            }
+            Err(e) => Err(self.fail(&e, decoder.position(), wanted, expected)),
+        }
+    }
+
+    #[cold]
+    fn bytes_slowly(&mut self, expected: &'static str) -> Result<Cow<'b, [u8]>, DecodeError> {
+        let start = self.at;
+        if self.is_chunked(major::BYTES) {
+            return self.slowly(major::BYTES, expected, |decoder| {
+                let chunks = decoder.bytes_iter()?;
+                let joined = chunks.collect::<Result<Vec<_>, _>>()?.concat();
+                Ok(Cow::Owned(joined))
+            });
+        }
+        let bytes = self.slowly(major::BYTES, expected, Decoder::bytes)?;
+        self.shortest_length(start, bytes.len())?;
+        Ok(Cow::Borrowed(bytes))
+    }
+
+    #[cold]
+    fn text_slowly(&mut self, expected: &'static str) -> Result<Cow<'b, str>, DecodeError> {
+        let start = self.at;
+        if self.is_chunked(major::TEXT) {
+            return self.slowly(major::TEXT, expected, |decoder| {
+                let chunks = decoder.str_iter()?;
+                let joined = chunks.collect::<Result<Vec<_>, _>>()?.concat();
+                Ok(Cow::Owned(joined))
+            });
+        }
+        let text = self.slowly(major::TEXT, expected, Decoder::str)?;
+        self.shortest_length(start, text.len())?;
+        Ok(Cow::Borrowed(text))
+    }
+
+    /// Whether an indefinite string starts here that this reader may read.
+    fn is_chunked(&self, major: u8) -> bool {
+        self.is_lenient() && self.input.get(self.at) == Some(&(major << 5 | INDEFINITE))
     }
 
     fn count(&self, start: usize, count: Option<u64>) -> Result<Count, DecodeError> {
         match count {
             Some(n) => {
-                self.shortest(start, self.position(), n)?;
+                self.shortest(start, self.at, n)?;
                 Ok(Count::Definite(n))
             }
             None if self.is_lenient() => Ok(Count::UntilBreak),
@@ -300,7 +347,7 @@ impl<'b> Reader<'b> {
     }
 
     fn shortest_length(&self, start: usize, length: usize) -> Result<(), DecodeError> {
-        self.shortest(start, self.position() - length, length as u64)
+        self.shortest(start, self.at - length, length as u64)
     }
 
     /// Checks that the head from `start` to `end` holds `n` in as few octets as possible.
@@ -311,26 +358,16 @@ impl<'b> Reader<'b> {
         Err(not_deterministic(NotDeterministic::LongForm, start))
     }
 
-    /// Whether an indefinite string starts here that this reader may read; if so, goes back to its start.
-    fn rewind_to_chunks(&mut self, start: usize, major: u8) -> bool {
-        let chunked =
-            self.is_lenient() && self.decoder.input().get(start) == Some(&(major << 5 | INDEFINITE));
-        if chunked {
-            self.decoder.set_position(start);
-        }
-        chunked
-    }
-
     /// Says in our terms why an item of the wanted major type could not be read.
-    #[cold]
     fn fail(
         &self,
         error: &minicbor::decode::Error,
-        start: usize,
+        stopped: usize,
         wanted: u8,
         expected: &'static str,
     ) -> DecodeError {
-        let Some(first) = self.decoder.input().get(start) else {
+        let start = self.at;
+        let Some(first) = self.input.get(start) else {
             return DecodeError::new(Kind::Truncated, start);
         };
         let (major, info) = (first >> 5, first & 31);
@@ -341,7 +378,7 @@ impl<'b> Reader<'b> {
             Kind::WrongType { expected }
         } else if info == INDEFINITE && !self.is_lenient() {
             Kind::NotDeterministic(NotDeterministic::IndefiniteLength)
-        } else if error.is_end_of_input() || self.position() == start + 9 {
+        } else if error.is_end_of_input() || stopped == start + 9 {
             // The second case: a length beyond what this machine can address.
             Kind::Truncated
         } else if wanted == major::SIMPLE {

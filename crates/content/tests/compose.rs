@@ -100,6 +100,7 @@ fn every_body_that_a_person_sends_is_a_message() {
 }
 
 #[test]
+#[expect(clippy::disallowed_methods, reason = "this test is a random source")]
 fn c_002_a_message_is_composed_with_the_salt_that_was_drawn_for_it() {
     let drawn = Salt::draw(|octets| octets.fill(42));
     let content = alice(|me| me.says(drawn, Part::text("x")).content());

@@ -8,6 +8,8 @@
 )]
 
 mod common;
+#[path = "../../../fuzz/src/markdown.rs"]
+mod markdown;
 #[path = "../../../fuzz/src/content.rs"]
 mod target;
 
@@ -18,7 +20,13 @@ use common::EXAMPLES;
 use common::negatives::negatives;
 
 fn corpus() -> BTreeMap<String, Vec<u8>> {
-    let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fuzz/corpus/decode_content");
+    inputs("decode_content")
+}
+
+fn inputs(target: &str) -> BTreeMap<String, Vec<u8>> {
+    let directory = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("../../fuzz/corpus")
+        .join(target);
     let files = std::fs::read_dir(&directory).unwrap_or_else(|e| panic!("{}: {e}", directory.display()));
     let read = |file: std::fs::DirEntry| {
         (
@@ -40,6 +48,21 @@ fn every_input_of_the_corpus_is_survived() {
         // Printed only when the next line panics.
         println!("{name}");
         target::decode(&octets);
+    }
+}
+
+#[test]
+fn every_markdown_html_and_report_of_the_corpora_is_survived() {
+    for target in ["markdown", "html", "report"] {
+        let inputs = inputs(target);
+        assert!(inputs.len() >= 4, "{target}");
+        // Whatever one target is fed with must not harm another.
+        for (name, octets) in inputs.iter().chain(&corpus()) {
+            println!("{target} {name}");
+            markdown::markdown(octets);
+            markdown::html(octets);
+            markdown::report(octets);
+        }
     }
 }
 

@@ -33,3 +33,15 @@ fn what_the_negative_vectors_are_made_of_is_accepted() {
     );
     assert!(Content::decode(&smallest()).is_ok());
 }
+
+#[test]
+fn the_guide_lists_every_negative_vector_with_its_reason_and_octet() {
+    let guide = include_str!("../../../docs/content.md");
+    for negative in negatives() {
+        let row = format!(
+            "| {} | `{}` | {} |",
+            negative.name, negative.code, negative.offset
+        );
+        assert!(guide.contains(&row), "the guide lacks: {row}");
+    }
+}

@@ -2,6 +2,8 @@
 
 use comity_content::{Disposition, Expiration, MessageId, Part};
 
+pub use comity_content::media::{MARKDOWN, PLAIN_TEXT};
+
 /// A message that is about to be sent.
 ///
 /// The alternatives say the same thing in different media types, richest first. The last one is the basic one: its
@@ -34,23 +36,23 @@ impl Outgoing {
 
     /// Plain text.
     pub fn text(text: &str) -> Self {
-        Self::new(vec![plain(Disposition::RENDER, text)])
+        Self::new(vec![Part::text(text)])
     }
 
-    /// GFM-MIMI markdown, with its plain form as the basic alternative.
+    /// GFM-MIMI markdown, with its plain form as the basic alternative. HTML in it is sent as text, as the profile asks.
     ///
     /// Every MIMI client must be able to receive both, so a room that requires markdown is sent the markdown alone.
     pub fn markdown(markdown: &str) -> Self {
-        let enhanced = Part::single(Disposition::RENDER, MARKDOWN, markdown.as_bytes().to_vec());
         Self::new(vec![
-            enhanced,
-            plain(Disposition::RENDER, &comity_content::to_plain_text(markdown)),
+            Part::markdown(markdown),
+            Part::text(&comity_content::to_plain_text(markdown)),
         ])
     }
 
     /// One reaction to `message`.
     pub fn reaction(message: MessageId, reaction: &str) -> Self {
-        Self::new(vec![plain(Disposition::REACTION, reaction)]).in_reply_to(message)
+        let part = Part::single(Disposition::REACTION, PLAIN_TEXT, reaction);
+        Self::new(vec![part]).in_reply_to(message)
     }
 
     /// Takes back the reaction, or deletes the message, with the given id.
@@ -109,11 +111,16 @@ impl std::fmt::Debug for Outgoing {
     }
 }
 
-/// The media type of GFM-MIMI markdown, as MIMI writes it.
-pub const MARKDOWN: &str = "text/markdown;variant=GFM-MIMI";
-/// The media type of plain text, as MIMI writes it.
-pub const PLAIN_TEXT: &str = "text/plain;charset=utf-8";
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-fn plain(disposition: Disposition, text: &str) -> Part {
-    Part::single(disposition, PLAIN_TEXT, text.as_bytes().to_vec())
+    #[test]
+    fn markdown_travels_without_html_and_with_its_words_in_plain_text() {
+        let outgoing = Outgoing::markdown("*a* <b>c</b> `<d>`");
+        let texts = ["*a* &lt;b>c&lt;/b> `<d>`", "a <b>c</b> <d>"];
+        let expected = [(MARKDOWN, texts[0]), (PLAIN_TEXT, texts[1])]
+            .map(|(media_type, text)| Part::single(Disposition::RENDER, media_type, text));
+        assert_eq!(outgoing.alternatives, expected);
+    }
 }

@@ -458,16 +458,42 @@ fn value_of(text: &str) -> (&str, &str) {
     text.split_at(end)
 }
 
-/// The `>` that ends a tag, past those in quotes.
+/// The `>` that ends a tag, past those in quotes. There is none when another tag begins before, so that nothing is looked through
+/// again and again.
 fn end_of_tag(text: &str) -> Option<usize> {
     let mut quote = None;
     for (at, octet) in text.bytes().enumerate() {
         match (quote, octet) {
             (None, b'>') => return Some(at),
+            (None, b'<') => return None,
             (None, b'"' | b'\'') => quote = Some(octet),
             (Some(open), _) if open == octet => quote = None,
             _ => {}
         }
     }
     None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tags_that_never_end_are_looked_at_once() {
+        for unit in [
+            "<a href=", "<b", "<a \"", "<a '", "<!--", "<script>", "<p", "&lt;<b",
+        ] {
+            let html = unit.repeat(20_000);
+            let markdown = html_to_markdown(&html);
+            assert!(markdown.len() <= 6 * html.len(), "{unit}");
+        }
+    }
+
+    #[test]
+    fn what_is_nested_very_deep_does_not_multiply() {
+        for unit in ["<ul><li>a", "<blockquote>a", "<ol><li>"] {
+            let html = unit.repeat(4_000);
+            assert!(html_to_markdown(&html).len() <= 8 * html.len(), "{unit}");
+        }
+    }
 }
