@@ -69,8 +69,12 @@ pub(crate) struct Store {
     turns: Turns,
     /// Whether what is committed next may be lost with the power.
     lazy: Cell<bool>,
-    /// Steps since the write-ahead log was emptied: it holds what they have overwritten.
+    /// Steps since a key was deleted, that one included, until the write-ahead log was emptied.
     owed: Cell<u32>,
+    /// Whether a key was deleted in the open transaction.
+    ended: Cell<bool>,
+    /// Whether the log holds anything of ours.
+    log_used: Cell<bool>,
     /// A commit failed, and nobody knows whether it took effect.
     poisoned: Cell<bool>,
     /// Between [`Store::begin_immediate`] and the end of its transaction.
@@ -176,6 +180,8 @@ impl Store {
             turns,
             lazy: Cell::new(false),
             owed: Cell::new(0),
+            ended: Cell::new(false),
+            log_used: Cell::new(true),
             poisoned: Cell::new(false),
             writing: Cell::new(false),
             wrote: Cell::new(false),

@@ -269,6 +269,7 @@ impl Store {
     /// every copy of it. Delete the rows in the same transaction.
     pub(crate) fn end_scope(&self, scope: Scope) -> Result<(), StorageError> {
         self.writable()?;
+        self.ended.set(true);
         self.ring.borrow_mut().end_scope(&self.conn, scope)
     }
 }

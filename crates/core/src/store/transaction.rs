@@ -5,7 +5,7 @@
 
 use super::{Key32, Patience, StorageError, Store, open, turns};
 
-/// After how many steps the write-ahead log is emptied.
+/// After how many steps the write-ahead log is emptied, once a key was deleted.
 const STEPS_OWED: u32 = 64;
 /// How long the log may become, in octets, and after how many steps its length is looked at.
 const LONG_LOG: u64 = 1 << 20;
@@ -100,7 +100,10 @@ impl Store {
         self.writing.set(false);
         self.turns.leave();
         self.ring.borrow_mut().keep_fresh();
-        self.owed.set(self.owed.get().saturating_add(1));
+        self.log_used.set(true);
+        if self.ended.take() || self.owed.get() > 0 {
+            self.owed.set(self.owed.get().saturating_add(1));
+        }
         Ok(())
     }
 
@@ -128,6 +131,7 @@ impl Store {
         self.ring.borrow_mut().forget_uncommitted();
         self.forget_read();
         self.hidden.set(None);
+        self.ended.set(false);
         self.writing.set(false);
         if !self.conn.is_autocommit() && self.run("ROLLBACK").is_err() {
             self.poisoned.set(true);
@@ -208,14 +212,17 @@ impl Store {
             .query_row([], |row| row.get(0))?)
     }
 
-    /// Empties the write-ahead log if that is owed: after 64 steps, or when it has grown to 1 MiB. It holds what the steps
-    /// have overwritten, ratchets above all. `at_once`: after any step.
+    /// Empties the write-ahead log if that is owed: 64 steps after a key was deleted, or once the log has grown to 1 MiB
+    /// since. `at_once`: if it holds anything.
+    ///
+    /// Until then it may hold what was deleted. It also holds what steps have overwritten, ratchets above all, until other
+    /// steps write over it: emptying it more often would make every step write to a growing file.
     ///
     /// Waits for nobody: if a reader stands in the way, it is tried again with a later step.
     pub(crate) fn pay_checkpoint(&self, at_once: bool) -> Result<(), StorageError> {
         let owed = self.owed.get();
-        let due = owed >= STEPS_OWED || (owed % LOOK == LOOK - 1 && self.log_is_long());
-        if owed == 0 || !(due || at_once) {
+        let due = owed >= STEPS_OWED || (owed > 0 && owed % LOOK == 0 && self.log_is_long());
+        if !(due || at_once && self.log_used.get()) {
             return Ok(());
         }
         let patience = self.turns.patience();
@@ -247,6 +254,7 @@ impl Store {
         let emptied = busy? == 0;
         if emptied {
             self.owed.set(0);
+            self.log_used.set(false);
         }
         Ok(emptied)
     }

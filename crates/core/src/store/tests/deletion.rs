@@ -222,48 +222,56 @@ fn after_rekey_the_old_keys_are_gone_and_open_nothing() {
 }
 
 #[test]
-fn the_log_is_emptied_after_64_steps_or_a_mebibyte_and_no_reader_is_waited_for() {
+fn the_log_is_emptied_64_steps_after_a_deletion_or_a_mebibyte_later_and_no_reader_is_waited_for() {
     let directory = tempfile::tempdir().unwrap();
-    let path = directory.path().join("client");
-    let store = Store::create(&path, &KEY).unwrap();
+    let store = Store::create(&directory.path().join("client"), &KEY).unwrap();
     let log = || {
         std::fs::metadata(directory.path().join("client-wal"))
             .unwrap()
             .len()
     };
-    let step = |octets: usize| {
+    let step = |octets: usize, deletes: bool| {
         store.begin_immediate().unwrap();
-        let filler = (store.data_version().unwrap(), vec![0_u8; octets]);
-        store
-            .write("INSERT INTO mls VALUES (77, ?1, randomblob(8), ?2)", filler)
-            .unwrap();
-        store.commit().unwrap();
-        store.pay_checkpoint(false).unwrap();
-    };
-    let idle = || {
-        store.begin_immediate().unwrap();
+        if octets > 0 {
+            let filler = (store.data_version().unwrap(), vec![0_u8; octets]);
+            store
+                .write("INSERT INTO mls VALUES (77, ?1, randomblob(8), ?2)", filler)
+                .unwrap();
+        }
+        if deletes {
+            store.end_scope(Scope::Messages(1)).unwrap();
+        }
         store.commit().unwrap();
         store.pay_checkpoint(false).unwrap();
     };
     assert!(store.checkpoint_truncate().unwrap());
-    step(10);
-    (0..62).for_each(|_| idle());
+    (0..100).for_each(|_| step(10, false));
+    assert!(log() > 0, "nothing was deleted");
+    step(10, true);
+    (0..62).for_each(|_| step(0, false));
     assert!(log() > 0);
-    idle();
+    step(0, false);
     assert_eq!(log(), 0, "after 64 steps");
 
-    (0..7).for_each(|_| step(200_000));
+    step(200_000, true);
+    (0..7).for_each(|_| step(200_000, false));
     assert_eq!(log(), 0, "after a mebibyte");
+
+    step(10, false);
+    store.pay_checkpoint(false).unwrap();
+    assert!(log() > 0);
+    store.pay_checkpoint(true).unwrap();
+    assert_eq!(log(), 0, "at once");
 
     let reader = store.reader().unwrap();
     reader
         .snapshot(|reader| {
             reader.one("SELECT count(*) FROM mls", [], |row| row.get::<_, i64>(0))?;
-            (0..70).for_each(|_| step(10));
+            (0..70).for_each(|_| step(10, true));
             assert!(log() > 0, "a reader needs it");
             Ok(())
         })
         .unwrap();
-    step(10);
+    step(10, false);
     assert_eq!(log(), 0, "with the first step after it has gone");
 }
