@@ -530,7 +530,8 @@ fn somebody_joins_from_outside_while_another_asks_to_leave() {
     cast.world.settle();
     cast.alice.is_deaf();
     cast.bob.is_deaf();
-    cast.world.plans(Mishap::LoseRequest, &tablet, RequestKind::UpdateRoom);
+    cast.world
+        .plans(Mishap::LoseRequest, &tablet, RequestKind::UpdateRoom);
     tablet.joins();
     cast.world.advance(Duration::from_secs(1));
     cast.carol.leaves();

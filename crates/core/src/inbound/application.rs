@@ -197,7 +197,7 @@ fn used_up(
     finish(tx, frame.name, None, false)?;
     let advice = reason.advice();
     tx.tell(EventKind::Frame {
-        room: Some(row.uri.clone()),
+        room: Some(row.uri),
         reason: reason.clone(),
         advice,
     })?;

@@ -5,6 +5,7 @@
 //! before anything that holds a number is deleted.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 
 use comity_room::RoomUri;
 use serde::{Deserialize, Serialize};
@@ -83,11 +84,14 @@ fn told_by(
     row: &MessageRow,
     uris: &mut HashMap<i64, RoomUri>,
 ) -> Result<Option<Event>, StorageError> {
-    if !uris.contains_key(&row.room) {
-        let room = room::by_id(store, row.room)?.ok_or(StorageError::Corrupt)?;
-        uris.insert(row.room, room.uri);
-    }
-    Ok(uris.get(&row.room).and_then(|uri| row.event(uri)))
+    let uri = match uris.entry(row.room) {
+        Entry::Occupied(known) => known.into_mut(),
+        Entry::Vacant(new) => {
+            let room = room::by_id(store, row.room)?.ok_or(StorageError::Corrupt)?;
+            new.insert(room.uri)
+        }
+    };
+    Ok(row.event(uri))
 }
 
 /// Forgets events up to and including a place.

@@ -221,7 +221,7 @@ impl Store {
     /// Waits for nobody: if a reader stands in the way, it is tried again with a later step.
     pub(crate) fn pay_checkpoint(&self, at_once: bool) -> Result<(), StorageError> {
         let owed = self.owed.get();
-        let due = owed >= STEPS_OWED || (owed > 0 && owed % LOOK == 0 && self.log_is_long());
+        let due = owed >= STEPS_OWED || (owed > 0 && owed.is_multiple_of(LOOK) && self.log_is_long());
         if !(due || at_once && self.log_used.get()) {
             return Ok(());
         }
