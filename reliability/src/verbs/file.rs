@@ -122,9 +122,18 @@ fn forget(scene: &Scene) -> Prepared {
         .map_or_else(Seq::default, |event| event.seq);
     Prepared::of_sam(scene, Call::Forget { up_to: last }, move |scene, surely| {
         let events = scene.sam.events();
-        let old = events.iter().filter(|event| event.seq < last).count();
+        let old = events.iter().filter(|event| event.seq <= last).count();
         assert!(old == 0 || !surely, "{old} events that were forgotten");
-        assert!(events.iter().any(|event| event.seq >= last), "the numbers go on");
+        scene
+            .sam
+            .within(&scene.hall)
+            .says(&scene.fresh("after forgetting"));
+        scene.world.settle();
+        let next = scene.sam.events().last().map(|event| event.seq);
+        assert!(
+            next > Some(last),
+            "{next:?} after {last:?}: a number is used twice"
+        );
     })
     .lazy()
 }
