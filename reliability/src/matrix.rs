@@ -208,7 +208,23 @@ fn is_intact(prepared: &Prepared) {
 /// Sam's process starts again, and goes on with everybody else.
 pub(crate) fn go_on(scene: &Scene, prepared: &Prepared, surely: bool) {
     scene.world.settle();
+    if surely {
+        nothing_acknowledged_is_asked_for_again(prepared);
+    }
     scene.sam_lives();
     (prepared.judge)(scene, surely);
     scene.all_is_well(prepared.spoils);
+}
+
+/// A provider forgets what a cursor has acknowledged, so a cursor must not go back.
+fn nothing_acknowledged_is_asked_for_again(prepared: &Prepared) {
+    let Call::Receive {
+        cursor: Some(cursor), ..
+    } = &prepared.call
+    else {
+        return;
+    };
+    let reader = comity::Reader::open(&prepared.file.opening()).expect("it opens");
+    let stored = reader.cursor(&cursor.queue).expect("a query");
+    assert_eq!(stored.as_ref(), Some(cursor), "the cursor that was acknowledged");
 }
