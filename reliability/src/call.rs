@@ -43,6 +43,9 @@ pub enum Call {
     Open,
     PauseAndResume,
     Close,
+    Rekey {
+        key: [u8; 32],
+    },
     CreateRoom {
         room: RoomUri,
         hub_key: Vec<u8>,
@@ -184,6 +187,7 @@ impl Call {
                 client.resume()?;
                 return Ok(Vec::new());
             }
+            Self::Rekey { key } => return client.rekey(&Key32::new(key)).map(|()| Vec::new()),
             // `close` takes the client; what it does is `pause`.
             Self::Close => return client.pause().map(|()| Vec::new()),
             Self::CreateRoom { room, hub_key } => {

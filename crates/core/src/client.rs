@@ -213,8 +213,9 @@ impl Client {
     /// Before this returns. Keep the old key until then: a power cut leaves the file under one or the other.
     ///
     /// # Errors
-    /// [`Error::Busy`] if a reader keeps the old keys in the write-ahead log: call it again. [`Error::Paused`],
-    /// [`Error::Storage`].
+    /// [`Error::Busy`]: the file is under the new key, but a reader or the disk keeps the old keys in the write-ahead log; call
+    /// it again, with the same key. [`Error::Paused`], [`Error::Storage`]: then it is under the old key, or, after
+    /// [`StorageError::Poisoned`](crate::StorageError::Poisoned), under one or the other.
     pub fn rekey(&mut self, key: &Key32) -> Result<(), Error> {
         let open = self.open.as_ref().ok_or(Error::Paused)?;
         let emptied = open.store.rekey(key)?;

@@ -4,7 +4,7 @@ use comity::{Client, Error, Seq, StorageError};
 use comity_testkit::names;
 
 use super::{Prepared, Verb};
-use crate::call::Call;
+use crate::call::{Call, ClientFile};
 use crate::scene::Scene;
 
 pub(super) const VERBS: &[Verb] = &[
@@ -23,6 +23,10 @@ pub(super) const VERBS: &[Verb] = &[
     Verb {
         name: "close",
         prepare: close,
+    },
+    Verb {
+        name: "rekey",
+        prepare: rekey,
     },
     Verb {
         name: "advertise",
@@ -93,6 +97,43 @@ fn close(scene: &Scene) -> Prepared {
     })
 }
 
+/// The file opens with the old key or with the new one, and never with both.
+fn rekey(scene: &Scene) -> Prepared {
+    let (file, key) = (scene.fresh_file(), [8; 32]);
+    let create = Call::Create {
+        user: names::user("nora@a.example"),
+        client: names::client("nora-phone@a.example"),
+    };
+    let client = create.client(&file, scene.world.now()).expect("it is created");
+    client.close().expect("it closes");
+    scene.sam_dies();
+    comity_faultfs::watch(file.path.parent().expect("a directory"));
+    let (old, new) = (file.clone(), ClientFile { key, ..file.clone() });
+    let judge = move |scene: &Scene, surely: bool| {
+        let now = scene.world.now();
+        let opens = |file: &ClientFile| match Client::open(now, &file.opening()) {
+            Ok(client) => client.close().map(|()| true).expect("it closes"),
+            Err(error) => {
+                assert_eq!(error, Error::Storage(StorageError::WrongKey));
+                false
+            }
+        };
+        let (old, new) = (opens(&old), opens(&new));
+        assert!(
+            old != new,
+            "opens with the old key: {old}, with the new one: {new}"
+        );
+        assert!(new || !surely, "the new key is lost");
+    };
+    Prepared {
+        call: Call::Rekey { key },
+        file,
+        lazy: false,
+        spoils: false,
+        judge: Box::new(judge),
+    }
+}
+
 fn advertise(scene: &Scene) -> Prepared {
     let enhanced = scene.fresh("").contains(['0', '2', '4', '6', '8']);
     Prepared::of_sam(scene, Call::Advertise { enhanced }, |scene, _| {
@@ -122,9 +163,18 @@ fn forget(scene: &Scene) -> Prepared {
         .map_or_else(Seq::default, |event| event.seq);
     Prepared::of_sam(scene, Call::Forget { up_to: last }, move |scene, surely| {
         let events = scene.sam.events();
-        let old = events.iter().filter(|event| event.seq < last).count();
+        let old = events.iter().filter(|event| event.seq <= last).count();
         assert!(old == 0 || !surely, "{old} events that were forgotten");
-        assert!(events.iter().any(|event| event.seq >= last), "the numbers go on");
+        scene
+            .sam
+            .within(&scene.hall)
+            .says(&scene.fresh("after forgetting"));
+        scene.world.settle();
+        let next = scene.sam.events().last().map(|event| event.seq);
+        assert!(
+            next > Some(last),
+            "{next:?} after {last:?}: a number is used twice"
+        );
     })
     .lazy()
 }

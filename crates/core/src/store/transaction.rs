@@ -122,7 +122,8 @@ impl Store {
             *self.ring.borrow_mut() = before;
             return Err(error);
         }
-        self.checkpoint_truncate()
+        // From here on the file is under the new key, whatever becomes of its log.
+        Ok(self.checkpoint_truncate().unwrap_or(false))
     }
 
     /// Undoes everything since [`Store::begin_immediate`]. Harmless if SQLite has done it already. A
