@@ -63,10 +63,13 @@ pub(crate) fn run(tx: &mut Tx<'_>) -> Result<(), Error> {
     Ok(())
 }
 
-/// Takes the next step that a room's state asks for, if any.
+/// Takes the next step that a room's state asks for, if any. The row is written as far as it is changed here.
 pub(crate) fn drive(tx: &mut Tx<'_>, row: &mut RoomRow) -> Result<(), Error> {
-    row.errand = None;
-    row.quiet = row.quiet.filter(|until| *until > tx.now);
+    let over = row.quiet.is_some_and(|until| until <= tx.now);
+    let mut changed = row.errand.take().is_some() || over;
+    if over {
+        row.quiet = None;
+    }
     let busy = row.pending.as_ref().is_some_and(|pending| !pending.refused);
     if row.phase == Phase::Leaving && !busy {
         let proposed = row
@@ -75,9 +78,12 @@ pub(crate) fn drive(tx: &mut Tx<'_>, row: &mut RoomRow) -> Result<(), Error> {
             .any(|held| held.leaves && held.client == tx.me.client);
         if !proposed {
             change::leave::request(tx, row)?;
+            changed = true;
         }
     }
-    room::put(tx.store, row)?;
+    if changed {
+        room::put(tx.store, row)?;
+    }
     if row.phase != Phase::Joined {
         return Ok(());
     }

@@ -166,6 +166,26 @@ fn a_message_that_vanishes_after_reading_stays_until_it_is_read() {
     assert!(cast.bob.message(id).is_none());
 }
 
+/// Nobody reads their own words: for their other clients, too, the time begins when the hub has accepted them.
+#[test]
+fn own_words_that_vanish_do_so_on_every_client_of_their_user() {
+    let cast = Cast::two(1);
+    let tablet = cast
+        .world
+        .client("bob-tablet", &cast.users.bob, &supports::basic());
+    cast.world.settle();
+    tablet.joins();
+    cast.world.settle();
+    cast.bob
+        .sends(&Outgoing::text("a minute").expiring(Expiration::Relative(60)));
+    cast.world.settle();
+    tablet.sees(["bob: a minute"]);
+    cast.world.advance(Duration::from_secs(61));
+    tablet.sees([]);
+    cast.bob.sees([]);
+    cast.alice.sees(["bob: a minute"]);
+}
+
 /// Rule 12: a phone that is set to 2030 for a moment loses nothing.
 #[test]
 fn a_clock_set_far_ahead_for_a_moment_hides_a_message_and_loses_nothing() {

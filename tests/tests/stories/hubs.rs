@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use comity::{Client, Phase, RequestKind, TaskState};
+use comity::{Client, Delivery, Phase, RequestKind, TaskState};
 use comity_hub::{Caller, Endpoint, Facts, Part};
 use comity_testkit::Mishap;
 
@@ -237,4 +237,21 @@ fn a_wiped_client_leaves_no_file_and_a_new_phone_joins_anew() {
     cast.world.settle();
     new.sees(["alice: hi"]);
     assert_eq!(cast.alice.members().len(), 2);
+}
+
+#[test]
+fn a_room_that_could_not_be_created_can_be_tried_again_and_what_was_said_in_it_is_not_sent_by_itself() {
+    let cast = Cast::new(1);
+    cast.world
+        .plans(Mishap::Undeliverable, &cast.alice, RequestKind::CreateRoom);
+    cast.alice.creates("clubhouse");
+    let id = cast.alice.says("anybody here?");
+    cast.world.settle();
+    assert_eq!(cast.alice.phase(), Some(Phase::Refused));
+    assert_eq!(cast.alice.message(id).unwrap().delivery, Delivery::Undeliverable);
+    let cast = cast.with_bob();
+    cast.alice.says("now it is there");
+    cast.world.settle();
+    cast.bob.sees(["alice: now it is there"]);
+    cast.world.agrees(&cast.world.room(), &[&cast.alice, &cast.bob]);
 }

@@ -260,6 +260,7 @@ fn not_created(
     outbox::delete(tx.store, request.id)?;
     errands::unsend(tx, &mut row)?;
     change::abandon_tasks(tx, &mut row, "room_not_created")?;
+    outbound::give_up_waiting(tx, &row)?;
     tx.delete_group(&mut row)?;
     row.phase = Phase::Refused;
     room::put(tx.store, &row)?;

@@ -21,9 +21,10 @@ const LONGEST_NAME: usize = 1_024;
 /// Octets of an Ed25519 public key.
 const HUB_KEY: usize = 32;
 
-/// Creates a room with us as its only member.
+/// Creates a room with us as its only member. What a hub has refused may be tried again.
 pub(crate) fn create_room(tx: &mut Tx<'_>, uri: &RoomUri, new: &NewRoom) -> Result<Option<Made>, Error> {
-    if room::by_uri(tx.store, uri)?.is_some() {
+    let old = room::by_uri(tx.store, uri)?;
+    if old.as_ref().is_some_and(|old| old.phase != Phase::Refused) {
         return Err(Misuse::RoomExists.into());
     }
     if new.hub_key.len() != HUB_KEY {
@@ -54,7 +55,10 @@ pub(crate) fn create_room(tx: &mut Tx<'_>, uri: &RoomUri, new: &NewRoom) -> Resu
     )?;
     let group_info = group.first_group_info(&provider, &tx.me.signer)?;
     let mut row = RoomRow {
-        id: room::next_id(tx.store)?,
+        id: match old {
+            Some(old) => old.id,
+            None => room::next_id(tx.store)?,
+        },
         scope,
         group: id,
         hub_key: new.hub_key.clone(),
