@@ -6,8 +6,9 @@ use crate::Fault;
 use crate::modes::Mode;
 
 pub(crate) const HELP: &str = "\
-cargo xtask bench [OPTIONS]
+cargo xtask bench [content] [OPTIONS]
 
+  content            messages as octets alone, and what decoding allocates
   --only PART,…      messages, history, content; all of them without it
   --mode MODE        full, normal, or both (the default)
   --members N,…      sizes of rooms; 2,64,1000 without it

@@ -6,7 +6,7 @@
 //!
 //! * `pair`: what every library does here: two members of one room, each with a file of its own;
 //! * `rounds`: the turns, and what is written on the way; `history`: whether a long conversation costs more;
-//! * `content`: decoding and encoding messages, without any file;
+//! * `content`: decoding and encoding messages, without any file, beside ciborium; `ciborium`: what it needs for that;
 //! * `fsyncs`: how often a step waits for the disk, as the system sees it.
 //!
 //! `synchronous=FULL` is what ships. NORMAL hides the disk, so that the work can be compared; it is another build of the engine, which
@@ -17,6 +17,7 @@
 )]
 
 mod arguments;
+mod ciborium;
 mod content;
 mod environment;
 mod fsyncs;
@@ -47,6 +48,11 @@ pub fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+/// Prints what decoding allocates, as `count` counts the allocations of what it is handed.
+pub fn allocations(count: impl Fn(&mut dyn FnMut()) -> u64) -> ExitCode {
+    content::allocations(count)
 }
 
 fn run(arguments: &Arguments) -> Result<(), Fault> {

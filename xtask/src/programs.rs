@@ -15,9 +15,17 @@ pub(crate) fn inspect(arguments: &[String]) -> Result<u8, Fault> {
     run(&["-p", "comity-examples", "--bin", "inspect"], arguments)
 }
 
-/// Measures speed.
+/// Measures speed. `content` measures messages as octets alone, and counts what decoding allocates: with an allocator that
+/// counts, so in a program of its own.
 pub(crate) fn bench(arguments: &[String]) -> Result<u8, Fault> {
-    run(&["-p", "comity-bench"], arguments)
+    let Some(rest) = arguments.strip_prefix(&["content".to_owned()]) else {
+        return run(&["-p", "comity-bench"], arguments);
+    };
+    let only = ["--only", "content", "--mode", "full"].map(str::to_owned);
+    match run(&["-p", "comity-bench"], &[&only[..], rest].concat())? {
+        0 => run(&["-p", "comity-bench", "--bin", "comity-bench-allocations"], &[]),
+        failed => Ok(failed),
+    }
 }
 
 /// Kills clients at every change they make to the disk, and fails the disk there.

@@ -303,6 +303,7 @@ impl Build for Owned {
     type Part = Part;
     type Parts = Vec<Part>;
 
+    #[inline(always)]
     fn part(head: Head<'_>, body: Leaf<'_>) -> Part {
         let body = match body {
             Leaf::Null => Body::Null,
@@ -414,6 +415,7 @@ impl<B: Build> Parts<B> {
         Ok(part)
     }
 
+    #[inline(always)]
     fn multi(&mut self, head: Head<'_>, r: &mut Reader<'_>, level: usize) -> Result<B::Part, DecodeError> {
         let semantics = part_semantics(r)?;
         let start = r.position();
@@ -449,6 +451,7 @@ pub(crate) enum Cardinality {
     Multi,
 }
 
+#[inline(always)]
 pub(crate) fn part_head<'b>(r: &mut Reader<'b>) -> Result<Head<'b>, DecodeError> {
     let start = r.position();
     let items = r.array("a part, an array")?;
@@ -483,6 +486,7 @@ pub(crate) fn part_semantics(r: &mut Reader<'_>) -> Result<PartSemantics, Decode
     PartSemantics::from_value(semantics).ok_or_else(|| DecodeError::new(Kind::UnknownPartSemantics, start))
 }
 
+#[inline(always)]
 pub(crate) fn single<'b>(r: &mut Reader<'b>) -> Result<Single<'b>, DecodeError> {
     Ok(Single {
         media_type: r.text(CONTENT_TYPE)?,

@@ -248,8 +248,19 @@ impl fmt::Debug for ExternalPart {
 }
 
 /// The key of an external part. Overwritten when dropped, never in `Debug`.
-#[derive(Clone, Default, PartialEq, Eq, Zeroize, ZeroizeOnDrop)]
+#[derive(Clone, Default, PartialEq, Eq, Zeroize)]
 pub struct ContentKey(Vec<u8>);
+
+impl ZeroizeOnDrop for ContentKey {}
+
+impl Drop for ContentKey {
+    fn drop(&mut self) {
+        // Most parts have no key, and overwriting nothing takes some processors as long as decoding the part.
+        if self.0.capacity() > 0 {
+            self.0.zeroize();
+        }
+    }
+}
 
 impl ContentKey {
     /// Takes the octets of a key.

@@ -6,7 +6,7 @@
 //! A report says nothing about time: it counts at its place in the room's order. Reports may come in any order, twice, and
 //! before the message that they are about; the result is the same.
 //!
-//! See *mimi-message-status* and *mimi-room-policy*, "Delivery and Read notifications, Pseudonyms".
+//! See *mimi-message-status*, and `StatusNotificationPolicy` in *mimi-room-policy*.
 
 use std::collections::BTreeMap;
 

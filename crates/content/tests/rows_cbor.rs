@@ -9,9 +9,11 @@
 
 mod common;
 
-use comity_content::{Content, Disposition, ExtensionError, ExtensionKey, Extensions, Limits, Part, Value};
+use comity_content::{
+    Content, Disposition, ExtensionError, ExtensionKey, Extensions, Limits, MessageId, Part, Received, Value,
+};
 use common::negatives::{head, smallest, with_extensions, with_field, with_part};
-use common::{accepted, refused, salt};
+use common::{ALICE, accepted, refused, room, salt, user};
 
 /// What is before the smallest part.
 fn without_part(octets: &[u8]) -> &[u8] {
@@ -107,6 +109,26 @@ fn c_014_what_is_not_deterministic_is_refused_unless_leniency_is_asked_for() {
         assert_ne!(encoded, octets);
         accepted(&encoded);
     }
+}
+
+#[test]
+fn c_014_a_lenient_reader_keeps_the_octets_and_hashes_them_as_they_came() {
+    let octets = with_field(0, "581000000000000000000000000000000000");
+    let received = Received::decode_lenient(octets.clone(), Limits::default()).unwrap();
+    assert_eq!(received.octets(), octets);
+    let (alice, room) = (user(ALICE), room());
+    let id = received.message_id(&alice, &room).unwrap();
+    assert_eq!(
+        id,
+        MessageId::compute(&alice, &room, &octets, &received.content().salt)
+    );
+    let encoded = Received::decode(received.content().encode().unwrap()).unwrap();
+    assert_eq!(encoded.content(), received.content());
+    assert_ne!(
+        encoded.message_id(&alice, &room).unwrap(),
+        id,
+        "other octets have another id"
+    );
 }
 
 #[test]

@@ -1,7 +1,8 @@
 //! Saying things: every deed of a person as a message that others understand.
 //!
 //! **Owns** which fields go together: a reaction names a message and has no body but the reaction, a deletion has no body at
-//! all, a report is no reply. What does not fit has no method; what depends on values is a [`ComposeError`].
+//! all, a report is no reply. What does not fit has no method here; what depends on values is a [`ComposeError`]. ([`Content`]
+//! itself sets any field, for whoever reads and copies messages.)
 //! **Knows nothing of** who may do it in a room, nor of who can read it.
 //!
 //! ```
@@ -21,6 +22,14 @@
 //! let deletion = me.deletes(Salt::draw(random), &said);
 //! assert_eq!((reaction.in_reply_to, edit.replaces, deletion.replaces), (Some(id), Some(id), Some(id)));
 //! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! What is said replaces nothing:
+//! ```compile_fail,E0599
+//! # use comity_content::{compose::Author, MessageId, Part, Salt};
+//! # fn f(me: Author<'_>, salt: Salt, id: MessageId) {
+//! me.says(salt, Part::text("x")).replacing(id);
+//! # }
 //! ```
 
 mod contact;

@@ -3,7 +3,7 @@
 //! **Owns** the media types, dispositions and semantics that go with each. **Knows nothing of** who reads it: a part here
 //! is one alternative, and [`Part::choose_one`] puts several together, richest first.
 //!
-//! See *mimi-content*, "Examples of Message Bodies".
+//! See *mimi-content*, "Message Bodies".
 
 use crate::attachment;
 use crate::compose::ComposeError;

@@ -3,7 +3,7 @@
 //! **Owns** the comparison of a link's text with its target. **Knows nothing of** members and names: the caller says who is in
 //! the room, and shows the name that it knows.
 //!
-//! See *mimi-content*, "Mentions" and "Validation of timestamps and URIs".
+//! See *mimi-content*, "Mention".
 
 use comity_room::{RoomUri, UserUri};
 use pulldown_cmark::{Event, LinkType, Tag, TagEnd};
