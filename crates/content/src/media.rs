@@ -26,6 +26,12 @@ pub(crate) fn essence(media_type: &str) -> Option<String> {
         .map(|parsed| parsed.essence().to_owned())
 }
 
+/// Whether it is of this type, whatever its parameters. Most are not, and that is seen without reading them.
+pub(crate) fn is(media_type: &str, wanted: &str) -> bool {
+    let written = media_type.split(';').next().unwrap_or_default().trim();
+    written.eq_ignore_ascii_case(wanted) && essence(media_type).is_some()
+}
+
 /// Whether it is `kind/…`.
 pub(crate) fn is_kind(media_type: &str, kind: &str) -> bool {
     essence(media_type)

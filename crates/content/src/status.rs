@@ -159,8 +159,7 @@ impl StatusReport {
 
 /// Whether a part says that it is a report.
 pub(crate) fn is_report(part: &Part) -> bool {
-    let is_status =
-        |media_type| media::essence(media_type).is_some_and(|essence| essence == media::MESSAGE_STATUS);
+    let is_status = |media_type| media::is(media_type, media::MESSAGE_STATUS);
     matches!(part.body, Body::Single(_)) && part.media_type().is_some_and(is_status)
 }
 

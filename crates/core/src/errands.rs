@@ -15,7 +15,7 @@ use crate::outbound;
 use crate::step::Made;
 use crate::store::outbox::{Errand, OutboxRow, WITH_HOST};
 use crate::store::room::{Phase, RoomRow};
-use crate::store::{message, outbox, room};
+use crate::store::{due, message, outbox, room};
 use crate::tx::Tx;
 use crate::{clock, expiry};
 
@@ -57,7 +57,11 @@ pub(crate) fn wake(tx: &mut Tx<'_>) -> Result<Option<Made>, Error> {
 
 /// Runs the errands of every room that has one due, or that waits for errands to be run.
 pub(crate) fn run(tx: &mut Tx<'_>) -> Result<(), Error> {
-    for mut row in room::due_by(tx.store, tx.now.plus(POSTPONED))? {
+    let until = tx.now.plus(POSTPONED);
+    if due::next(tx.store)?.is_none_or(|next| next > until) {
+        return Ok(());
+    }
+    for mut row in room::due_by(tx.store, until)? {
         drive(tx, &mut row)?;
     }
     Ok(())

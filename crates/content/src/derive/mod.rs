@@ -62,7 +62,7 @@ pub fn alternatives(part: Part) -> Vec<Alternative> {
 pub fn is_basic(part: &Part) -> bool {
     match &part.body {
         Body::Null => true,
-        Body::Single(single) => is(&single.media_type, "text/plain"),
+        Body::Single(single) => media::is(&single.media_type, "text/plain"),
         Body::External(_) | Body::Multi(_) => false,
     }
 }
@@ -157,8 +157,4 @@ fn is_medium(essence: &str) -> bool {
     ["image/", "audio/", "video/"]
         .iter()
         .any(|kind| essence.starts_with(kind))
-}
-
-fn is(media_type: &str, essence: &str) -> bool {
-    media::essence(media_type).is_some_and(|of| of == essence)
 }
