@@ -6,7 +6,7 @@ use std::io::Write as _;
 /// Runs `test` once per seed: ten in a debug build, thirty in a release build, or as many as `COMITY_SEEDS` says.
 ///
 /// `COMITY_SEED` runs that one alone. A failure prints its seed. If `COMITY_SEEDS_LOG` names a file, a line
-/// `suite seeds=N` is added to it.
+/// `seeds: N suite` is added to it.
 pub fn for_each_seed(suite: &str, test: impl Fn(u64)) {
     let seeds = seeds();
     for &seed in &seeds {
@@ -43,7 +43,7 @@ fn log(suite: &str, seeds: usize) {
         .open(&path)
         .expect("the seeds' log opens");
     // One write per line, so that tests in parallel do not mix theirs.
-    file.write_all(format!("{suite} seeds={seeds}\n").as_bytes())
+    file.write_all(format!("seeds: {seeds} {suite}\n").as_bytes())
         .expect("the seeds' log is written");
 }
 

@@ -183,7 +183,7 @@ const DURABLE: &str = "PRAGMA synchronous = FULL";
 const DURABLE: &str = LAZY;
 const LAZY: &str = "PRAGMA synchronous = NORMAL";
 
-/// Whether the next transaction survives a power cut (ADR 0040). Refused by SQLite inside of one.
+/// Whether the next transaction survives a power cut (ADR 0018). Refused by SQLite inside of one.
 pub(super) fn set_durability(conn: &Connection, lazy: bool) -> Result<(), StorageError> {
     conn.prepare_cached(if lazy { LAZY } else { DURABLE })?
         .execute([])?;
