@@ -424,8 +424,7 @@ impl Client {
         self.step(now, |tx| advertise::restock(tx, left))
     }
 
-    /// Forgets events up to and including one: the app has them in its own database. The very last event of the log
-    /// stays, because numbers are never used twice.
+    /// Forgets events up to and including one: the app has them in its own database. Their numbers are never used again.
     ///
     /// # Durable
     /// Unlike every other step not before it returns, but with the next one: after a power cut the events may be there

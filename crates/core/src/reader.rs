@@ -196,6 +196,9 @@ impl Reader {
 
     /// Events after a place in the log, oldest first; at most 1,000.
     ///
+    /// Numbers have no gaps. The log keeps the last 50,000: an app that was away for longer sees a first number that does
+    /// not follow its own, and reads rooms and timelines instead.
+    ///
     /// # Errors
     /// [`Error::Storage`], as for every query.
     pub fn events(&self, after: Seq, limit: u32) -> Result<Vec<Event>, Error> {

@@ -28,6 +28,12 @@ struct Log {
 
 const LOG: &str = "log";
 
+/// How many numbers of the log are kept, whatever is not forgotten: a rejected frame leaves an event, and anybody can send
+/// frames that are rejected.
+pub(crate) const KEPT: i64 = 50_000;
+/// After how many new ones it is looked whether there are too many.
+const LOOK: i64 = 256;
+
 /// The next number of the log, used by whoever asks. There are no gaps.
 pub(super) fn next(store: &Store) -> Result<i64, StorageError> {
     let next = last(store)?.checked_add(1).ok_or(StorageError::Corrupt)?;
@@ -53,6 +59,9 @@ pub(crate) fn append(store: &Store, kind: EventKind) -> Result<Event, StorageErr
         },
         &kind,
     )?;
+    if seq % LOOK == 0 && seq > KEPT {
+        forget_up_to(store, seq.saturating_sub(KEPT))?;
+    }
     Ok(event(seq, kind))
 }
 
@@ -96,11 +105,15 @@ fn told_by(
 
 /// Forgets events up to and including a place.
 pub(crate) fn forget(store: &Store, up_to: Seq) -> Result<(), StorageError> {
+    forget_up_to(store, i64::try_from(up_to.0).unwrap_or(i64::MAX))
+}
+
+fn forget_up_to(store: &Store, up_to: i64) -> Result<(), StorageError> {
     let used = last(store)?;
-    let up_to = i64::try_from(up_to.0).unwrap_or(i64::MAX).min(used);
+    let up_to = up_to.min(used);
     let forgotten = log(store)?.forgotten.max(up_to);
     small::put_setting(store, LOG, &Log { forgotten, used })?;
-    store.write("DELETE FROM event WHERE seq <= ?1", [up_to])?;
+    store.write_quietly("DELETE FROM event WHERE seq <= ?1", [up_to])?;
     Ok(())
 }
 

@@ -115,11 +115,12 @@ CREATE INDEX held_group ON held (mls_group, ord);
 CREATE INDEX held_due ON held (due);
 CREATE INDEX held_provider ON held (provider);
 
--- Frames that were taken and are not in `message`, by the hash of their MLSMessage.
+-- Frames that were taken and are not in `message`, by the hash of their MLSMessage, oldest first.
 CREATE TABLE seen (
-    hash BLOB NOT NULL PRIMARY KEY,
+    ord INTEGER PRIMARY KEY,
+    hash BLOB NOT NULL UNIQUE,
     sealed BLOB NOT NULL
-) STRICT, WITHOUT ROWID;
+) STRICT;
 
 -- What was asked for and takes more than one step.
 CREATE TABLE task (

@@ -30,26 +30,47 @@ pub(crate) fn frame_key(store: &Store, hash: &[u8; 32]) -> [u8; 16] {
 /// What became of a frame that no message's row names.
 pub(crate) fn seen(store: &Store, frame: [u8; 16]) -> Result<Option<SeenRow>, StorageError> {
     store.get_sealed(
-        "SELECT hash, sealed FROM seen WHERE hash = ?1",
+        "SELECT hash, ord, sealed FROM seen WHERE hash = ?1",
         [frame],
         SCOPE,
         SEEN,
     )
 }
 
+/// How many frames are remembered beside those of messages. They are handshakes for the most part, and what is much older
+/// than the room's epoch is rejected anyway.
+pub(crate) const REMEMBERED: i64 = 20_000;
+/// After how many new ones it is looked whether there are too many.
+const LOOK: i64 = 64;
+
 /// Notes what became of a frame that no message's row names.
 pub(crate) fn put_seen(store: &Store, frame: [u8; 16], row: &SeenRow) -> Result<(), StorageError> {
-    let key = [Col::from(&frame)];
+    let last = store.one("SELECT max(ord) FROM seen", [], |row| {
+        row.get::<_, Option<i64>>(0)
+    })?;
+    let ord = last
+        .flatten()
+        .unwrap_or(0)
+        .checked_add(1)
+        .ok_or(StorageError::Corrupt)?;
+    let (key, clear) = ([Col::from(&frame)], [Col::Int(ord)]);
     store.put_sealed(
-        "INSERT OR REPLACE INTO seen (hash, sealed) VALUES (?1, ?2)",
+        "INSERT OR REPLACE INTO seen (hash, ord, sealed) VALUES (?1, ?2, ?3)",
         SCOPE,
         &RowAt {
             table: SEEN,
             key: &key,
-            clear: &[],
+            clear: &clear,
         },
         row,
-    )
+    )?;
+    if ord % LOOK == 0 {
+        store.write_quietly(
+            "DELETE FROM seen WHERE ord <= ?1",
+            [ord.saturating_sub(REMEMBERED)],
+        )?;
+    }
+    Ok(())
 }
 
 /// Notes that a frame which brought no message was taken, by the hash of its MLSMessage.

@@ -1,5 +1,6 @@
 //! What the store promises, tried on real files.
 
+mod bounds;
 mod damage;
 mod deletion;
 mod files;
