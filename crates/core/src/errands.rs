@@ -31,6 +31,8 @@ pub(crate) const BEHIND: Duration = Duration::from_secs(60);
 pub(crate) const AHEAD: u32 = 2;
 /// Within how long the leaf follows in larger rooms.
 pub(crate) const RENEW_WITHIN: Duration = Duration::from_secs(86_400);
+/// How long a client that was invited makes no commit for its own leaf's sake.
+const ARRIVING: Duration = Duration::from_secs(3_600);
 /// The longest pause between two attempts.
 const LONGEST_PAUSE: Duration = Duration::from_secs(3_600);
 /// The longest pause between two attempts of a commit while the hub is ahead of us.
@@ -161,9 +163,11 @@ pub(crate) fn renew_leaf(tx: &Tx<'_>, row: &mut RoomRow, members: usize) -> Resu
     Ok(())
 }
 
-/// A leaf that came by a key package carries its lifetime until its client commits once.
+/// A leaf that came by a key package carries its lifetime until its client commits once: within a day, but not while
+/// people are still arriving.
 pub(crate) fn renew_leaf_later(tx: &Tx<'_>, row: &mut RoomRow) -> Result<(), Error> {
-    row.leaf_due = Some(tx.sometime_within(RENEW_WITHIN)?);
+    let later = tx.sometime_within(RENEW_WITHIN.saturating_sub(ARRIVING))?;
+    row.leaf_due = Some(later.plus(ARRIVING));
     Ok(())
 }
 
