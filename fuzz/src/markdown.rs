@@ -2,9 +2,13 @@
 
 #![allow(unreachable_pub, reason = "tests include this file as a private module")]
 
+#[path = "only_ours.rs"]
+mod only_ours;
+
 use comity_content::derive::{alternatives, html_to_markdown, is_basic};
 use comity_content::markdown::{escape, links, mentions, to_html, to_plain_text, without_html};
 use comity_content::{Part, StatusReport};
+use only_ours::assert_only_ours;
 
 /// Reads Markdown in every way there is.
 pub fn markdown(octets: &[u8]) {
@@ -48,44 +52,5 @@ pub fn report(octets: &[u8]) {
     match StatusReport::decode(octets) {
         Ok(report) => assert_eq!(report.encode(), octets, "a report has one encoding"),
         Err(error) => assert!(error.offset <= octets.len(), "the offset is one of the octets"),
-    }
-}
-
-fn assert_only_ours(html: &str) {
-    const OURS: &[&str] = &[
-        "p",
-        "h1",
-        "h2",
-        "h3",
-        "h4",
-        "h5",
-        "h6",
-        "blockquote",
-        "pre",
-        "code",
-        "ol",
-        "ul",
-        "li",
-        "table",
-        "thead",
-        "tbody",
-        "tr",
-        "th",
-        "td",
-        "em",
-        "strong",
-        "del",
-        "a",
-        "img",
-        "br",
-        "hr",
-        "input",
-    ];
-    for tag in html.split('<').skip(1) {
-        let name = tag
-            .trim_start_matches('/')
-            .split(|c: char| !c.is_ascii_alphanumeric())
-            .next();
-        assert!(name.is_some_and(|name| OURS.contains(&name)), "<{tag}");
     }
 }

@@ -6,16 +6,8 @@
 //! # Seeds
 //! The closing table says how many seeds each suite tried. A test tells by appending one line `seeds: N what` to the file that the
 //! variable `COMITY_SEEDS_LOG` names, and does nothing where it is unset; the lines of a suite are added up. So a test over a range
-//! of seeds appends once, and a property test may append `seeds: 1 its name` in its body, once for each case:
-//!
-//! ```ignore
-//! /// Tells `cargo xtask test` how many seeds `what` has tried.
-//! fn count_seeds(seeds: usize, what: &str) {
-//!     let Some(log) = std::env::var_os("COMITY_SEEDS_LOG") else { return };
-//!     let mut log = std::fs::OpenOptions::new().create(true).append(true).open(log).unwrap();
-//!     log.write_all(format!("seeds: {seeds} {what}\n").as_bytes()).unwrap();
-//! }
-//! ```
+//! of seeds appends once (`comity_testkit::for_each_seed` does), and a property test may append `seeds: 1 its name` in its body, once
+//! for each case.
 #![allow(
     clippy::disallowed_methods,
     reason = "a script measures how long its stages take"

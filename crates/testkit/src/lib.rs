@@ -1,6 +1,6 @@
 //! A world of clients, hubs and follower providers over a seeded, unreliable link. Never shipped.
 //!
-//! ```no_run
+//! ```
 //! use comity_testkit::{World, supports};
 //!
 //! let world = World::with_seed(1);

@@ -125,6 +125,11 @@ impl World {
             .push((client.name().to_owned(), kind, mishap));
     }
 
+    /// How many planned mishaps have not happened.
+    pub fn planned(&self) -> usize {
+        self.net_mut().mishaps.len()
+    }
+
     /// A number below `sides`, from the seed.
     pub fn throw(&self, sides: usize) -> usize {
         usize::try_from(self.net_mut().dice.below(sides as u64)).unwrap_or(0)

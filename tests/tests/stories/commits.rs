@@ -88,11 +88,7 @@ fn an_own_accepted_commit_whose_answer_was_lost_survives_a_kill() {
 #[test]
 fn two_commits_race_for_one_epoch_and_both_intents_come_true() {
     let cast = Cast::three(1);
-    let dave = cast.world.user("dave@b.example");
-    let dave_phone = cast
-        .world
-        .client("dave", &dave, &comity_testkit::supports::basic());
-    cast.world.settle();
+    let (dave, dave_phone) = cast.dave();
     let renamed = cast.alice.changes(&[renaming(&cast, "the other house")]);
     let rotated = cast.bob.rotates();
     let rotated_too = cast.carol.rotates();
@@ -265,11 +261,7 @@ fn a_commit_that_overtakes_the_proposal_that_it_commits_waits_for_it() {
 #[test]
 fn key_packages_that_are_being_fetched_are_fetched_across_a_rejoin() {
     let cast = Cast::three(1);
-    let dave = cast.world.user("dave@b.example");
-    let dave_phone = cast
-        .world
-        .client("dave", &dave, &comity_testkit::supports::basic());
-    cast.world.settle();
+    let (dave, dave_phone) = cast.dave();
     cast.alice.is_deaf();
     cast.bob.rotates();
     cast.world.settle();

@@ -2,10 +2,19 @@
 
 use std::time::Duration;
 
-use comity::{Batch, Error, FrameOutcome, RequestKind, Seq};
+use comity::{Batch, Error, Frame, FrameOutcome, RequestKind, Seq};
 use comity_testkit::Weather;
 
 use crate::support::Cast;
+
+/// What a push wakes an extension with: frames that move no cursor, and no errands.
+fn alone(frames: Vec<Frame>) -> Batch {
+    Batch {
+        frames,
+        cursor: None,
+        more: true,
+    }
+}
 
 /// Rules 3 and 6.
 #[test]
@@ -17,11 +26,7 @@ fn the_app_finds_by_events_what_the_extension_consumed_and_the_second_delivery_s
     let frames = cast.bob.unfetched();
     let before = cast.bob.events().last().map_or(Seq(0), |event| event.seq);
 
-    let batch = Batch {
-        frames,
-        cursor: None,
-        more: true,
-    };
+    let batch = alone(frames);
     let step = cast
         .bob
         .as_extension(|extension, now| extension.receive(now, &batch))
@@ -64,11 +69,7 @@ fn the_extension_is_told_known_of_what_the_app_consumed() {
     let frames = cast.bob.unfetched();
     cast.bob.listens();
     cast.world.settle();
-    let batch = Batch {
-        frames,
-        cursor: None,
-        more: true,
-    };
+    let batch = alone(frames);
     let step = cast
         .bob
         .as_extension(|extension, now| extension.receive(now, &batch))
@@ -91,11 +92,7 @@ fn app_and_extension_take_turns_and_the_app_goes_on_with_what_the_extension_wrot
         cast.alice.rotates();
         cast.alice.says(&format!("alice {round}"));
         cast.world.settle();
-        let batch = Batch {
-            frames: cast.bob.unfetched(),
-            cursor: None,
-            more: true,
-        };
+        let batch = alone(cast.bob.unfetched());
         let _: comity::Step = cast
             .bob
             .as_extension(|extension, now| extension.receive(now, &batch))
@@ -120,11 +117,7 @@ fn a_push_moves_no_cursor_and_runs_no_errands() {
     cast.world.advance(Duration::from_secs(1));
     let frames = cast.bob.unfetched();
     assert_eq!(frames.len(), 1, "a proposal");
-    let batch = Batch {
-        frames,
-        cursor: None,
-        more: true,
-    };
+    let batch = alone(frames);
     let step = cast
         .bob
         .as_extension(|extension, now| extension.receive(now, &batch))
@@ -174,11 +167,7 @@ fn a_paused_client_says_so_until_it_is_resumed_and_lets_others_have_the_file() {
         client.wake(now)
     });
     assert_eq!(paused.unwrap_err(), Error::Paused);
-    let batch = Batch {
-        frames: Vec::new(),
-        cursor: None,
-        more: true,
-    };
+    let batch = alone(Vec::new());
     let _: comity::Step = cast
         .bob
         .as_extension(|extension, now| extension.receive(now, &batch))

@@ -70,6 +70,23 @@ impl Cast {
         self
     }
 
+    /// Dave, with a phone at b.example; in no room.
+    pub(crate) fn dave(&self) -> (UserUri, Actor) {
+        let dave = self.world.user("dave@b.example");
+        let phone = self.world.client("dave", &dave, &supports::basic());
+        self.world.settle();
+        (dave, phone)
+    }
+
+    /// Another device of Carol's, in no room.
+    pub(crate) fn carols_tablet(&self) -> Actor {
+        let tablet = self
+            .world
+            .client("carol-tablet", &self.users.carol, &supports::basic());
+        self.world.settle();
+        tablet
+    }
+
     pub(crate) fn everybody(&self) -> [&Actor; 3] {
         [&self.alice, &self.bob, &self.carol]
     }

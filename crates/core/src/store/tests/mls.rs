@@ -173,6 +173,24 @@ pub(super) fn two(directory: &TempDir) -> (Person, MlsGroup, Person, MlsGroup) {
     (alice, in_alice, bob, in_bob)
 }
 
+/// The second begins another epoch, and the first follows.
+pub(super) fn turn((alice, in_alice): (&Person, &mut MlsGroup), (bob, in_bob): (&Person, &mut MlsGroup)) {
+    let commit = bob.in_step(|| {
+        let provider = bob.provider();
+        let bundle = in_bob
+            .self_update(&provider, &bob.signer, LeafNodeParameters::default())
+            .unwrap();
+        in_bob.merge_pending_commit(&provider).unwrap();
+        bundle.into_commit()
+    });
+    alice.in_step(|| {
+        let ProcessedMessageContent::StagedCommitMessage(staged) = alice.process(in_alice, &commit) else {
+            panic!()
+        };
+        in_alice.merge_staged_commit(&alice.provider(), *staged).unwrap();
+    });
+}
+
 fn agree(one: &MlsGroup, other: &MlsGroup) {
     assert_eq!(one.epoch(), other.epoch());
     assert_eq!(
@@ -195,21 +213,7 @@ fn a_group_lives_on_across_reopened_files() {
         let (mut in_bob, mut in_alice) = (bob.load(), alice.load());
         let late = alice.in_step(|| alice.send(&mut in_alice, b"from the epoch before"));
 
-        let commit = bob.in_step(|| {
-            let provider = bob.provider();
-            let bundle = in_bob
-                .self_update(&provider, &bob.signer, LeafNodeParameters::default())
-                .unwrap();
-            in_bob.merge_pending_commit(&provider).unwrap();
-            bundle.into_commit()
-        });
-        alice.in_step(|| {
-            let ProcessedMessageContent::StagedCommitMessage(staged) = alice.process(&mut in_alice, &commit)
-            else {
-                panic!()
-            };
-            in_alice.merge_staged_commit(&alice.provider(), *staged).unwrap();
-        });
+        turn((&alice, &mut in_alice), (&bob, &mut in_bob));
         assert_eq!(
             bob.in_step(|| bob.read(&mut in_bob, &late)),
             b"from the epoch before"

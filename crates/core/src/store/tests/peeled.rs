@@ -1,9 +1,8 @@
 //! Message secrets in two parts or as one: the same group either way.
 
-use openmls::prelude::{LeafNodeParameters, MlsMessageOut, ProcessedMessageContent};
 use openmls_traits::OpenMlsProvider as _;
 
-use super::mls::{Person, ROOM, group_id, two};
+use super::mls::{self, Person, ROOM, group_id, two};
 use super::*;
 use crate::provider::Provider;
 use crate::store::peel::AS_ONE;
@@ -15,23 +14,10 @@ fn kinds(person: &Person) -> Vec<i64> {
     person.store.all(SECRETS, [], |row| row.get(0)).unwrap()
 }
 
-/// Bob begins another epoch, and Alice follows.
+/// Bob begins another epoch, and Alice follows, both from their files.
 fn turn(alice: &Person, bob: &Person) {
     let (mut in_alice, mut in_bob) = (alice.load(), bob.load());
-    let commit: MlsMessageOut = bob.in_step(|| {
-        let bundle = in_bob
-            .self_update(&bob.provider(), &bob.signer, LeafNodeParameters::default())
-            .unwrap();
-        in_bob.merge_pending_commit(&bob.provider()).unwrap();
-        bundle.into_commit()
-    });
-    alice.in_step(|| {
-        let ProcessedMessageContent::StagedCommitMessage(staged) = alice.process(&mut in_alice, &commit)
-        else {
-            panic!()
-        };
-        in_alice.merge_staged_commit(&alice.provider(), *staged).unwrap();
-    });
+    mls::turn((alice, &mut in_alice), (bob, &mut in_bob));
 }
 
 #[test]
