@@ -323,6 +323,11 @@ fn a_request_that_nobody_answers_is_handed_out_again_later_and_later() {
         early.requests.iter().all(|other| other.id != request.id),
         "the other side said when"
     );
+    let late = client.wake(now.plus(Duration::from_secs(2 * 3_600))).unwrap();
+    assert!(
+        late.requests.iter().any(|other| other.id == request.id),
+        "and then it is handed out"
+    );
 }
 
 #[test]
