@@ -43,6 +43,14 @@ pub(crate) fn two_processes(arguments: &[String]) -> Result<u8, Fault> {
     run(&["-p", "comity-reliability", "--bin", "two-processes"], arguments)
 }
 
+/// What an extension needs for a frame of a large room.
+pub(crate) fn extension_memory(arguments: &[String]) -> Result<u8, Fault> {
+    run(
+        &["-p", "comity-reliability", "--bin", "extension-memory"],
+        arguments,
+    )
+}
+
 /// The exit code of the program, or cargo's where it could not be built.
 fn run(which: &[&str], arguments: &[String]) -> Result<u8, Fault> {
     let mut command = cargo::cargo();

@@ -15,7 +15,8 @@ use crate::reader::Reader;
 use crate::step::{Allow, Answer, Batch, Change, Made, NewRoom, RequestId, Resolution, Response, Seq, Step};
 use crate::store::room::Position;
 use crate::store::{Key32, Patience, StorageError, Store, event};
-use crate::tx::{Tx, Warm};
+use crate::tx::Tx;
+use crate::warm::Warm;
 use crate::{advertise, answer, change, errands, inbound, join, outbound, read, respond};
 
 /// How to open a client's file.
@@ -27,7 +28,7 @@ pub struct Opening {
     pub key: Key32,
     /// Who opens it.
     pub role: Role,
-    /// How much one `receive` may take.
+    /// How much one `receive` may take, and how much memory groups may.
     pub budget: Budget,
 }
 
@@ -36,25 +37,43 @@ pub struct Opening {
 pub enum Role {
     /// The main app.
     App,
-    /// A notification extension: never advertises, never creates, keeps no group in memory.
+    /// A notification extension, which lives for seconds and in little memory. It never creates, migrates or advertises,
+    /// makes no commit of its own accord, keeps no group in memory, and holds for the main app the frames that need more
+    /// memory than its [`Budget`] allows.
     Extension,
 }
 
-/// How much one `receive` may take.
+/// How much one `receive` may take, and how much memory groups may.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Budget {
     /// Frames.
     pub frames: usize,
     /// Octets of frames. At least one frame is taken, whatever its size.
     pub octets: usize,
+    /// Octets of memory, about. In the main app: what groups may take together between two steps; those that were used
+    /// longest ago are read from the file again. In an extension: what one frame may need while it is taken; frames that
+    /// need more are [`HeldUntil::MainApp`](crate::HeldUntil::MainApp).
+    pub memory: usize,
+}
+
+impl Budget {
+    /// What is right for a main app on a phone.
+    pub const APP: Self = Self {
+        frames: 1_000,
+        octets: 16 << 20,
+        memory: 32 << 20,
+    };
+    /// What is right for a notification extension that may use 24 MB in all.
+    pub const EXTENSION: Self = Self {
+        frames: 20,
+        octets: 1 << 20,
+        memory: 12 << 20,
+    };
 }
 
 impl Default for Budget {
     fn default() -> Self {
-        Self {
-            frames: 1_000,
-            octets: 16 << 20,
-        }
+        Self::APP
     }
 }
 
@@ -65,7 +84,7 @@ impl Opening {
             path: path.into(),
             key,
             role: Role::App,
-            budget: Budget::default(),
+            budget: Budget::APP,
         }
     }
 
@@ -75,10 +94,23 @@ impl Opening {
             path: path.into(),
             key,
             role: Role::Extension,
-            budget: Budget {
-                frames: 20,
-                octets: 1 << 20,
-            },
+            budget: Budget::EXTENSION,
+        }
+    }
+
+    /// How much memory one frame may need.
+    pub(crate) fn memory_of_a_frame(&self) -> usize {
+        match self.role {
+            Role::App => usize::MAX,
+            Role::Extension => self.budget.memory,
+        }
+    }
+
+    /// How much memory groups may take between two steps.
+    fn memory_between_steps(&self) -> usize {
+        match self.role {
+            Role::App => self.budget.memory,
+            Role::Extension => 0,
         }
     }
 }
@@ -110,6 +142,20 @@ struct Open {
     crypto: Crypto,
     me: Me,
     warm: Warm,
+    /// Another process may have held frames for us since our last step.
+    left_for_us: bool,
+}
+
+impl Open {
+    fn new(opening: &Opening, store: Store, me: Me) -> Self {
+        Self {
+            store,
+            crypto: Crypto::default(),
+            me,
+            warm: Warm::new(opening.memory_between_steps()),
+            left_for_us: false,
+        }
+    }
 }
 
 // Lifecycle: no requests here, ever.
@@ -156,12 +202,7 @@ impl Client {
             opening: opening.clone(),
             interrupted: Arc::new(AtomicBool::new(false)),
             readers: Mutex::new(Vec::new()),
-            open: Some(Open {
-                store,
-                crypto: Crypto::default(),
-                me,
-                warm: Warm::new(),
-            }),
+            open: Some(Open::new(opening, store, me)),
         }
     }
 
@@ -193,12 +234,7 @@ impl Client {
                 *slot = Some(store.reader()?);
                 Ok(())
             })?;
-            self.open = Some(Open {
-                store,
-                crypto: Crypto::default(),
-                me,
-                warm: Warm::new(),
-            });
+            self.open = Some(Open::new(&self.opening, store, me));
         }
         Ok(())
     }
@@ -269,7 +305,9 @@ impl Client {
         let mut readers = self.readers.lock().map_err(|_| Error::Bug("a reader panicked"))?;
         readers.retain(|reader| reader.strong_count() > 0);
         readers.push(Arc::downgrade(&latch));
-        Ok(Reader::new(latch, open.me.user.clone(), open.me.client.clone()))
+        let (user, client) = (open.me.user.clone(), open.me.client.clone());
+        let memory = self.opening.memory_of_a_frame();
+        Ok(Reader::new(latch, user, client, memory))
     }
 
     fn for_each_reader(
@@ -301,10 +339,9 @@ impl Client {
     /// [`Error::Busy`] if another process does not give up its turn: an extension leaves the frames to the app then.
     /// [`Error::Paused`], [`Error::Storage`]. Nothing of the batch was taken.
     pub fn receive(&mut self, now: Timestamp, batch: &Batch) -> Result<Step, Error> {
-        let budget = self.opening.budget;
         let interrupted = Arc::clone(&self.interrupted);
         interrupted.store(false, Ordering::Relaxed);
-        self.step(now, |tx| inbound::receive(tx, batch, budget, &interrupted))
+        self.step(now, |tx| inbound::receive(tx, batch, &interrupted))
     }
 
     /// Records what came back for a request, and does whatever follows from it. Answering twice, or an unknown
@@ -453,7 +490,12 @@ impl Client {
         now: Timestamp,
         work: impl FnOnce(&mut Tx<'_>) -> Result<Option<Made>, Error>,
     ) -> Result<Step, Error> {
-        self.transact(now, Store::begin_immediate, work)
+        self.transact(now, Durable::Now, |tx, left_for_us| {
+            if left_for_us {
+                inbound::give_up(tx)?;
+            }
+            work(tx)
+        })
     }
 
     /// A step that a power cut may undo. It must tell nobody anything: no request, no event, no outcome.
@@ -462,7 +504,7 @@ impl Client {
         now: Timestamp,
         work: impl FnOnce(&mut Tx<'_>) -> Result<Option<Made>, Error>,
     ) -> Result<Step, Error> {
-        self.transact(now, Store::begin_lazily, |tx| {
+        self.transact(now, Durable::Later, |tx, _| {
             let made = work(tx)?;
             if made.is_some() || tx.tells() {
                 return Err(Error::Bug("a step that may be lost tells of itself"));
@@ -471,23 +513,31 @@ impl Client {
         })
     }
 
+    /// One transaction. `work` is told whether another process may have held frames for us.
     fn transact(
         &mut self,
         now: Timestamp,
-        begin: impl FnOnce(&Store) -> Result<bool, StorageError>,
-        work: impl FnOnce(&mut Tx<'_>) -> Result<Option<Made>, Error>,
+        durable: Durable,
+        work: impl FnOnce(&mut Tx<'_>, bool) -> Result<Option<Made>, Error>,
     ) -> Result<Step, Error> {
+        let opening = &self.opening;
         let Open {
             store,
             crypto,
             me,
             warm,
+            left_for_us,
         } = self.open.as_mut().ok_or(Error::Paused)?;
-        if begin(store)? {
+        let others_wrote = match durable {
+            Durable::Now => store.begin_immediate()?,
+            Durable::Later => store.begin_lazily()?,
+        };
+        if others_wrote {
             warm.clear();
+            *left_for_us = opening.role == Role::App;
         }
-        let mut tx = Tx::new(now, store, crypto, me, warm);
-        let result = match work(&mut tx) {
+        let mut tx = Tx::new(now, store, crypto, me, opening, warm);
+        let result = match work(&mut tx, *left_for_us) {
             Ok(made) => tx.commit(made),
             Err(error) => Err(store.take_hidden().map_or(error, Into::into)),
         };
@@ -496,13 +546,21 @@ impl Client {
             warm.clear();
             return result;
         }
-        if self.opening.role == Role::Extension {
-            warm.clear();
-        }
+        *left_for_us &= durable == Durable::Later;
+        warm.trim();
         // The step stands whatever becomes of this: what is owed stays owed.
         let _ = store.pay_checkpoint(false);
         result
     }
+}
+
+/// When a step is on the medium.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Durable {
+    /// Before anybody sees it.
+    Now,
+    /// With the next one that is.
+    Later,
 }
 
 fn open(opening: &Opening) -> Result<Store, Error> {

@@ -43,6 +43,7 @@ mod task;
 mod timeline;
 mod tx;
 mod unprocessed;
+mod warm;
 
 pub use client::{Budget, Client, Interrupter, Opening, Role};
 pub use error::{Blocked, Error, Misuse};

@@ -3,12 +3,12 @@
 //! A [`Step`] is made here and nowhere else, by committing. Groups stay in memory between steps only while nobody else
 //! has written; every rollback drops those it touched, because memory must never run ahead of disk.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use comity_room::{ProviderUri, RoomUri, Timestamp};
 
+use crate::client::{Opening, Role};
 use crate::crypto::Crypto;
 use crate::error::{Error, Misuse};
 use crate::group::Group;
@@ -20,15 +20,7 @@ use crate::step::{
 use crate::store::outbox::{Errand, OutboxRow, WITH_HOST};
 use crate::store::room::{RoomRow, RoomView};
 use crate::store::{MlsStore, Store, due, event, outbox, room};
-
-/// Groups that are kept in memory between steps, by the room's row id.
-pub(crate) type Warm = HashMap<i64, WarmGroup>;
-
-/// A group in memory, and who is in it.
-pub(crate) struct WarmGroup {
-    pub(crate) group: Group,
-    pub(crate) view: Arc<RoomView>,
-}
+use crate::warm::{Warm, WarmGroup, in_memory};
 
 /// One call's work in progress.
 pub(crate) struct Tx<'a> {
@@ -36,6 +28,7 @@ pub(crate) struct Tx<'a> {
     pub(crate) store: &'a Store,
     pub(crate) crypto: &'a Crypto,
     pub(crate) me: &'a Me,
+    pub(crate) opening: &'a Opening,
     warm: &'a mut Warm,
     requests: Vec<Request>,
     events: Vec<Event>,
@@ -62,6 +55,7 @@ impl<'a> Tx<'a> {
         store: &'a Store,
         crypto: &'a Crypto,
         me: &'a Me,
+        opening: &'a Opening,
         warm: &'a mut Warm,
     ) -> Self {
         Self {
@@ -69,11 +63,17 @@ impl<'a> Tx<'a> {
             store,
             crypto,
             me,
+            opening,
             warm,
             requests: Vec::new(),
             events: Vec::new(),
             frames: Vec::new(),
         }
+    }
+
+    /// Whose step it is.
+    pub(crate) fn role(&self) -> Role {
+        self.opening.role
     }
 
     /// Commits; only now does a step exist.
@@ -191,7 +191,7 @@ impl<'a> Tx<'a> {
 
     /// Who is in the room.
     pub(crate) fn view(&self, row: &RoomRow) -> Result<Arc<RoomView>, Error> {
-        if let Some(warm) = self.warm.get(&row.id) {
+        if let Some(warm) = self.warm.get(row.id) {
             return Ok(Arc::clone(&warm.view));
         }
         let view = room::view(self.store, row.id)?.ok_or(Error::Bug("room without view"))?;
@@ -199,33 +199,38 @@ impl<'a> Tx<'a> {
     }
 
     /// Keeps a group that was created or joined in this step, or whose members changed.
-    pub(crate) fn keep_group(&mut self, room: i64, group: Group, view: RoomView) -> Result<(), Error> {
-        room::put_view(self.store, room, &view)?;
-        self.warm.insert(
-            room,
-            WarmGroup {
-                group,
-                view: Arc::new(view),
-            },
-        );
-        Ok(())
+    pub(crate) fn keep_group(&mut self, row: &RoomRow, group: Group, view: RoomView) -> Result<(), Error> {
+        room::put_view(self.store, row.id, &view)?;
+        self.warm_up(row, group, view)
     }
 
     /// Writes who is in the room.
     pub(crate) fn put_view(&mut self, row: &RoomRow, view: RoomView) -> Result<(), Error> {
         room::put_view(self.store, row.id, &view)?;
         self.warm(row)?.view = Arc::new(view);
+        let stored = self.stored(row)?;
+        self.warm.resize(row.id, in_memory(stored));
         Ok(())
     }
 
     /// Forgets a group in memory; the next use reads it from the file.
     pub(crate) fn drop_group(&mut self, room: i64) {
-        self.warm.remove(&room);
+        self.warm.remove(room);
+    }
+
+    /// Forgets groups in memory beyond the bound: between two frames.
+    pub(crate) fn trim(&mut self) {
+        self.warm.trim();
+    }
+
+    /// How many octets the group's rows take in the file.
+    pub(crate) fn stored(&self, row: &RoomRow) -> Result<usize, Error> {
+        Ok(MlsStore::for_room(self.store, row.scope).stored()?)
     }
 
     /// Deletes the room's group, in memory and in the file, with the key under which its rows are sealed.
     pub(crate) fn delete_group(&mut self, row: &mut RoomRow) -> Result<(), Error> {
-        self.warm.remove(&row.id);
+        self.warm.remove(row.id);
         let scope = std::mem::take(&mut row.scope);
         if scope != 0 {
             MlsStore::for_room(self.store, scope).delete_scope()?;
@@ -239,19 +244,21 @@ impl<'a> Tx<'a> {
     }
 
     fn warm(&mut self, row: &RoomRow) -> Result<&mut WarmGroup, Error> {
-        if !self.warm.contains_key(&row.id) {
+        if self.warm.get(row.id).is_none() {
             let provider = self.provider(row);
             let group = Group::load(&provider, &row.group)?.ok_or(Error::Bug("room without group"))?;
             let view = room::view(self.store, row.id)?.ok_or(Error::Bug("room without view"))?;
-            self.warm.insert(
-                row.id,
-                WarmGroup {
-                    group,
-                    view: Arc::new(view),
-                },
-            );
+            self.warm_up(row, group, view)?;
         }
-        self.warm.get_mut(&row.id).ok_or(Error::Bug("group vanished"))
+        self.warm.get_mut(row.id).ok_or(Error::Bug("group vanished"))
+    }
+
+    fn warm_up(&mut self, row: &RoomRow, group: Group, view: RoomView) -> Result<(), Error> {
+        let stored = self.stored(row)?;
+        let view = Arc::new(view);
+        self.warm
+            .insert(row.id, WarmGroup { group, view }, in_memory(stored));
+        Ok(())
     }
 
     /// What we say we can receive.

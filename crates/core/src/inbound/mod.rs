@@ -5,6 +5,7 @@
 pub(crate) mod application;
 pub(crate) mod commit;
 mod proposal;
+pub(crate) mod weight;
 mod welcome;
 
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -15,7 +16,7 @@ use comity_room::Timestamp;
 use comity_wire::{FanoutMessage, MessageKind, Wire as _, WireError};
 use openmls::framing::ContentType;
 
-use crate::client::Budget;
+use crate::client::Role;
 use crate::errands;
 use crate::error::{Error, Misuse};
 use crate::group::{Processed, protocol_message};
@@ -48,9 +49,9 @@ const LONGEST_CURSOR: usize = 1_024;
 pub(crate) fn receive(
     tx: &mut Tx<'_>,
     batch: &Batch,
-    budget: Budget,
     interrupted: &AtomicBool,
 ) -> Result<Option<Made>, Error> {
+    let budget = tx.opening.budget;
     let mut octets = 0_usize;
     let mut taken = 0_usize;
     for frame in &batch.frames {
@@ -61,13 +62,14 @@ pub(crate) fn receive(
         }
         let outcome = take(tx, frame)?;
         tx.note_outcome(outcome);
+        tx.trim();
         taken = taken.saturating_add(1);
     }
     if taken == batch.frames.len() {
         if let Some(cursor) = &batch.cursor {
             put_cursor(tx, cursor)?;
         }
-        if !batch.more {
+        if !batch.more && tx.role() == Role::App {
             errands::run(tx)?;
         }
     }
@@ -107,6 +109,8 @@ fn take(tx: &mut Tx<'_>, frame: &Frame) -> Result<FrameOutcome, Error> {
             tx.return_to(mark)?;
             match group_of(frame) {
                 Ok(group) => hold(tx, frame, until, &group),
+                // A Welcome does not name its group to whoever has not opened it.
+                Err(_) if until == HeldUntil::MainApp => hold(tx, frame, until, &[]),
                 Err(reason) => reject(tx, frame, reason),
             }
         }
@@ -161,6 +165,7 @@ fn attempt(tx: &mut Tx<'_>, frame: &Frame) -> Result<FrameOutcome, Unprocessed> 
             Some(known) => Ok(again(&known)),
             None => {
                 compare_clocks(tx, opened.message.accepted_at)?;
+                fits(tx, weight::of_welcome(frame.bytes.len()))?;
                 welcome::take(tx, frame, &opened)
             }
         },
@@ -273,6 +278,9 @@ fn group_frame(tx: &mut Tx<'_>, frame: &Frame, opened: &Opened) -> Result<FrameO
         return Err(Unprocessed::Held(HeldUntil::Welcome));
     };
     place(frame, &row)?;
+    if tx.role() == Role::Extension {
+        fits(tx, weight::of_frame(content, tx.stored(&row)?, frame.bytes.len()))?;
+    }
     if let Some(outcome) = settled(tx, &mut row, opened, theirs, content)? {
         return Ok(outcome);
     }
@@ -343,6 +351,14 @@ pub(crate) fn place(frame: &Frame, row: &RoomRow) -> Result<(), Rejection> {
     }
     if frame.from != row.hub {
         return Err(Rejection::ForeignHub);
+    }
+    Ok(())
+}
+
+/// An extension leaves to the main app what needs more memory than it may use.
+fn fits(tx: &Tx<'_>, octets: usize) -> Result<(), Unprocessed> {
+    if octets > tx.opening.memory_of_a_frame() {
+        return Err(Unprocessed::Held(HeldUntil::MainApp));
     }
     Ok(())
 }
@@ -461,11 +477,11 @@ fn hold(tx: &mut Tx<'_>, frame: &Frame, until: HeldUntil, group: &[u8]) -> Resul
         from: frame.from.clone(),
         frame: frame.bytes.clone(),
         until,
-        due: tx.now.plus(if until == HeldUntil::Clock {
-            ASK_CLOCK
-        } else {
-            HOLD
-        }),
+        due: match until {
+            HeldUntil::MainApp => tx.now,
+            HeldUntil::Clock => tx.now.plus(ASK_CLOCK),
+            _ => tx.now.plus(HOLD),
+        },
     };
     if !held::put(tx.store, &row)? {
         return reject(tx, frame, in_vain(until));
@@ -474,6 +490,7 @@ fn hold(tx: &mut Tx<'_>, frame: &Frame, until: HeldUntil, group: &[u8]) -> Resul
         && let Some(mut row) = room::by_group(tx.store, group)?
         && row.is_member()
         && !row.behind
+        && !held::is_due(tx.store, group, tx.now)?
     {
         row.behind = true;
         row.quiet = Some(tx.now.plus(errands::BEHIND));
@@ -514,8 +531,8 @@ fn is_welcome(frame: &[u8]) -> bool {
     message.is_ok_and(|message| matches!(message.message.kind(), Ok(MessageKind::Welcome)))
 }
 
-/// Gives up frames that were held too long. Those that wait for the clock are tried again and again, and first, because
-/// others may wait for them; every other one gets a last chance.
+/// Takes frames that were held for the main app, and gives up those that were held too long. Those that wait for the clock
+/// are tried again and again, and first, because others may wait for them; every other one gets a last chance.
 pub(crate) fn give_up(tx: &mut Tx<'_>) -> Result<(), Error> {
     let mut due = held::take_due(tx.store, tx.now)?;
     due.sort_by_key(|row| row.until != HeldUntil::Clock);
@@ -528,7 +545,8 @@ pub(crate) fn give_up(tx: &mut Tx<'_>) -> Result<(), Error> {
             bytes: row.frame,
         };
         let outcome = take(tx, &frame)?;
-        if until != HeldUntil::Clock && matches!(outcome, FrameOutcome::Held { .. }) {
+        let again = matches!(until, HeldUntil::Clock | HeldUntil::MainApp);
+        if !again && matches!(outcome, FrameOutcome::Held { .. }) {
             held::forget(tx.store, &hash)?;
             reject(tx, &frame, in_vain(until))?;
         }

@@ -27,6 +27,7 @@ const READ_SECRETS: &str = "SELECT scope, kind, key, sealed FROM mls
     WHERE scope = ?1 AND kind IN (16, 17, 19, 20, 24, 25, 26, 27)";
 const DELETE: &str = "DELETE FROM mls WHERE scope = ?1 AND kind = ?2 AND key = ?3";
 const DELETE_SCOPE: &str = "DELETE FROM mls WHERE scope = ?1";
+const STORED: &str = "SELECT ifnull(sum(length(sealed)), 0) FROM mls WHERE scope = ?1";
 
 /// What `mls.scope` says of rows that belong to the client.
 const CLIENT: i64 = 0;
@@ -143,6 +144,12 @@ impl<'a> MlsStore<'a> {
         self.store.write(DELETE_SCOPE, [self.room])?;
         self.store.end_scope(Scope::Epoch(self.room))?;
         self.store.end_scope(Scope::Mls(self.room))
+    }
+
+    /// How many octets the rows of this room's group take. Reads none of them.
+    pub(crate) fn stored(&self) -> Result<usize, StorageError> {
+        let octets = self.store.one(STORED, [self.room], |row| row.get::<_, i64>(0))?;
+        Ok(usize::try_from(octets.unwrap_or(0)).unwrap_or(usize::MAX))
     }
 
     /// A new epoch has begun: the key under which the secrets of the last one lay is deleted, and with it whatever
