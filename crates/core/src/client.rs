@@ -15,7 +15,7 @@ use crate::reader::Reader;
 use crate::step::{Allow, Answer, Batch, Change, Made, NewRoom, RequestId, Resolution, Response, Seq, Step};
 use crate::store::room::Position;
 use crate::store::{Key32, Patience, StorageError, Store, event};
-use crate::tx::{Tx, Warm};
+use crate::tx::{Tx, Warm, drop_changed};
 use crate::{advertise, answer, change, errands, inbound, join, outbound, read, respond};
 
 /// How to open a client's file.
@@ -483,8 +483,12 @@ impl Client {
             me,
             warm,
         } = self.open.as_mut().ok_or(Error::Paused)?;
-        if begin(store)? {
+        if begin(store)?
+            && let Err(error) = drop_changed(store, warm)
+        {
+            store.rollback();
             warm.clear();
+            return Err(error.into());
         }
         let mut tx = Tx::new(now, store, crypto, me, warm);
         let result = match work(&mut tx) {

@@ -19,7 +19,7 @@ use crate::step::{
 };
 use crate::store::outbox::{Errand, OutboxRow, WITH_HOST};
 use crate::store::room::{RoomRow, RoomView};
-use crate::store::{MlsStore, Store, due, event, outbox, room};
+use crate::store::{MlsStore, StorageError, Store, due, event, outbox, room};
 
 /// Groups that are kept in memory between steps, by the room's row id.
 pub(crate) type Warm = HashMap<i64, WarmGroup>;
@@ -28,6 +28,22 @@ pub(crate) type Warm = HashMap<i64, WarmGroup>;
 pub(crate) struct WarmGroup {
     pub(crate) group: Group,
     pub(crate) view: Arc<RoomView>,
+    /// Where OpenMLS's rows of it are.
+    scope: i64,
+    /// Whether it has the secrets of past epochs; messages of the present one need them not.
+    whole: bool,
+}
+
+/// Another connection has written: drops the groups that are others in the file than in memory.
+pub(crate) fn drop_changed(store: &Store, warm: &mut Warm) -> Result<(), StorageError> {
+    let mut result = Ok(());
+    warm.retain(|_, group| {
+        store.has_group_as_before(group.scope).unwrap_or_else(|error| {
+            result = Err(error);
+            false
+        })
+    });
+    result
 }
 
 /// One call's work in progress.
@@ -179,6 +195,11 @@ impl<'a> Tx<'a> {
         Provider::for_message(self.crypto, self.store, room.scope)
     }
 
+    /// The same, to take a message of a past epoch.
+    pub(crate) fn late_provider(&self, room: &RoomRow, epoch: u64) -> Provider<'a> {
+        Provider::for_late_message(self.crypto, self.store, room.scope, epoch)
+    }
+
     /// What OpenMLS works with, for key packages.
     pub(crate) fn client_provider(&self) -> Provider<'a> {
         Provider::for_client(self.crypto, self.store)
@@ -186,7 +207,15 @@ impl<'a> Tx<'a> {
 
     /// The room's group, from memory or from the file.
     pub(crate) fn group(&mut self, row: &RoomRow) -> Result<&mut Group, Error> {
-        Ok(&mut self.warm(row)?.group)
+        if self.warm.get(&row.id).is_some_and(|warm| !warm.whole) {
+            self.warm.remove(&row.id);
+        }
+        Ok(&mut self.warm(row, &self.provider(row), true)?.group)
+    }
+
+    /// The same, maybe without its past epochs: for [`Tx::message_provider`] and nothing else.
+    pub(crate) fn message_group(&mut self, row: &RoomRow) -> Result<&mut Group, Error> {
+        Ok(&mut self.warm(row, &self.message_provider(row), false)?.group)
     }
 
     /// Who is in the room.
@@ -199,22 +228,29 @@ impl<'a> Tx<'a> {
     }
 
     /// Keeps a group that was created or joined in this step, or whose members changed.
-    pub(crate) fn keep_group(&mut self, room: i64, group: Group, view: RoomView) -> Result<(), Error> {
-        room::put_view(self.store, room, &view)?;
+    pub(crate) fn keep_group(&mut self, row: &RoomRow, group: Group, view: RoomView) -> Result<(), Error> {
+        room::put_view(self.store, row.id, &view)?;
         self.warm.insert(
-            room,
+            row.id,
             WarmGroup {
                 group,
                 view: Arc::new(view),
+                scope: row.scope,
+                whole: true,
             },
         );
         Ok(())
     }
 
-    /// Writes who is in the room.
+    /// Writes who is in the room, unless nobody and nothing there has changed.
     pub(crate) fn put_view(&mut self, row: &RoomRow, view: RoomView) -> Result<(), Error> {
+        if *self.view(row)? == view {
+            return Ok(());
+        }
         room::put_view(self.store, row.id, &view)?;
-        self.warm(row)?.view = Arc::new(view);
+        if let Some(warm) = self.warm.get_mut(&row.id) {
+            warm.view = Arc::new(view);
+        }
         Ok(())
     }
 
@@ -238,16 +274,17 @@ impl<'a> Tx<'a> {
         Ok(MlsStore::for_room(self.store, row.scope).turn_epoch()?)
     }
 
-    fn warm(&mut self, row: &RoomRow) -> Result<&mut WarmGroup, Error> {
+    fn warm(&mut self, row: &RoomRow, provider: &Provider<'_>, whole: bool) -> Result<&mut WarmGroup, Error> {
         if !self.warm.contains_key(&row.id) {
-            let provider = self.provider(row);
-            let group = Group::load(&provider, &row.group)?.ok_or(Error::Bug("room without group"))?;
+            let group = Group::load(provider, &row.group)?.ok_or(Error::Bug("room without group"))?;
             let view = room::view(self.store, row.id)?.ok_or(Error::Bug("room without view"))?;
             self.warm.insert(
                 row.id,
                 WarmGroup {
                     group,
                     view: Arc::new(view),
+                    scope: row.scope,
+                    whole,
                 },
             );
         }
@@ -274,6 +311,6 @@ impl<'a> Tx<'a> {
 /// Octets from the operating system's randomness.
 pub(crate) fn random<const N: usize>() -> Result<[u8; N], Error> {
     let mut octets = [0; N];
-    getrandom::fill(&mut octets).map_err(|_| Error::Storage(crate::store::StorageError::Io))?;
+    getrandom::fill(&mut octets).map_err(|_| Error::Storage(StorageError::Io))?;
     Ok(octets)
 }
