@@ -16,7 +16,7 @@ use crate::step::{Allow, Answer, Batch, Change, Made, NewRoom, RequestId, Resolu
 use crate::store::room::Position;
 use crate::store::{Key32, Patience, StorageError, Store, event};
 use crate::tx::Tx;
-use crate::warm::Warm;
+use crate::warm::{Warm, drop_changed};
 use crate::{advertise, answer, change, errands, inbound, join, outbound, read, respond};
 
 /// How to open a client's file.
@@ -533,8 +533,12 @@ impl Client {
             Durable::Later => store.begin_lazily()?,
         };
         if others_wrote {
-            warm.clear();
             *left_for_us = opening.role == Role::App;
+            if let Err(error) = drop_changed(store, warm) {
+                store.rollback();
+                warm.clear();
+                return Err(error.into());
+            }
         }
         let mut tx = Tx::new(now, store, crypto, me, opening, warm);
         let result = match work(&mut tx, *left_for_us) {

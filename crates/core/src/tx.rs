@@ -20,7 +20,7 @@ use crate::step::{
 use crate::store::outbox::{Errand, OutboxRow, WITH_HOST};
 use crate::store::room::{RoomRow, RoomView};
 use crate::store::{MlsStore, Store, due, event, outbox, room};
-use crate::warm::{Warm, WarmGroup, in_memory};
+use crate::warm::{Warm, WarmGroup};
 
 /// One call's work in progress.
 pub(crate) struct Tx<'a> {
@@ -179,6 +179,11 @@ impl<'a> Tx<'a> {
         Provider::for_message(self.crypto, self.store, room.scope)
     }
 
+    /// The same, to take a message of a past epoch.
+    pub(crate) fn late_provider(&self, room: &RoomRow, epoch: u64) -> Provider<'a> {
+        Provider::for_late_message(self.crypto, self.store, room.scope, epoch)
+    }
+
     /// What OpenMLS works with, for key packages.
     pub(crate) fn client_provider(&self) -> Provider<'a> {
         Provider::for_client(self.crypto, self.store)
@@ -186,7 +191,15 @@ impl<'a> Tx<'a> {
 
     /// The room's group, from memory or from the file.
     pub(crate) fn group(&mut self, row: &RoomRow) -> Result<&mut Group, Error> {
-        Ok(&mut self.warm(row)?.group)
+        if self.warm.get(row.id).is_some_and(|warm| !warm.whole) {
+            self.warm.remove(row.id);
+        }
+        Ok(&mut self.warm(row, &self.provider(row), true)?.group)
+    }
+
+    /// The same, maybe without its past epochs: for [`Tx::message_provider`] and nothing else.
+    pub(crate) fn message_group(&mut self, row: &RoomRow) -> Result<&mut Group, Error> {
+        Ok(&mut self.warm(row, &self.message_provider(row), false)?.group)
     }
 
     /// Who is in the room.
@@ -201,15 +214,18 @@ impl<'a> Tx<'a> {
     /// Keeps a group that was created or joined in this step, or whose members changed.
     pub(crate) fn keep_group(&mut self, row: &RoomRow, group: Group, view: RoomView) -> Result<(), Error> {
         room::put_view(self.store, row.id, &view)?;
-        self.warm_up(row, group, view)
+        self.warm
+            .put(row.id, WarmGroup::new(group, view, row.scope, true));
+        Ok(())
     }
 
-    /// Writes who is in the room.
+    /// Writes who is in the room, unless nobody and nothing there has changed.
     pub(crate) fn put_view(&mut self, row: &RoomRow, view: RoomView) -> Result<(), Error> {
+        if *self.view(row)? == view {
+            return Ok(());
+        }
         room::put_view(self.store, row.id, &view)?;
-        self.warm(row)?.view = Arc::new(view);
-        let stored = self.stored(row)?;
-        self.warm.resize(row.id, in_memory(stored));
+        self.warm.set_view(row.id, view);
         Ok(())
     }
 
@@ -243,22 +259,14 @@ impl<'a> Tx<'a> {
         Ok(MlsStore::for_room(self.store, row.scope).turn_epoch()?)
     }
 
-    fn warm(&mut self, row: &RoomRow) -> Result<&mut WarmGroup, Error> {
+    fn warm(&mut self, row: &RoomRow, provider: &Provider<'_>, whole: bool) -> Result<&mut WarmGroup, Error> {
         if self.warm.get(row.id).is_none() {
-            let provider = self.provider(row);
-            let group = Group::load(&provider, &row.group)?.ok_or(Error::Bug("room without group"))?;
+            let group = Group::load(provider, &row.group)?.ok_or(Error::Bug("room without group"))?;
             let view = room::view(self.store, row.id)?.ok_or(Error::Bug("room without view"))?;
-            self.warm_up(row, group, view)?;
+            self.warm
+                .put(row.id, WarmGroup::new(group, view, row.scope, whole));
         }
         self.warm.get_mut(row.id).ok_or(Error::Bug("group vanished"))
-    }
-
-    fn warm_up(&mut self, row: &RoomRow, group: Group, view: RoomView) -> Result<(), Error> {
-        let stored = self.stored(row)?;
-        let view = Arc::new(view);
-        self.warm
-            .insert(row.id, WarmGroup { group, view }, in_memory(stored));
-        Ok(())
     }
 
     /// What we say we can receive.

@@ -8,9 +8,11 @@ use std::sync::Arc;
 
 use crate::group::Group;
 use crate::store::room::RoomView;
+use crate::store::{StorageError, Store};
 
-/// How much larger a group is in memory than its rows are in the file, about.
-const IN_MEMORY: usize = 2;
+/// What a group takes in memory for each of its members, about, in octets, and what it takes beside (docs/reliability.md).
+const PER_MEMBER: usize = 2_048;
+const BESIDE: usize = 64 << 10;
 
 /// Groups in memory.
 pub(crate) type Warm = Bounded<WarmGroup>;
@@ -19,11 +21,57 @@ pub(crate) type Warm = Bounded<WarmGroup>;
 pub(crate) struct WarmGroup {
     pub(crate) group: Group,
     pub(crate) view: Arc<RoomView>,
+    /// Where OpenMLS's rows of it are.
+    scope: i64,
+    /// Whether it has the secrets of past epochs; messages of the present one need them not.
+    pub(crate) whole: bool,
 }
 
-/// About how many octets a group takes whose rows take `stored`.
-pub(crate) fn in_memory(stored: usize) -> usize {
-    stored.saturating_mul(IN_MEMORY)
+impl WarmGroup {
+    pub(crate) fn new(group: Group, view: RoomView, scope: i64, whole: bool) -> Self {
+        Self {
+            group,
+            view: Arc::new(view),
+            scope,
+            whole,
+        }
+    }
+}
+
+/// Another connection has written: drops the groups that are others in the file than in memory.
+pub(crate) fn drop_changed(store: &Store, warm: &mut Warm) -> Result<(), StorageError> {
+    let mut result = Ok(());
+    warm.retain(|group| {
+        store.has_group_as_before(group.scope).unwrap_or_else(|error| {
+            result = Err(error);
+            false
+        })
+    });
+    result
+}
+
+impl Bounded<WarmGroup> {
+    pub(crate) fn put(&mut self, room: i64, group: WarmGroup) {
+        let octets = in_memory(&group.view);
+        self.insert(room, group, octets);
+    }
+
+    /// Somebody came or went.
+    pub(crate) fn set_view(&mut self, room: i64, view: RoomView) {
+        let octets = in_memory(&view);
+        if let Some(group) = self.get_mut(room) {
+            group.view = Arc::new(view);
+            self.resize(room, octets);
+        }
+    }
+}
+
+/// About how many octets a group of these members takes.
+fn in_memory(view: &RoomView) -> usize {
+    view.members
+        .len()
+        .saturating_mul(PER_MEMBER)
+        .saturating_add(BESIDE)
 }
 
 /// Values by a room's row id, of about so many octets together.
@@ -66,7 +114,7 @@ impl<T> Bounded<T> {
         Some(&mut entry.value)
     }
 
-    pub(crate) fn insert(&mut self, room: i64, value: T, octets: usize) {
+    fn insert(&mut self, room: i64, value: T, octets: usize) {
         self.remove(room);
         let used = self.next_use();
         self.octets = self.octets.saturating_add(octets);
@@ -74,7 +122,7 @@ impl<T> Bounded<T> {
     }
 
     /// A value has grown, or shrunk.
-    pub(crate) fn resize(&mut self, room: i64, octets: usize) {
+    fn resize(&mut self, room: i64, octets: usize) {
         if let Some(entry) = self.values.get_mut(&room) {
             let before = std::mem::replace(&mut entry.octets, octets);
             self.octets = self.octets.saturating_sub(before).saturating_add(octets);
@@ -85,6 +133,18 @@ impl<T> Bounded<T> {
         if let Some(entry) = self.values.remove(&room) {
             self.octets = self.octets.saturating_sub(entry.octets);
         }
+    }
+
+    /// Keeps those of which this is true.
+    fn retain(&mut self, mut keep: impl FnMut(&T) -> bool) {
+        let octets = &mut self.octets;
+        self.values.retain(|_, entry| {
+            let keeps = keep(&entry.value);
+            if !keeps {
+                *octets = octets.saturating_sub(entry.octets);
+            }
+            keeps
+        });
     }
 
     pub(crate) fn clear(&mut self) {
@@ -141,7 +201,19 @@ mod tests {
         assert_eq!(rooms(&bounded), [1]);
         bounded.resize(1, 101);
         bounded.trim();
-        assert_eq!(rooms(&bounded), []);
+        assert!(rooms(&bounded).is_empty());
+    }
+
+    #[test]
+    fn what_was_dropped_takes_no_place() {
+        let mut bounded = Bounded::new(100);
+        for room in 1..=5 {
+            bounded.insert(room, if room == 5 { "kept" } else { "changed" }, 90);
+        }
+        bounded.retain(|group| *group == "kept");
+        bounded.insert(6, "new", 10);
+        bounded.trim();
+        assert_eq!(rooms(&bounded), [5, 6]);
     }
 
     #[test]
@@ -150,6 +222,6 @@ mod tests {
         bounded.insert(1, "a group", 1);
         bounded.insert(2, "another", 1);
         bounded.trim();
-        assert_eq!(rooms(&bounded), []);
+        assert!(rooms(&bounded).is_empty());
     }
 }

@@ -15,6 +15,7 @@ use comity_content::MessageId;
 use comity_room::Timestamp;
 use comity_wire::{FanoutMessage, MessageKind, Wire as _, WireError};
 use openmls::framing::ContentType;
+use openmls::prelude::ProtocolMessage;
 
 use crate::client::Role;
 use crate::errands;
@@ -289,15 +290,7 @@ fn group_frame(tx: &mut Tx<'_>, frame: &Frame, opened: &Opened) -> Result<FrameO
         .iter()
         .map(|proposal| proposal.frame.clone())
         .collect();
-    let group = tx.group(&row)?;
-    let of_present_epoch = content == ContentType::Application && theirs == group.epoch();
-    let provider = if of_present_epoch {
-        tx.message_provider(&row)
-    } else {
-        tx.provider(&row)
-    };
-    let processed = tx.group(&row)?.process(&provider, protocol, &held);
-    let processed = match processed {
+    let processed = match process(tx, &row, protocol, &held)? {
         Ok(processed) => processed,
         Err(unprocessed) => {
             if let Unprocessed::Rejected(reason) = &unprocessed
@@ -305,7 +298,7 @@ fn group_frame(tx: &mut Tx<'_>, frame: &Frame, opened: &Opened) -> Result<FrameO
             {
                 return Ok(known);
             }
-            return Err(not_processed(tx, &row, content, theirs, unprocessed));
+            return Err(not_processed(&row, content, theirs, unprocessed));
         }
     };
     let accepted = at.accepted;
@@ -342,6 +335,27 @@ fn group_frame(tx: &mut Tx<'_>, frame: &Frame, opened: &Opened) -> Result<FrameO
             Ok(outcome)
         }
     }
+}
+
+/// Hands a frame to the room's group. What the frame cannot change is neither read nor written.
+fn process(
+    tx: &mut Tx<'_>,
+    row: &RoomRow,
+    protocol: ProtocolMessage,
+    held: &[Vec<u8>],
+) -> Result<Result<Processed, Unprocessed>, Error> {
+    let theirs = protocol.epoch().as_u64();
+    if protocol.content_type() != ContentType::Application {
+        let provider = tx.provider(row);
+        return Ok(tx.group(row)?.process(&provider, protocol, held));
+    }
+    let ours = tx.message_group(row)?.epoch();
+    if theirs == ours {
+        let provider = tx.message_provider(row);
+        return Ok(tx.message_group(row)?.process(&provider, protocol, held));
+    }
+    let provider = tx.late_provider(row, theirs);
+    Ok(tx.group(row)?.process(&provider, protocol, held))
 }
 
 /// The room that the host named must be the frame's own, and only the room's hub speaks for it.
@@ -411,16 +425,9 @@ fn finish(
     Ok(FrameOutcome::Done { message, notify })
 }
 
-/// A group that took up proposals, or changed in memory, is read again from the file.
-fn not_processed(
-    tx: &mut Tx<'_>,
-    row: &RoomRow,
-    content: ContentType,
-    theirs: u64,
-    why: Unprocessed,
-) -> Unprocessed {
+/// What else is to be said of a frame that was not processed.
+fn not_processed(row: &RoomRow, content: ContentType, theirs: u64, why: Unprocessed) -> Unprocessed {
     if content != ContentType::Application {
-        tx.drop_group(row.id);
         if matches!(why, Unprocessed::Rejected(Rejection::MissingProposal)) {
             return Unprocessed::Held(HeldUntil::Proposal);
         }

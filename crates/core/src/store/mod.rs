@@ -19,7 +19,6 @@ mod migrate;
 mod mls;
 mod open;
 pub(crate) mod outbox;
-mod peel;
 mod ring;
 pub(crate) mod room;
 mod rows;
@@ -93,6 +92,8 @@ pub(crate) struct Store {
     next_due: Cell<Option<Option<i64>>>,
     /// Rooms that were read or written (see room.rs).
     rooms: RefCell<room::Cache>,
+    /// What OpenMLS has written and is not in its rows yet (see mls/pending.rs).
+    mls: RefCell<mls::pending::Pending>,
 }
 
 // Lifecycle
@@ -191,6 +192,7 @@ impl Store {
             last_number: Cell::new(None),
             next_due: Cell::new(None),
             rooms: RefCell::default(),
+            mls: RefCell::default(),
         }
     }
 }

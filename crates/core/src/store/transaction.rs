@@ -57,6 +57,7 @@ impl Store {
         if others_wrote {
             self.ring.borrow_mut().forget_scopes();
             self.forget_read();
+            self.mls.borrow_mut().forget_read();
             if let Err(error) = self.still_ours() {
                 self.seen_version.set(0);
                 return Err(error);
@@ -88,7 +89,7 @@ impl Store {
             self.rollback();
             return Err(error);
         }
-        if let Err(error) = self.still_writing() {
+        if let Err(error) = self.still_writing().and_then(|()| self.flush()) {
             self.rollback();
             return Err(error);
         }
@@ -131,6 +132,7 @@ impl Store {
     pub(crate) fn rollback(&self) {
         self.ring.borrow_mut().forget_uncommitted();
         self.forget_read();
+        self.mls.borrow_mut().rollback();
         self.hidden.set(None);
         self.ended.set(false);
         self.writing.set(false);
@@ -147,11 +149,12 @@ impl Store {
     /// beginning the transaction again.
     pub(crate) fn savepoint(&self) -> Result<(), StorageError> {
         self.alive()?;
-        let real = self.wrote.get();
+        let real = self.wrote.get() || self.mls.borrow().waits();
         if real {
             self.run("SAVEPOINT inner")?;
         }
         self.savepoints.borrow_mut().push(real);
+        self.mls.borrow_mut().savepoint();
         Ok(())
     }
 
@@ -161,6 +164,7 @@ impl Store {
         if self.leave_savepoint()? {
             self.run("RELEASE inner")?;
         }
+        self.mls.borrow_mut().release();
         Ok(())
     }
 
@@ -169,6 +173,7 @@ impl Store {
     pub(crate) fn rollback_to(&self) -> Result<bool, StorageError> {
         self.ring.borrow_mut().forget_uncommitted();
         self.forget_read();
+        self.mls.borrow_mut().rollback_to();
         self.still_writing()?;
         if self.leave_savepoint()? {
             self.run("ROLLBACK TO inner")?;
@@ -298,7 +303,7 @@ impl Store {
     }
 
     /// Whether the write transaction is still open.
-    fn still_writing(&self) -> Result<(), StorageError> {
+    pub(super) fn still_writing(&self) -> Result<(), StorageError> {
         self.alive()?;
         if !self.writing.get() || self.conn.is_autocommit() {
             return Err(StorageError::Bug("a write outside a transaction"));
