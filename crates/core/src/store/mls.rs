@@ -16,17 +16,19 @@ use serde_bytes::ByteBuf;
 
 use super::{Col, RowAt, Scope, StorageError, Store, Table, codec, peel};
 
-const MLS: Table = Table::new(3, 3);
+pub(super) const MLS: Table = Table::new(3, 3).covered(ALL, READ);
 
 const WRITE: &str = "INSERT INTO mls (scope, kind, key, sealed) VALUES (?1, ?2, ?3, ?4)
     ON CONFLICT (scope, kind, key) DO UPDATE SET sealed = excluded.sealed";
 const REPLACE: &str = "UPDATE mls SET sealed = ?4 WHERE scope = ?1 AND kind = ?2 AND key = ?3";
+const ALL: &str = "SELECT scope, kind, key, sealed FROM mls";
 const READ: &str = "SELECT scope, kind, key, sealed FROM mls WHERE scope = ?1 AND kind = ?2 AND key = ?3";
 /// The kinds that [`Kind::is_secret`] names.
 const READ_SECRETS: &str = "SELECT scope, kind, key, sealed FROM mls
     WHERE scope = ?1 AND kind IN (16, 17, 19, 20, 24, 25, 26, 27)";
 const DELETE: &str = "DELETE FROM mls WHERE scope = ?1 AND kind = ?2 AND key = ?3";
-const DELETE_SCOPE: &str = "DELETE FROM mls WHERE scope = ?1";
+const DELETE_SCOPE: &str =
+    "DELETE FROM mls WHERE scope = ?1 RETURNING scope, kind, key, substr(sealed, 1, 13)";
 
 /// What `mls.scope` says of rows that belong to the client.
 const CLIENT: i64 = 0;
@@ -140,7 +142,7 @@ impl<'a> MlsStore<'a> {
         if self.room == CLIENT {
             return Err(StorageError::Bug("the client's scope ends with the file"));
         }
-        self.store.write(DELETE_SCOPE, [self.room])?;
+        self.store.delete_sealed(DELETE_SCOPE, MLS, [self.room])?;
         self.store.end_scope(Scope::Epoch(self.room))?;
         self.store.end_scope(Scope::Mls(self.room))
     }
@@ -343,7 +345,7 @@ impl<'a> Slot<'a> {
     }
 
     fn delete(&self) -> Result<(), StorageError> {
-        self.store.write(DELETE, self.columns()).map(|_| ())
+        self.store.delete_one(DELETE, MLS, &self.columns()).map(drop)
     }
 
     /// A list is one row: the encoded items, in order.

@@ -30,16 +30,23 @@ impl Store {
         at: &RowAt<'_>,
         value: &T,
     ) -> Result<bool, StorageError> {
-        let sealed = self.seal(scope, at, value)?;
-        let sealed = Col::Octets(&sealed);
-        let columns = at.key.iter().chain(at.clear).chain(std::iter::once(&sealed));
+        self.writable()?;
+        let place = Place::of(at)?;
+        let sealed = self.seal_at(scope, &place, value)?;
+        let before = self.element_of(at.table, at.key)?;
+        let column = Col::Octets(&sealed);
+        let columns = at.key.iter().chain(at.clear).chain(std::iter::once(&column));
         let params = params_from_iter(columns);
         let changed = if at.table.has_due() {
             self.write(sql, params)
         } else {
             self.write_quietly(sql, params)
         };
-        Ok(changed? > 0)
+        let changed = changed? > 0;
+        if changed {
+            self.replaced(at.table, at.key, before, (&place, &sealed))?;
+        }
+        Ok(changed)
     }
 
     /// A value as it is written into a row.
@@ -50,11 +57,19 @@ impl Store {
         value: &T,
     ) -> Result<Vec<u8>, StorageError> {
         self.writable()?;
-        let place = Place::of(at)?;
+        self.seal_at(scope, &Place::of(at)?, value)
+    }
+
+    fn seal_at<T: Serialize + ?Sized>(
+        &self,
+        scope: Scope,
+        place: &Place,
+        value: &T,
+    ) -> Result<Vec<u8>, StorageError> {
         self.ring
             .borrow_mut()
             .sealer(&self.conn, scope)?
-            .seal_with(&place, |octets| codec::encode_into(octets, value))
+            .seal_with(place, |octets| codec::encode_into(octets, value))
     }
 
     /// Reads at most one row. `sql` selects the key columns, then the clear columns, both in the order in
@@ -166,7 +181,7 @@ impl Store {
 impl Store {
     /// Runs a statement that writes; says how many rows it changed.
     pub(crate) fn write(&self, sql: &'static str, params: impl Params) -> Result<usize, StorageError> {
-        self.next_due.set(None);
+        self.forget_due();
         self.write_quietly(sql, params)
     }
 
@@ -247,10 +262,11 @@ impl Store {
         }
         self.end_scope(scope)?;
         for (keys, value) in values {
+            let columns = keys.iter().map(|key| Col::try_from(ValueRef::from(key)));
+            let columns = columns.collect::<Result<Vec<_>, _>>()?;
+            let before = self.element_of(table, &columns)?;
             let mut place = Place::in_table(table);
-            for key in &keys {
-                place.push(&Col::try_from(ValueRef::from(key))?);
-            }
+            columns.iter().for_each(|column| place.push(column));
             let sealed = self
                 .ring
                 .borrow_mut()
@@ -259,8 +275,10 @@ impl Store {
                     octets.extend_from_slice(&value);
                     Ok(())
                 })?;
-            let columns = keys.into_iter().chain(std::iter::once(Value::Blob(sealed)));
-            self.write_quietly(write, params_from_iter(columns))?;
+            let column = Col::Octets(&sealed);
+            let all = columns.iter().chain(std::iter::once(&column));
+            self.write_quietly(write, params_from_iter(all))?;
+            self.replaced(table, &columns, before, (&place, &sealed))?;
         }
         Ok(())
     }

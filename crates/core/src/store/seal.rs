@@ -67,6 +67,17 @@ pub(crate) struct Table {
     keys: usize,
     padded: bool,
     due: bool,
+    covered: Option<Covered>,
+}
+
+/// How the rows of a table that the head covers (see head.rs) are found: the key columns, then the clear columns, and last
+/// the sealed value.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Covered {
+    /// Every row.
+    pub(super) all: &'static str,
+    /// The row of a key.
+    pub(super) one: &'static str,
 }
 
 impl Table {
@@ -78,6 +89,7 @@ impl Table {
             keys,
             padded: false,
             due: false,
+            covered: None,
         }
     }
 
@@ -89,12 +101,25 @@ impl Table {
             keys,
             padded: true,
             due: false,
+            covered: None,
         }
     }
 
     /// As this one, with a column that says when something is due (see due.rs).
     pub(crate) const fn with_due(self) -> Self {
         Self { due: true, ..self }
+    }
+
+    /// As this one, with rows that the head covers.
+    pub(super) const fn covered(self, all: &'static str, one: &'static str) -> Self {
+        Self {
+            covered: Some(Covered { all, one }),
+            ..self
+        }
+    }
+
+    pub(super) const fn coverage(&self) -> Option<Covered> {
+        self.covered
     }
 
     pub(super) const fn has_due(self) -> bool {
@@ -294,6 +319,8 @@ fn aes_is_fast() -> bool {
 }
 
 const TAG: usize = 16;
+/// The first octets of a sealed value, which no two values share: the algorithm and 96 random bits.
+pub(super) const STAMP: usize = 13;
 /// As much as most values need, so that their buffer never moves.
 const USUAL: usize = 4096;
 
@@ -393,6 +420,14 @@ impl Sealer {
 }
 
 impl Place {
+    pub(super) fn into_octets(self) -> Vec<u8> {
+        self.0
+    }
+
+    pub(super) fn octets(&self) -> &[u8] {
+        &self.0
+    }
+
     fn is_padded(&self) -> bool {
         self.0.first() == Some(&PADDED_FORMAT)
     }

@@ -43,6 +43,7 @@ impl Store {
         self.writing.set(true);
         self.wrote.set(false);
         self.savepoints.borrow_mut().clear();
+        self.head.borrow_mut().begin();
         let begun = self.compare_versions();
         if begun.is_err() {
             self.rollback();
@@ -57,6 +58,7 @@ impl Store {
         if others_wrote {
             self.ring.borrow_mut().forget_scopes();
             self.forget_read();
+            self.head.borrow_mut().forget();
             if let Err(error) = self.still_ours() {
                 self.seen_version.set(0);
                 return Err(error);
@@ -88,7 +90,7 @@ impl Store {
             self.rollback();
             return Err(error);
         }
-        if let Err(error) = self.still_writing() {
+        if let Err(error) = self.still_writing().and_then(|()| self.write_head()) {
             self.rollback();
             return Err(error);
         }
@@ -131,6 +133,7 @@ impl Store {
     pub(crate) fn rollback(&self) {
         self.ring.borrow_mut().forget_uncommitted();
         self.forget_read();
+        self.head.borrow_mut().forget();
         self.hidden.set(None);
         self.ended.set(false);
         self.writing.set(false);
@@ -147,6 +150,7 @@ impl Store {
     /// beginning the transaction again.
     pub(crate) fn savepoint(&self) -> Result<(), StorageError> {
         self.alive()?;
+        self.mark_head()?;
         let real = self.wrote.get();
         if real {
             self.run("SAVEPOINT inner")?;
@@ -158,6 +162,7 @@ impl Store {
     /// Keeps what was written since the savepoint, which is gone then.
     pub(crate) fn release(&self) -> Result<(), StorageError> {
         self.still_writing()?;
+        self.unmark_head();
         if self.leave_savepoint()? {
             self.run("RELEASE inner")?;
         }
@@ -169,6 +174,7 @@ impl Store {
     pub(crate) fn rollback_to(&self) -> Result<bool, StorageError> {
         self.ring.borrow_mut().forget_uncommitted();
         self.forget_read();
+        self.return_head();
         self.still_writing()?;
         if self.leave_savepoint()? {
             self.run("ROLLBACK TO inner")?;
@@ -276,6 +282,11 @@ impl Store {
         self.last_number.set(None);
         self.next_due.set(None);
         self.rooms.borrow_mut().clear();
+    }
+
+    /// A statement may have changed when anything is due.
+    pub(super) fn forget_due(&self) {
+        self.next_due.set(None);
     }
 
     pub(super) fn hide(&self, error: StorageError) {
