@@ -16,6 +16,7 @@ use crate::step::{Allow, Answer, Batch, Change, Made, NewRoom, RequestId, Resolu
 use crate::store::room::Position;
 use crate::store::{Key32, Patience, StorageError, Store, event};
 use crate::tx::{Tx, Warm};
+use crate::witness::{self, Sworn, Twin, Witnesses};
 use crate::{advertise, answer, change, errands, inbound, join, outbound, read, respond};
 
 /// How to open a client's file.
@@ -29,6 +30,16 @@ pub struct Opening {
     pub role: Role,
     /// How much one `receive` may take.
     pub budget: Budget,
+    /// What the host keeps outside of the file, to notice that it is an older copy. `None`: the host keeps nothing, and an
+    /// older copy is *not* noticed. Keys are used twice then, and members of a room see different histories for ever.
+    ///
+    /// A host that keeps witnesses passes `Some` from [`Client::create`] on, with whatever it finds. In this order, at each
+    /// opening: read the twin; open; write [`Client::twin`] to where the twin is kept; only then post a request. A kill
+    /// between any two of these is no false alarm.
+    ///
+    /// If the file is a copy, [`ClientChange::Restored`](crate::ClientChange::Restored) stands in the log. An extension is told
+    /// `NeedsApp` then, and does nothing; so that it does not have to guess, give it the same witnesses, read anew.
+    pub witnesses: Option<Witnesses>,
 }
 
 /// Who opens a file.
@@ -66,6 +77,7 @@ impl Opening {
             key,
             role: Role::App,
             budget: Budget::default(),
+            witnesses: None,
         }
     }
 
@@ -79,6 +91,16 @@ impl Opening {
                 frames: 20,
                 octets: 1 << 20,
             },
+            witnesses: None,
+        }
+    }
+
+    /// The same, by a host that keeps witnesses.
+    #[must_use]
+    pub fn witnessed(self, witnesses: Witnesses) -> Self {
+        Self {
+            witnesses: Some(witnesses),
+            ..self
         }
     }
 }
@@ -99,6 +121,9 @@ impl Interrupter {
 /// It never opens a socket, asks the clock, starts a thread or calls back. `Send`, not `Sync`: one thread at a time.
 pub struct Client {
     opening: Opening,
+    sworn: Sworn,
+    /// The latest time that the host has told.
+    latest: Timestamp,
     interrupted: Arc<AtomicBool>,
     open: Option<Open>,
     /// The connections of our readers, as far as they are still there.
@@ -122,7 +147,7 @@ impl Client {
     /// # Errors
     /// [`Misuse::ForeignIdentity`] if user and client belong to different providers; [`Misuse::ExtensionMayNot`];
     /// [`Error::Storage`], `Exists` among them.
-    pub fn create(_now: Timestamp, opening: &Opening, identity: Identity) -> Result<Self, Error> {
+    pub fn create(now: Timestamp, opening: &Opening, identity: Identity) -> Result<Self, Error> {
         if identity.user.provider() != identity.client.provider() {
             return Err(Misuse::ForeignIdentity.into());
         }
@@ -138,31 +163,59 @@ impl Client {
             }
         };
         store.commit()?;
-        Ok(Self::with(opening, store, me))
+        Self::with(now, opening, store, me)
     }
 
-    /// Opens a client's file. The main app brings an older file up to date; an extension is told `NeedsApp`.
+    /// Opens a client's file. The main app brings an older file up to date, and looks whether it is an older copy; an
+    /// extension is told `NeedsApp` of both.
+    ///
+    /// # Durable
+    /// With [`Opening::witnesses`], the next [`Client::twin`], before this returns; and if the file is a copy, all that follows
+    /// from that.
     ///
     /// # Errors
-    /// [`Error::Storage`]: `Missing`, `NotADatabase`, `Foreign`, `FromTheFuture`, `NeedsApp`, `Corrupt` or `WrongKey`.
-    pub fn open(_now: Timestamp, opening: &Opening) -> Result<Self, Error> {
+    /// [`Error::Storage`]: `Missing`, `NotADatabase`, `Foreign`, `FromTheFuture`, `NeedsApp`, `Corrupt`, `WrongKey`, or `Altered`
+    /// if rows that carry safety are missing or older than others. With witnesses also [`Error::Busy`].
+    pub fn open(now: Timestamp, opening: &Opening) -> Result<Self, Error> {
         let store = open(opening)?;
         let me = store_me(&store)?;
-        Ok(Self::with(opening, store, me))
+        Self::with(now, opening, store, me)
     }
 
-    fn with(opening: &Opening, store: Store, me: Me) -> Self {
-        Self {
+    fn with(now: Timestamp, opening: &Opening, store: Store, me: Me) -> Result<Self, Error> {
+        let crypto = Crypto::default();
+        let sworn = match (&opening.witnesses, opening.role) {
+            (None, _) => Sworn::default(),
+            (Some(witnesses), Role::App) => witness::swear(now, (&store, &crypto, &me), witnesses, false)?,
+            (Some(witnesses), Role::Extension) => witness::look(&store, witnesses)?,
+        };
+        Ok(Self {
             opening: opening.clone(),
+            sworn,
+            latest: now,
             interrupted: Arc::new(AtomicBool::new(false)),
             readers: Mutex::new(Vec::new()),
             open: Some(Open {
                 store,
-                crypto: Crypto::default(),
+                crypto,
                 me,
                 warm: Warm::new(),
             }),
-        }
+        })
+    }
+
+    /// What the host keeps outside of the file from now on, in place of what it showed in [`Opening::witnesses`]: after
+    /// `create`, `open` and `resume`, before the first request is posted. `None` if it keeps no witnesses.
+    pub fn twin(&self) -> Option<Twin> {
+        self.sworn.twin
+    }
+
+    /// Whether the file turned out to be a copy when it was opened or resumed, as
+    /// [`ClientChange::Restored`](crate::ClientChange::Restored) says in the log. An app that keeps what it has read of the log
+    /// in a database of its own reads it from the start then, and rooms and timelines again: the numbers of the copy's log
+    /// go on from where the copy was made.
+    pub fn restored(&self) -> bool {
+        self.sworn.restored
     }
 
     /// Closes every handle and lock on the file. Until [`Client::resume`] every other call says [`Error::Paused`], so
@@ -180,6 +233,8 @@ impl Client {
     /// Opens the file again after [`Client::pause`], and after a commit whose outcome is unknown; what happened then stands
     /// in [`Reader::outstanding`] and [`Reader::events`]. Harmless if it is open and well.
     ///
+    /// With witnesses the file must be the one that this process left, or it is treated as in [`Client::open`].
+    ///
     /// # Errors
     /// As [`Client::open`].
     pub fn resume(&mut self) -> Result<(), Error> {
@@ -189,18 +244,35 @@ impl Client {
         if self.open.is_none() {
             let store = open(&self.opening)?;
             let me = store_me(&store)?;
+            let crypto = Crypto::default();
+            self.sworn = self.recognise((&store, &crypto, &me))?;
             self.for_each_reader(|slot| {
                 *slot = Some(store.reader()?);
                 Ok(())
             })?;
             self.open = Some(Open {
                 store,
-                crypto: Crypto::default(),
+                crypto,
                 me,
                 warm: Warm::new(),
             });
         }
         Ok(())
+    }
+
+    /// Whether the file is the one that this process had open before.
+    fn recognise(&self, open: (&Store, &Crypto, &Me)) -> Result<Sworn, Error> {
+        let Some(witnesses) = &self.opening.witnesses else {
+            return Ok(Sworn::default());
+        };
+        let witnesses = Witnesses {
+            twin: self.sworn.twin,
+            ..witnesses.clone()
+        };
+        match self.opening.role {
+            Role::App => witness::swear(self.latest, open, &witnesses, true),
+            Role::Extension => witness::look(open.0, &witnesses),
+        }
     }
 
     /// Draws a new root key and seals every key of the file under it, and it under `key`: after a suspected theft of the old
@@ -239,7 +311,8 @@ impl Client {
     /// file by other means while it is open: to open and close it in this process drops the locks that keep it safe.
     ///
     /// A copy is for support and for moving to another device. Once one of the two has gone on, the other must not: it would
-    /// encrypt with keys that were used already, and nothing in it could tell.
+    /// encrypt with keys that were used already. If the host keeps witnesses, the copy is noticed as one when it is opened, as
+    /// is the other client that went on meanwhile when its rooms are joined from the copy; otherwise nothing can tell.
     ///
     /// # Durable
     /// The whole copy, before this returns. On an error there is none.
@@ -248,7 +321,21 @@ impl Client {
     /// [`Error::Paused`]; [`Error::Storage`], `Exists` if there is anything at the path.
     pub fn backup_to(&self, path: &Path) -> Result<(), Error> {
         let open = self.open.as_ref().ok_or(Error::Paused)?;
-        Ok(open.store.backup_to(path)?)
+        open.store.backup_to(path)?;
+        if self.sworn.twin.is_none() {
+            return Ok(());
+        }
+        let parted = Store::open(path, &self.opening.key)
+            .map_err(Error::from)
+            .and_then(witness::part);
+        match parted {
+            Ok(()) => Ok(crate::store::tidy(path)?),
+            Err(error) => {
+                // What cannot be deleted now is no client's file: it was never opened.
+                let _ = crate::store::wipe(path);
+                Err(error)
+            }
+        }
     }
 
     /// Deletes a client's files: the database, then its write-ahead log and its index.
@@ -483,6 +570,7 @@ impl Client {
             me,
             warm,
         } = self.open.as_mut().ok_or(Error::Paused)?;
+        self.latest = now;
         if begin(store)? {
             warm.clear();
         }
@@ -536,6 +624,8 @@ impl std::fmt::Debug for Client {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let Self {
             opening: _,
+            sworn: _,
+            latest: _,
             interrupted: _,
             open,
             readers: _,

@@ -43,6 +43,7 @@ mod task;
 mod timeline;
 mod tx;
 mod unprocessed;
+mod witness;
 
 pub use client::{Budget, Client, Interrupter, Opening, Role};
 pub use error::{Blocked, Error, Misuse};
@@ -58,6 +59,7 @@ pub use store::message::{Delivery, Reacted};
 pub use store::room::{Phase, Position};
 pub use store::{Key32, StorageError};
 pub use task::{ClientOutcome, Invited, Task, TaskState};
+pub use witness::{Twin, Witnesses};
 
 pub use comity_content as content;
 pub use comity_content::{MessageId, Supported};

@@ -17,6 +17,7 @@ mod extension;
 mod hubs;
 mod invitations;
 mod membership;
+mod restored;
 mod storm;
 mod support;
 mod turmoil;

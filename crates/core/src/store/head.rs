@@ -261,6 +261,22 @@ impl Store {
         Ok(self.head.borrow().now.map_or(0, |state| state.requests))
     }
 
+    /// A request of this file's is known that it does not know of itself: new ones are placed behind it, unless it lies
+    /// farther ahead than `far`.
+    pub(crate) fn skip_requests(&self, place: i64, far: i64) -> Result<(), StorageError> {
+        self.writable()?;
+        self.load_head()?;
+        let mut head = self.head.borrow_mut();
+        if let Some(state) = &mut head.now
+            && place > state.requests
+            && place <= state.requests.saturating_add(far)
+        {
+            state.requests = place;
+            head.unwritten = true;
+        }
+        Ok(())
+    }
+
     /// What a row that is about to be written carries as the file's head. It must be the latest of its table.
     pub(super) fn carry(&self, carrier: Carrier, seq: i64) -> Result<Vec<u8>, StorageError> {
         self.writable()?;

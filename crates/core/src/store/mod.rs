@@ -53,13 +53,22 @@ use turns::Turns;
 /// Deletes a client's files: the database, its write-ahead log, its index, its turnstile. Those that are not there are no
 /// error.
 pub(crate) fn wipe(path: &Path) -> Result<(), StorageError> {
-    for suffix in ["", "-wal", "-shm"].into_iter().chain(turns::SUFFIXES) {
+    delete(path, ["", "-wal", "-shm"].into_iter().chain(turns::SUFFIXES))
+}
+
+fn delete(path: &Path, suffixes: impl IntoIterator<Item = &'static str>) -> Result<(), StorageError> {
+    for suffix in suffixes {
         match std::fs::remove_file(turns::with_suffix(path, suffix)) {
             Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(StorageError::Io),
             _ => {}
         }
     }
     Ok(())
+}
+
+/// Deletes what stands beside a client's file that nobody has open.
+pub(crate) fn tidy(path: &Path) -> Result<(), StorageError> {
+    delete(path, turns::SUFFIXES)
 }
 
 /// One open connection to a client's file. `Send` but not `Sync`: one thread at a time.
