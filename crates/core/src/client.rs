@@ -1,6 +1,6 @@
 //! One client of one user: its lifecycle, and the verbs, one line each.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, Weak};
 
@@ -10,6 +10,7 @@ use comity_room::{RoomUri, Timestamp};
 use crate::crypto::Crypto;
 use crate::error::{Error, Misuse};
 use crate::me::{Identity, Me};
+use crate::opening::{Opening, Role};
 use crate::outgoing::Outgoing;
 use crate::reader::Reader;
 use crate::step::{Allow, Answer, Batch, Change, Made, NewRoom, RequestId, Resolution, Response, Seq, Step};
@@ -17,103 +18,8 @@ use crate::store::room::Position;
 use crate::store::{Key32, Patience, StorageError, Store, event};
 use crate::tx::Tx;
 use crate::warm::{Warm, drop_changed};
+use crate::witness::{self, Sworn, Twin, Witnesses};
 use crate::{advertise, answer, change, errands, inbound, join, outbound, read, respond};
-
-/// How to open a client's file.
-#[derive(Clone, Debug)]
-pub struct Opening {
-    /// The file. Beside it stand its log (`-wal`, `-shm`) and its turnstile (`-next`, `-hold`).
-    pub path: PathBuf,
-    /// The key that the host keeps for this client, for instance in the device's keystore.
-    pub key: Key32,
-    /// Who opens it.
-    pub role: Role,
-    /// How much one `receive` may take, and how much memory groups may.
-    pub budget: Budget,
-}
-
-/// Who opens a file.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Role {
-    /// The main app.
-    App,
-    /// A notification extension, which lives for seconds and in little memory. It never creates, migrates or advertises,
-    /// makes no commit of its own accord, keeps no group in memory, and holds for the main app the frames that need more
-    /// memory than its [`Budget`] allows.
-    Extension,
-}
-
-/// How much one `receive` may take, and how much memory groups may.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Budget {
-    /// Frames.
-    pub frames: usize,
-    /// Octets of frames. At least one frame is taken, whatever its size.
-    pub octets: usize,
-    /// Octets of memory, about. In the main app: what groups may take together between two steps; those that were used
-    /// longest ago are read from the file again. In an extension: what one frame may need while it is taken; frames that
-    /// need more are [`HeldUntil::MainApp`](crate::HeldUntil::MainApp).
-    pub memory: usize,
-}
-
-impl Budget {
-    /// What is right for a main app on a phone.
-    pub const APP: Self = Self {
-        frames: 1_000,
-        octets: 16 << 20,
-        memory: 32 << 20,
-    };
-    /// What is right for a notification extension that may use 24 MB in all.
-    pub const EXTENSION: Self = Self {
-        frames: 20,
-        octets: 1 << 20,
-        memory: 12 << 20,
-    };
-}
-
-impl Default for Budget {
-    fn default() -> Self {
-        Self::APP
-    }
-}
-
-impl Opening {
-    /// Opens as the main app, with the default budget.
-    pub fn app(path: impl Into<PathBuf>, key: Key32) -> Self {
-        Self {
-            path: path.into(),
-            key,
-            role: Role::App,
-            budget: Budget::APP,
-        }
-    }
-
-    /// Opens as a notification extension, with a small budget.
-    pub fn extension(path: impl Into<PathBuf>, key: Key32) -> Self {
-        Self {
-            path: path.into(),
-            key,
-            role: Role::Extension,
-            budget: Budget::EXTENSION,
-        }
-    }
-
-    /// How much memory one frame may need.
-    pub(crate) fn memory_of_a_frame(&self) -> usize {
-        match self.role {
-            Role::App => usize::MAX,
-            Role::Extension => self.budget.memory,
-        }
-    }
-
-    /// How much memory groups may take between two steps.
-    fn memory_between_steps(&self) -> usize {
-        match self.role {
-            Role::App => self.budget.memory,
-            Role::Extension => 0,
-        }
-    }
-}
 
 /// Stops a `receive` after the frame at hand, from any thread.
 #[derive(Clone, Debug)]
@@ -131,6 +37,9 @@ impl Interrupter {
 /// It never opens a socket, asks the clock, starts a thread or calls back. `Send`, not `Sync`: one thread at a time.
 pub struct Client {
     opening: Opening,
+    sworn: Sworn,
+    /// The latest time that the host has told.
+    latest: Timestamp,
     interrupted: Arc<AtomicBool>,
     open: Option<Open>,
     /// The connections of our readers, as far as they are still there.
@@ -147,10 +56,10 @@ struct Open {
 }
 
 impl Open {
-    fn new(opening: &Opening, store: Store, me: Me) -> Self {
+    fn new(opening: &Opening, store: Store, crypto: Crypto, me: Me) -> Self {
         Self {
             store,
-            crypto: Crypto::default(),
+            crypto,
             me,
             warm: Warm::new(opening.memory_between_steps()),
             left_for_us: false,
@@ -168,7 +77,7 @@ impl Client {
     /// # Errors
     /// [`Misuse::ForeignIdentity`] if user and client belong to different providers; [`Misuse::ExtensionMayNot`];
     /// [`Error::Storage`], `Exists` among them.
-    pub fn create(_now: Timestamp, opening: &Opening, identity: Identity) -> Result<Self, Error> {
+    pub fn create(now: Timestamp, opening: &Opening, identity: Identity) -> Result<Self, Error> {
         if identity.user.provider() != identity.client.provider() {
             return Err(Misuse::ForeignIdentity.into());
         }
@@ -184,26 +93,56 @@ impl Client {
             }
         };
         store.commit()?;
-        Ok(Self::with(opening, store, me))
+        Self::with(now, opening, store, me)
     }
 
-    /// Opens a client's file. The main app brings an older file up to date; an extension is told `NeedsApp`.
+    /// Opens a client's file. The main app brings an older file up to date, and looks whether it is an older copy; an
+    /// extension is told `NeedsApp` of both.
+    ///
+    /// # Durable
+    /// With [`Opening::witnesses`], the next [`Client::twin`], before this returns; and if the file is a copy, all that follows
+    /// from that.
     ///
     /// # Errors
-    /// [`Error::Storage`]: `Missing`, `NotADatabase`, `Foreign`, `FromTheFuture`, `NeedsApp`, `Corrupt` or `WrongKey`.
-    pub fn open(_now: Timestamp, opening: &Opening) -> Result<Self, Error> {
+    /// [`Error::Storage`]: `Missing`, `NotADatabase`, `Foreign`, `FromTheFuture`, `NeedsApp`, `Corrupt`, `WrongKey`, or `Altered`
+    /// if rows that carry safety are missing or older than others. With witnesses also [`Error::Busy`].
+    pub fn open(now: Timestamp, opening: &Opening) -> Result<Self, Error> {
         let store = open(opening)?;
         let me = store_me(&store)?;
-        Ok(Self::with(opening, store, me))
+        Self::with(now, opening, store, me)
     }
 
-    fn with(opening: &Opening, store: Store, me: Me) -> Self {
-        Self {
+    fn with(now: Timestamp, opening: &Opening, store: Store, me: Me) -> Result<Self, Error> {
+        let crypto = Crypto::default();
+        let sworn = match (&opening.witnesses, opening.role) {
+            (None, _) => Sworn::default(),
+            (Some(witnesses), Role::App) => {
+                witness::swear(now, opening, (&store, &crypto, &me), witnesses, false)?
+            }
+            (Some(witnesses), Role::Extension) => witness::look(&store, witnesses)?,
+        };
+        Ok(Self {
             opening: opening.clone(),
+            sworn,
+            latest: now,
             interrupted: Arc::new(AtomicBool::new(false)),
             readers: Mutex::new(Vec::new()),
-            open: Some(Open::new(opening, store, me)),
-        }
+            open: Some(Open::new(opening, store, crypto, me)),
+        })
+    }
+
+    /// What the host keeps outside of the file from now on, in place of what it showed in [`Opening::witnesses`]: after
+    /// `create`, `open` and `resume`, before the first request is posted. `None` if it keeps no witnesses.
+    pub fn twin(&self) -> Option<Twin> {
+        self.sworn.twin
+    }
+
+    /// Whether the file turned out to be a copy when it was opened or resumed, as
+    /// [`ClientChange::Restored`](crate::ClientChange::Restored) says in the log. An app that keeps what it has read of the log
+    /// in a database of its own reads it from the start then, and rooms and timelines again: the numbers of the copy's log
+    /// go on from where the copy was made.
+    pub fn restored(&self) -> bool {
+        self.sworn.restored
     }
 
     /// Closes every handle and lock on the file. Until [`Client::resume`] every other call says [`Error::Paused`], so
@@ -221,6 +160,8 @@ impl Client {
     /// Opens the file again after [`Client::pause`], and after a commit whose outcome is unknown; what happened then stands
     /// in [`Reader::outstanding`] and [`Reader::events`]. Harmless if it is open and well.
     ///
+    /// With witnesses the file must be the one that this process left, or it is treated as in [`Client::open`].
+    ///
     /// # Errors
     /// As [`Client::open`].
     pub fn resume(&mut self) -> Result<(), Error> {
@@ -230,13 +171,30 @@ impl Client {
         if self.open.is_none() {
             let store = open(&self.opening)?;
             let me = store_me(&store)?;
+            let crypto = Crypto::default();
+            self.sworn = self.recognise((&store, &crypto, &me))?;
             self.for_each_reader(|slot| {
                 *slot = Some(store.reader()?);
                 Ok(())
             })?;
-            self.open = Some(Open::new(&self.opening, store, me));
+            self.open = Some(Open::new(&self.opening, store, crypto, me));
         }
         Ok(())
+    }
+
+    /// Whether the file is the one that this process had open before.
+    fn recognise(&self, open: (&Store, &Crypto, &Me)) -> Result<Sworn, Error> {
+        let Some(witnesses) = &self.opening.witnesses else {
+            return Ok(Sworn::default());
+        };
+        let witnesses = Witnesses {
+            twin: self.sworn.twin,
+            ..witnesses.clone()
+        };
+        match self.opening.role {
+            Role::App => witness::swear(self.latest, &self.opening, open, &witnesses, true),
+            Role::Extension => witness::look(open.0, &witnesses),
+        }
     }
 
     /// Draws a new root key and seals every key of the file under it, and it under `key`: after a suspected theft of the old
@@ -275,7 +233,8 @@ impl Client {
     /// file by other means while it is open: to open and close it in this process drops the locks that keep it safe.
     ///
     /// A copy is for support and for moving to another device. Once one of the two has gone on, the other must not: it would
-    /// encrypt with keys that were used already, and nothing in it could tell.
+    /// encrypt with keys that were used already. If the host keeps witnesses, the copy is noticed as one when it is opened, as
+    /// is the other client that went on meanwhile when its rooms are joined from the copy; otherwise nothing can tell.
     ///
     /// # Durable
     /// The whole copy, before this returns. On an error there is none.
@@ -284,7 +243,21 @@ impl Client {
     /// [`Error::Paused`]; [`Error::Storage`], `Exists` if there is anything at the path.
     pub fn backup_to(&self, path: &Path) -> Result<(), Error> {
         let open = self.open.as_ref().ok_or(Error::Paused)?;
-        Ok(open.store.backup_to(path)?)
+        open.store.backup_to(path)?;
+        if self.sworn.twin.is_none() {
+            return Ok(());
+        }
+        let parted = Store::open(path, &self.opening.key)
+            .map_err(Error::from)
+            .and_then(witness::part);
+        match parted {
+            Ok(()) => Ok(crate::store::tidy(path)?),
+            Err(error) => {
+                // What cannot be deleted now is no client's file: it was never opened.
+                let _ = crate::store::wipe(path);
+                Err(error)
+            }
+        }
     }
 
     /// Deletes a client's files: the database, then its write-ahead log and its index.
@@ -528,6 +501,7 @@ impl Client {
             warm,
             left_for_us,
         } = self.open.as_mut().ok_or(Error::Paused)?;
+        self.latest = now;
         let others_wrote = match durable {
             Durable::Now => store.begin_immediate()?,
             Durable::Later => store.begin_lazily()?,
@@ -598,6 +572,8 @@ impl std::fmt::Debug for Client {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let Self {
             opening: _,
+            sworn: _,
+            latest: _,
             interrupted: _,
             open,
             readers: _,

@@ -12,10 +12,10 @@ use comity_room::{
 };
 
 use crate::change;
-use crate::client::Opening;
 use crate::error::{Blocked, Error, Misuse};
 use crate::inbound::cursor_name;
 use crate::me::Me;
+use crate::opening::Opening;
 use crate::outgoing::Outgoing;
 use crate::plan::{self, Plan, Reach};
 use crate::preview::{self, Preview};

@@ -8,11 +8,11 @@ use std::time::Duration;
 
 use comity_room::{ProviderUri, RoomUri, Timestamp};
 
-use crate::client::{Opening, Role};
 use crate::crypto::Crypto;
 use crate::error::{Error, Misuse};
 use crate::group::Group;
 use crate::me::{Advertised, Me};
+use crate::opening::{Opening, Role};
 use crate::provider::Provider;
 use crate::step::{
     Event, EventKind, FrameOutcome, Made, Request, RequestId, RequestKind, RoomChange, Step, TaskId,

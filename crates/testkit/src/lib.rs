@@ -53,7 +53,7 @@ mod world;
 
 pub use actor::Actor;
 pub use dice::Dice;
-pub use host::Host;
+pub use host::{Copy, Host};
 pub use hub_host::HubHost;
 pub use seeds::for_each_seed;
 pub use server::{Response, Server, Servers, deliver_all, post};

@@ -18,6 +18,7 @@ mod golden;
 mod hubs;
 mod invitations;
 mod membership;
+mod restored;
 mod storm;
 mod support;
 mod turmoil;

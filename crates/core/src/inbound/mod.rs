@@ -17,10 +17,10 @@ use comity_wire::{FanoutMessage, MessageKind, Wire as _, WireError};
 use openmls::framing::ContentType;
 use openmls::prelude::ProtocolMessage;
 
-use crate::client::Role;
 use crate::errands;
 use crate::error::{Error, Misuse};
 use crate::group::{Processed, protocol_message};
+use crate::opening::Role;
 use crate::rejection::{Advice, Rejection};
 use crate::step::{
     Batch, ClientChange, Cursor, EventKind, Frame, FrameKind, FrameOutcome, HeldUntil, Made, RoomChange,

@@ -7,7 +7,21 @@ use super::room::millis;
 use super::{Col, RowAt, Scope, StorageError, Store, Table};
 use crate::step::HeldUntil;
 
-const HELD: Table = Table::padded(22, 1).with_due();
+pub(super) const HELD: Table = Table::padded(22, 1).with_due().covered(
+    "SELECT ord, hash, mls_group, provider, due, sealed FROM held",
+    "SELECT ord, hash, mls_group, provider, due, sealed FROM held WHERE ord = ?1",
+);
+
+macro_rules! delete {
+    ($which:literal) => {
+        concat!(
+            "DELETE FROM held WHERE ",
+            $which,
+            " RETURNING ord, hash, mls_group, provider, due, substr(sealed, 1, 13)"
+        )
+    };
+}
+
 const SCOPE: Scope = Scope::Client;
 
 /// How many frames of one provider may wait.
@@ -79,7 +93,7 @@ pub(crate) fn take(store: &Store, group: &[u8]) -> Result<Vec<HeldRow>, StorageE
         |_, row| Ok(row),
     )?;
     if !rows.is_empty() {
-        store.write("DELETE FROM held WHERE mls_group = ?1", [key])?;
+        store.delete_sealed(delete!("mls_group = ?1"), HELD, [key])?;
     }
     Ok(rows)
 }
@@ -105,7 +119,7 @@ pub(crate) fn take_due(store: &Store, now: Timestamp) -> Result<Vec<HeldRow>, St
         |_, row| Ok(row),
     )?;
     if !rows.is_empty() {
-        store.write("DELETE FROM held WHERE due <= ?1", [millis(now)])?;
+        store.delete_sealed(delete!("due <= ?1"), HELD, [millis(now)])?;
     }
     Ok(rows)
 }
@@ -113,8 +127,7 @@ pub(crate) fn take_due(store: &Store, now: Timestamp) -> Result<Vec<HeldRow>, St
 /// Forgets a frame.
 pub(crate) fn forget(store: &Store, hash: &[u8]) -> Result<(), StorageError> {
     let key = store.lookup(HELD, hash);
-    store.write("DELETE FROM held WHERE hash = ?1", [key])?;
-    Ok(())
+    store.delete_sealed(delete!("hash = ?1"), HELD, [key])
 }
 
 fn count(store: &Store, sql: &'static str, key: &[u8; 16]) -> Result<i64, StorageError> {

@@ -15,8 +15,14 @@ use serde::{Deserialize, Serialize};
 use super::{Col, RowAt, Scope, StorageError, Store, Table, message, small};
 use crate::step::{RequestId, TaskId};
 
-const ROOM: Table = Table::new(16, 1).with_due();
-const VIEW: Table = Table::new(17, 1);
+pub(super) const ROOM: Table = Table::new(16, 1).with_due().covered(
+    "SELECT id, uri, mls_group, due, sealed FROM room",
+    "SELECT id, uri, mls_group, due, sealed FROM room WHERE id = ?1",
+);
+pub(super) const VIEW: Table = Table::new(17, 1).covered(
+    "SELECT room, sealed FROM room_view",
+    "SELECT room, sealed FROM room_view WHERE room = ?1",
+);
 const SCOPE: Scope = Scope::Client;
 
 /// Where we stand in a room.

@@ -6,7 +6,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use zeroize::Zeroizing;
 
-use super::seal::Place;
+use super::seal::{Place, Start};
 use super::{Col, RowAt, Scope, StorageError, Store, Table, codec};
 
 /// How a sealed value begins, and what is in it.
@@ -33,41 +33,47 @@ impl Store {
         at: &RowAt<'_>,
         value: &T,
     ) -> Result<bool, StorageError> {
-        let sealed = self.seal(scope, at, value)?;
-        self.put_row(sql, at, &sealed)
-    }
-
-    /// Writes a value that is in its envelope. Returns how the sealed value begins: no two ever begin alike.
-    pub(super) fn put_octets(
-        &self,
-        sql: &'static str,
-        scope: Scope,
-        at: &RowAt<'_>,
-        value: &[u8],
-    ) -> Result<[u8; 16], StorageError> {
         self.writable()?;
-        let sealed =
-            self.ring
-                .borrow_mut()
-                .sealer(&self.conn, scope)?
-                .seal_with(&Place::of(at)?, |octets| {
-                    octets.extend_from_slice(value);
-                    Ok(())
-                })?;
-        self.put_row(sql, at, &sealed)?;
-        head(&sealed)
-    }
-
-    fn put_row(&self, sql: &'static str, at: &RowAt<'_>, sealed: &[u8]) -> Result<bool, StorageError> {
-        let sealed = Col::Octets(sealed);
-        let columns = at.key.iter().chain(at.clear).chain(std::iter::once(&sealed));
+        let place = Place::of(at)?;
+        let sealed = self.seal_at(scope, &place, value)?;
+        let before = self.element_of(at.table, at.key)?;
+        let column = Col::Octets(&sealed);
+        let columns = at.key.iter().chain(at.clear).chain(std::iter::once(&column));
         let params = params_from_iter(columns);
         let changed = if at.table.has_due() {
             self.write(sql, params)
         } else {
             self.write_quietly(sql, params)
         };
-        Ok(changed? > 0)
+        let changed = changed? > 0;
+        if changed {
+            self.replaced(at.table, at.key, before, (&place, &sealed))?;
+        }
+        Ok(changed)
+    }
+
+    /// Writes a value that is in its envelope and whose sealed value is to begin so; the head knows of it already. Returns how
+    /// it begins.
+    pub(super) fn put_octets(
+        &self,
+        sql: &'static str,
+        scope: Scope,
+        at: &RowAt<'_>,
+        (start, value): (&Start, &[u8]),
+    ) -> Result<[u8; 16], StorageError> {
+        self.writable()?;
+        let sealed = self.ring.borrow_mut().sealer(&self.conn, scope)?.seal_from(
+            start,
+            &Place::of(at)?,
+            |octets| {
+                octets.extend_from_slice(value);
+                Ok(())
+            },
+        )?;
+        let column = Col::Octets(&sealed);
+        let columns = at.key.iter().chain(at.clear).chain(std::iter::once(&column));
+        self.write_quietly(sql, params_from_iter(columns))?;
+        head(&sealed)
     }
 
     /// A value as it is written into a row.
@@ -78,11 +84,19 @@ impl Store {
         value: &T,
     ) -> Result<Vec<u8>, StorageError> {
         self.writable()?;
-        let place = Place::of(at)?;
+        self.seal_at(scope, &Place::of(at)?, value)
+    }
+
+    fn seal_at<T: Serialize + ?Sized>(
+        &self,
+        scope: Scope,
+        place: &Place,
+        value: &T,
+    ) -> Result<Vec<u8>, StorageError> {
         self.ring
             .borrow_mut()
             .sealer(&self.conn, scope)?
-            .seal_with(&place, |octets| codec::encode_into(octets, value))
+            .seal_with(place, |octets| codec::encode_into(octets, value))
     }
 
     /// Reads at most one row. `sql` selects the key columns, then the clear columns, both in the order in
@@ -214,7 +228,7 @@ impl Store {
 impl Store {
     /// Runs a statement that writes; says how many rows it changed.
     pub(crate) fn write(&self, sql: &'static str, params: impl Params) -> Result<usize, StorageError> {
-        self.next_due.set(None);
+        self.forget_due();
         self.write_quietly(sql, params)
     }
 

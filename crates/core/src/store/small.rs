@@ -9,10 +9,22 @@ use super::{Col, RowAt, Scope, StorageError, Store, Table};
 use crate::step::TaskId;
 use crate::task::TaskRow;
 
-const SEEN: Table = Table::new(23, 1);
-const TASK: Table = Table::new(24, 1);
-const PEER: Table = Table::new(25, 1);
-const SETTING: Table = Table::new(26, 1);
+pub(super) const SEEN: Table = Table::new(23, 1).covered(
+    "SELECT hash, ord, sealed FROM seen",
+    "SELECT hash, ord, sealed FROM seen WHERE hash = ?1",
+);
+pub(super) const TASK: Table = Table::new(24, 1).covered(
+    "SELECT id, sealed FROM task",
+    "SELECT id, sealed FROM task WHERE id = ?1",
+);
+pub(super) const PEER: Table = Table::new(25, 1).covered(
+    "SELECT client, user, sealed FROM peer",
+    "SELECT client, user, sealed FROM peer WHERE client = ?1",
+);
+pub(super) const SETTING: Table = Table::new(26, 1).covered(
+    "SELECT name, sealed FROM setting",
+    "SELECT name, sealed FROM setting WHERE name = ?1",
+);
 const SCOPE: Scope = Scope::Client;
 
 /// A frame that was taken: what the second delivery is told.
@@ -65,8 +77,9 @@ pub(crate) fn put_seen(store: &Store, frame: [u8; 16], row: &SeenRow) -> Result<
         row,
     )?;
     if ord % LOOK == 0 {
-        store.write_quietly(
-            "DELETE FROM seen WHERE ord <= ?1",
+        store.delete_sealed(
+            "DELETE FROM seen WHERE ord <= ?1 RETURNING hash, ord, substr(sealed, 1, 13)",
+            SEEN,
             [ord.saturating_sub(REMEMBERED)],
         )?;
     }

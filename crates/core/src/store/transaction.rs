@@ -43,6 +43,7 @@ impl Store {
         self.writing.set(true);
         self.wrote.set(false);
         self.savepoints.borrow_mut().clear();
+        self.head.borrow_mut().begin();
         let begun = self.compare_versions();
         if begun.is_err() {
             self.rollback();
@@ -58,6 +59,7 @@ impl Store {
             self.ring.borrow_mut().forget_scopes();
             self.forget_read();
             self.mls.borrow_mut().forget_read();
+            self.head.borrow_mut().forget();
             if let Err(error) = self.still_ours() {
                 self.seen_version.set(0);
                 return Err(error);
@@ -89,7 +91,11 @@ impl Store {
             self.rollback();
             return Err(error);
         }
-        if let Err(error) = self.still_writing().and_then(|()| self.flush()) {
+        let written = self
+            .still_writing()
+            .and_then(|()| self.flush())
+            .and_then(|()| self.write_head());
+        if let Err(error) = written {
             self.rollback();
             return Err(error);
         }
@@ -133,6 +139,7 @@ impl Store {
         self.ring.borrow_mut().forget_uncommitted();
         self.forget_read();
         self.mls.borrow_mut().rollback();
+        self.head.borrow_mut().forget();
         self.hidden.set(None);
         self.ended.set(false);
         self.writing.set(false);
@@ -149,6 +156,7 @@ impl Store {
     /// beginning the transaction again.
     pub(crate) fn savepoint(&self) -> Result<(), StorageError> {
         self.alive()?;
+        self.mark_head()?;
         let real = self.wrote.get() || self.mls.borrow().waits();
         if real {
             self.run("SAVEPOINT inner")?;
@@ -161,6 +169,7 @@ impl Store {
     /// Keeps what was written since the savepoint, which is gone then.
     pub(crate) fn release(&self) -> Result<(), StorageError> {
         self.still_writing()?;
+        self.unmark_head();
         if self.leave_savepoint()? {
             self.run("RELEASE inner")?;
         }
@@ -174,6 +183,7 @@ impl Store {
         self.ring.borrow_mut().forget_uncommitted();
         self.forget_read();
         self.mls.borrow_mut().rollback_to();
+        self.return_head();
         self.still_writing()?;
         if self.leave_savepoint()? {
             self.run("ROLLBACK TO inner")?;
@@ -281,6 +291,11 @@ impl Store {
         self.last_number.set(None);
         self.next_due.set(None);
         self.rooms.borrow_mut().clear();
+    }
+
+    /// A statement may have changed when anything is due.
+    pub(super) fn forget_due(&self) {
+        self.next_due.set(None);
     }
 
     pub(super) fn hide(&self, error: StorageError) {

@@ -19,3 +19,4 @@ mod preview;
 mod refusals;
 mod rules;
 mod support;
+mod witnesses;

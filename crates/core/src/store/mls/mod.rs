@@ -29,12 +29,14 @@ use super::{Scope, StorageError, Store, Table, codec};
 use pending::At;
 use slot::Slot;
 
-const MLS: Table = Table::new(3, 3);
+pub(super) const MLS: Table = Table::new(3, 3).covered(ALL, slot::READ);
+const ALL: &str = "SELECT scope, kind, key, sealed FROM mls";
 
 /// The kinds of [`Kind::SECRETS`].
 const SECRETS: &str =
     "SELECT kind, key FROM mls WHERE scope = ?1 AND kind IN (16, 17, 19, 20, 24, 25, 26, 27)";
-const DELETE_SCOPE: &str = "DELETE FROM mls WHERE scope = ?1";
+const DELETE_SCOPE: &str =
+    "DELETE FROM mls WHERE scope = ?1 RETURNING scope, kind, key, substr(sealed, 1, 13)";
 const STORED: &str = "SELECT ifnull(sum(length(sealed)), 0) FROM mls WHERE scope = ?1";
 
 /// What `mls.scope` says of rows that belong to the client.
@@ -181,8 +183,7 @@ impl<'a> MlsStore<'a> {
             return Err(StorageError::Bug("the client's scope ends with the file"));
         }
         self.end_all_past()?;
-        self.store.mls.borrow_mut().drop_room(self.room);
-        self.store.write(DELETE_SCOPE, [self.room])?;
+        slot::delete_room(self.store, self.room, DELETE_SCOPE)?;
         self.store.end_scope(Scope::Epoch(self.room))?;
         self.store.end_scope(Scope::Mls(self.room))
     }

@@ -13,6 +13,7 @@ use zeroize::Zeroizing;
 
 use super::Kind;
 use crate::store::Scope;
+use crate::store::seal::Start;
 
 /// The place of an entity: its row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -28,6 +29,8 @@ pub(super) struct At {
 pub(super) struct Value {
     pub(super) scope: Scope,
     pub(super) octets: Arc<Zeroizing<Vec<u8>>>,
+    /// How it begins when it is sealed. The latest value of an entity takes over what the one before it would have had.
+    pub(super) start: Start,
 }
 
 /// A value that waits, or that the row is to be deleted.
@@ -67,30 +70,19 @@ impl Pending {
         self.note(at, before, digest);
     }
 
-    /// Forgets what waits for a room: all of its rows are deleted at once.
-    pub(super) fn drop_room(&mut self, room: i64) {
-        let waiting: Vec<At> = self
-            .changes
-            .keys()
-            .filter(|at| at.room == room)
-            .copied()
-            .collect();
-        for at in waiting {
+    /// Takes away what waits for a room: all of its rows are deleted at once.
+    pub(super) fn drop_room(&mut self, room: i64) -> Vec<(At, Change)> {
+        let mut waiting = Vec::new();
+        let known = self.changes.keys().chain(self.digests.keys());
+        let places: HashSet<At> = known.filter(|at| at.room == room).copied().collect();
+        for at in places {
             let before = self.changes.remove(&at);
-            self.note(at, before, None);
-        }
-        let known: Vec<At> = self
-            .digests
-            .keys()
-            .filter(|at| at.room == room)
-            .copied()
-            .collect();
-        for at in known {
-            let before = self.changes.get(&at).cloned();
+            waiting.extend(before.clone().map(|change| (at, change)));
             self.note(at, before, None);
         }
         self.parted.remove(&room);
         self.heads.retain(|(of, _), _| *of != room);
+        waiting
     }
 
     /// The keys of values of one kind that wait for a room.

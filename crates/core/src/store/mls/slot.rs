@@ -1,5 +1,6 @@
 //! The row of one entity: read and written in memory first, and in the file before COMMIT.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use serde::Serialize;
@@ -10,11 +11,13 @@ use zeroize::Zeroizing;
 
 use super::pending::{At, Digest, Head, Value};
 use super::{Kind, MLS, codec};
+use crate::store::seal::{Place, Start};
 use crate::store::{Col, RowAt, Scope, StorageError, Store};
 
 const WRITE: &str = "INSERT INTO mls (scope, kind, key, sealed) VALUES (?1, ?2, ?3, ?4)
     ON CONFLICT (scope, kind, key) DO UPDATE SET sealed = excluded.sealed";
-const READ: &str = "SELECT scope, kind, key, sealed FROM mls WHERE scope = ?1 AND kind = ?2 AND key = ?3";
+pub(super) const READ: &str =
+    "SELECT scope, kind, key, sealed FROM mls WHERE scope = ?1 AND kind = ?2 AND key = ?3";
 const DELETE: &str = "DELETE FROM mls WHERE scope = ?1 AND kind = ?2 AND key = ?3";
 const EXISTS: &str = "SELECT 1 FROM mls WHERE scope = ?1 AND kind = ?2 AND key = ?3";
 /// The kinds of [`Kind::TELLING`].
@@ -68,9 +71,28 @@ impl<'a> Slot<'a> {
         let value = Value {
             scope: self.scope,
             octets: Arc::new(octets),
+            start: self.start()?,
         };
         self.store.mls.borrow_mut().put(self.at, Some(value), digest);
         Ok(())
+    }
+
+    /// How the row's value will begin, of which the head is told when the row is first changed in a transaction.
+    fn start(&self) -> Result<Start, StorageError> {
+        let waiting = self.store.mls.borrow().get(&self.at);
+        if let Some(Some(value)) = waiting {
+            return Ok(value.start);
+        }
+        let start = Start::draw()?;
+        let columns = columns(&self.at);
+        let before = match waiting {
+            Some(_) => None,
+            None => self.store.element_of(MLS, &columns)?,
+        };
+        let place = Place::of(&row(&columns))?;
+        self.store
+            .replaced(MLS, &columns, before, (&place, start.octets()))?;
+        Ok(start)
     }
 
     /// Has the row written anew, with a key that is drawn then. Its own must end in this transaction.
@@ -84,6 +106,14 @@ impl<'a> Slot<'a> {
 
     pub(super) fn delete(&self) -> Result<(), StorageError> {
         self.store.still_writing()?;
+        let waiting = self.store.mls.borrow().get(&self.at);
+        let columns = columns(&self.at);
+        let before = match waiting {
+            Some(None) => return Ok(()),
+            Some(Some(value)) => Some(self.store.element_at(&row(&columns), value.start.octets())?),
+            None => self.store.element_of(MLS, &columns)?,
+        };
+        self.store.removed(MLS, &columns, before)?;
         self.store.mls.borrow_mut().put(self.at, None, None);
         Ok(())
     }
@@ -139,6 +169,31 @@ fn columns(at: &At) -> [Col<'_>; 3] {
     [Col::Int(at.room), Col::Int(at.kind as i64), Col::Octets(&at.key)]
 }
 
+fn row<'a>(key: &'a [Col<'a>]) -> RowAt<'a> {
+    RowAt {
+        table: MLS,
+        key,
+        clear: &[],
+    }
+}
+
+/// Deletes all rows of a room with a statement that returns them, and what waits for them.
+pub(super) fn delete_room(store: &Store, room: i64, sql: &'static str) -> Result<(), StorageError> {
+    let waiting = store.mls.borrow_mut().drop_room(room);
+    for (at, change) in &waiting {
+        let columns = columns(at);
+        if let Some(value) = change {
+            let element = store.element_at(&row(&columns), value.start.octets())?;
+            store.removed(MLS, &columns, Some(element))?;
+        }
+    }
+    // The head was told of those rows when something first waited for them.
+    let told: HashSet<(i64, [u8; 16])> = waiting.iter().map(|(at, _)| (at.kind as i64, at.key)).collect();
+    store.delete_sealed_that(sql, MLS, [room], |row| {
+        Ok(!told.contains(&(row.get(1)?, row.get(2)?)))
+    })
+}
+
 impl Store {
     /// Writes what waits, each entity once. To be called before COMMIT.
     pub(in crate::store) fn flush(&self) -> Result<(), StorageError> {
@@ -146,12 +201,9 @@ impl Store {
         for (at, change) in changes {
             let head = match change {
                 Some(value) => {
-                    let row = RowAt {
-                        table: MLS,
-                        key: &columns(&at),
-                        clear: &[],
-                    };
-                    Some(self.put_octets(WRITE, value.scope, &row, &value.octets)?)
+                    let columns = columns(&at);
+                    let sealed = (&value.start, value.octets.as_slice());
+                    Some(self.put_octets(WRITE, value.scope, &row(&columns), sealed)?)
                 }
                 None => {
                     self.write_quietly(DELETE, columns(&at))?;
