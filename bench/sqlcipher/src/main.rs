@@ -44,14 +44,14 @@ impl Guard {
             Self::Nobody | Self::SqlCipher => return Ok(value),
             Self::Aes(cipher) => {
                 let mut nonce = [0; 12];
-                getrandom::fill(&mut nonce)?;
+                getrandom::fill(&mut nonce).map_err(|_| "no randomness")?;
                 let payload = Payload { msg: &value, aad: &place };
                 let rest = cipher.encrypt(Nonce::from_slice(&nonce), payload);
                 (nonce.to_vec(), rest)
             }
             Self::ChaCha(cipher) => {
                 let mut nonce = [0; 24];
-                getrandom::fill(&mut nonce)?;
+                getrandom::fill(&mut nonce).map_err(|_| "no randomness")?;
                 let payload = Payload { msg: &value, aad: &place };
                 let rest = cipher.encrypt(XNonce::from_slice(&nonce), payload);
                 (nonce.to_vec(), rest)
