@@ -14,9 +14,13 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_bytes::ByteBuf;
 
+use super::seal::Index;
 use super::{Col, RowAt, Scope, StorageError, Store, Table, codec, peel};
 
-pub(super) const MLS: Table = Table::new(3, 3).covered(ALL, READ);
+pub(super) const MLS: Table = Table::new(3, 3).covered(ALL, READ).indexed(&[Index {
+    all: "SELECT scope, kind, key FROM mls INDEXED BY sqlite_autoindex_mls_1",
+    columns: &[0, 1, 2],
+}]);
 
 const WRITE: &str = "INSERT INTO mls (scope, kind, key, sealed) VALUES (?1, ?2, ?3, ?4)
     ON CONFLICT (scope, kind, key) DO UPDATE SET sealed = excluded.sealed";
