@@ -514,7 +514,11 @@ fn shown(store: &Store, row: MessageRow) -> Result<Message, StorageError> {
     let octets = if row.folded.deleted {
         None
     } else {
-        message::content(store, version)?
+        let octets = message::content(store, version)?;
+        if octets.is_none() && !is_erased(store, &row, version)? {
+            return Err(StorageError::Corrupt);
+        }
+        octets
     };
     let content = match &octets {
         Some(octets) => Some(Content::decode(octets).map_err(|_| StorageError::Corrupt)?),
@@ -536,6 +540,14 @@ fn shown(store: &Store, row: MessageRow) -> Result<Message, StorageError> {
         read: row.read,
         expires: row.expires,
     })
+}
+
+/// Whether the octets of a version of a message are gone because we have deleted them.
+fn is_erased(store: &Store, row: &MessageRow, version: MessageId) -> Result<bool, StorageError> {
+    if row.erased || version == row.id {
+        return Ok(row.erased);
+    }
+    Ok(message::by_id(store, version)?.is_none_or(|version| version.erased))
 }
 
 impl std::fmt::Debug for Message {

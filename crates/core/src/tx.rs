@@ -19,7 +19,7 @@ use crate::step::{
 };
 use crate::store::outbox::{Errand, OutboxRow, WITH_HOST};
 use crate::store::room::{RoomRow, RoomView};
-use crate::store::{MlsStore, Store, due, event, outbox, room};
+use crate::store::{MlsStore, StorageError, Store, due, event, outbox, room};
 use crate::warm::{Warm, WarmGroup};
 
 /// One call's work in progress.
@@ -207,7 +207,7 @@ impl<'a> Tx<'a> {
         if let Some(warm) = self.warm.get(row.id) {
             return Ok(Arc::clone(&warm.view));
         }
-        let view = room::view(self.store, row.id)?.ok_or(Error::Bug("room without view"))?;
+        let view = room::view(self.store, row.id)?.ok_or(StorageError::Corrupt)?;
         Ok(Arc::new(view))
     }
 
@@ -261,8 +261,8 @@ impl<'a> Tx<'a> {
 
     fn warm(&mut self, row: &RoomRow, provider: &Provider<'_>, whole: bool) -> Result<&mut WarmGroup, Error> {
         if self.warm.get(row.id).is_none() {
-            let group = Group::load(provider, &row.group)?.ok_or(Error::Bug("room without group"))?;
-            let view = room::view(self.store, row.id)?.ok_or(Error::Bug("room without view"))?;
+            let group = Group::load(provider, &row.group)?.ok_or(StorageError::Corrupt)?;
+            let view = room::view(self.store, row.id)?.ok_or(StorageError::Corrupt)?;
             self.warm
                 .put(row.id, WarmGroup::new(group, view, row.scope, whole));
         }
@@ -289,6 +289,6 @@ impl<'a> Tx<'a> {
 /// Octets from the operating system's randomness.
 pub(crate) fn random<const N: usize>() -> Result<[u8; N], Error> {
     let mut octets = [0; N];
-    getrandom::fill(&mut octets).map_err(|_| Error::Storage(crate::store::StorageError::Io))?;
+    getrandom::fill(&mut octets).map_err(|_| Error::Storage(StorageError::Io))?;
     Ok(octets)
 }

@@ -16,6 +16,7 @@ use std::collections::HashMap;
 use rusqlite::types::ValueRef;
 use rusqlite::{OptionalExtension, Params, Row, params_from_iter};
 
+use super::findable::Findable;
 use super::seal::{Covered, Place};
 use super::{
     Col, RowAt, Scope, StorageError, Store, Table, held, mls, open, outbox, ring, room, small, timer,
@@ -372,31 +373,42 @@ impl Store {
         verified
     }
 
-    /// Whether the rows are those of which the head tells.
+    /// Whether the rows are those of which the head tells, and can all be found.
     ///
     /// # Errors
-    /// [`StorageError::Altered`] if not; [`StorageError::Corrupt`] if a row is not of the shape that we write.
+    /// [`StorageError::Altered`] if not; [`StorageError::Corrupt`] if a row is not of the shape that we write, or an index
+    /// does not fit its table.
     pub(super) fn verify(&self) -> Result<(), StorageError> {
-        let own = self.lookup(HEAD, NAME);
         let mut sum = 0_u128;
         for table in COVERED {
-            let Some(Covered { all, .. }) = table.coverage() else {
-                return Err(StorageError::Bug("a table is not covered"));
-            };
-            let mut statement = self.conn.prepare_cached(all)?;
-            let mut rows = statement.query([])?;
-            while let Some(row) = rows.next()? {
-                let is_head = table.tag() == small::SETTING.tag() && row.get_ref(0)? == ValueRef::Blob(&own);
-                if !is_head {
-                    sum = sum.wrapping_add(self.element(row, table)?);
-                }
-            }
+            sum = sum.wrapping_add(self.sum_of(table)?);
         }
         if self.read_head()?.sum == sum {
             Ok(())
         } else {
             Err(StorageError::Altered)
         }
+    }
+
+    /// The sum of the elements of a table's rows, all but the head's own.
+    fn sum_of(&self, table: Table) -> Result<u128, StorageError> {
+        let covered = table
+            .coverage()
+            .ok_or(StorageError::Bug("a table is not covered"))?;
+        let own = (table.tag() == small::SETTING.tag()).then(|| self.lookup(HEAD, NAME));
+        let own = own.as_ref().map(|name| ValueRef::Blob(name));
+        let mut findable = Findable::new(table, covered);
+        let mut sum = 0_u128;
+        let mut statement = self.conn.prepare_cached(covered.all)?;
+        let mut rows = statement.query([])?;
+        while let Some(row) = rows.next()? {
+            findable.note(row)?;
+            if own != Some(row.get_ref(0)?) {
+                sum = sum.wrapping_add(self.element(row, table)?);
+            }
+        }
+        findable.check(&self.conn)?;
+        Ok(sum)
     }
 
     /// Takes up the scopes that were begun and ended.

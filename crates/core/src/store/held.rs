@@ -4,13 +4,34 @@ use comity_room::{ProviderUri, RoomUri, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::room::millis;
+use super::seal::Index;
 use super::{Col, RowAt, Scope, StorageError, Store, Table};
 use crate::step::HeldUntil;
 
-pub(super) const HELD: Table = Table::padded(22, 1).with_due().covered(
-    "SELECT ord, hash, mls_group, provider, due, sealed FROM held",
-    "SELECT ord, hash, mls_group, provider, due, sealed FROM held WHERE ord = ?1",
-);
+pub(super) const HELD: Table = Table::padded(22, 1)
+    .with_due()
+    .covered(
+        "SELECT ord, hash, mls_group, provider, due, sealed FROM held",
+        "SELECT ord, hash, mls_group, provider, due, sealed FROM held WHERE ord = ?1",
+    )
+    .indexed(&[
+        Index {
+            all: "SELECT hash, ord FROM held INDEXED BY sqlite_autoindex_held_1",
+            columns: &[1, 0],
+        },
+        Index {
+            all: "SELECT mls_group, ord FROM held INDEXED BY held_group",
+            columns: &[2, 0],
+        },
+        Index {
+            all: "SELECT provider, ord FROM held INDEXED BY held_provider",
+            columns: &[3, 0],
+        },
+        Index {
+            all: "SELECT due, ord FROM held INDEXED BY held_due",
+            columns: &[4, 0],
+        },
+    ]);
 
 macro_rules! delete {
     ($which:literal) => {

@@ -12,6 +12,7 @@ mod codec;
 pub(crate) mod due;
 mod error;
 pub(crate) mod event;
+mod findable;
 mod head;
 pub(crate) mod health;
 pub(crate) mod held;

@@ -5,13 +5,20 @@ use comity_room::{ProviderUri, RoomUri, Timestamp, UserUri};
 use serde::{Deserialize, Serialize};
 
 use super::room::millis;
+use super::seal::Index;
 use super::{Col, RowAt, Scope, StorageError, Store, Table};
 use crate::step::{Request, RequestId, RequestKind, TaskId};
 
-pub(super) const OUTBOX: Table = Table::padded(21, 1).with_due().covered(
-    "SELECT ord, salt, due, sealed FROM outbox",
-    "SELECT ord, salt, due, sealed FROM outbox WHERE ord = ?1",
-);
+pub(super) const OUTBOX: Table = Table::padded(21, 1)
+    .with_due()
+    .covered(
+        "SELECT ord, salt, due, sealed FROM outbox",
+        "SELECT ord, salt, due, sealed FROM outbox WHERE ord = ?1",
+    )
+    .indexed(&[Index {
+        all: "SELECT due, ord FROM outbox INDEXED BY outbox_due WHERE due IS NOT NULL",
+        columns: &[2, 0],
+    }]);
 const SCOPE: Scope = Scope::Client;
 
 /// A request, and what it is for.

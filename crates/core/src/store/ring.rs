@@ -21,7 +21,7 @@ use super::StorageError;
 use super::seal::{Col, Key32, Place, RowAt, STAMP, Sealer, Table};
 
 const ROOT_KEY: Table = Table::new(1, 1);
-pub(super) const SCOPE_KEY: Table = Table::new(2, 2).covered(ALL_SCOPES, ONE_SCOPE);
+pub(super) const SCOPE_KEY: Table = Table::new(2, 2).covered(ALL_SCOPES, ONE_SCOPE).ordered();
 
 /// What one key seals, and what can therefore be made unreadable alone. Ids are those of rows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

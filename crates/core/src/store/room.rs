@@ -12,13 +12,30 @@ use comity_room::{
 };
 use serde::{Deserialize, Serialize};
 
+use super::seal::Index;
 use super::{Col, RowAt, Scope, StorageError, Store, Table, message, small};
 use crate::step::{RequestId, TaskId};
 
-pub(super) const ROOM: Table = Table::new(16, 1).with_due().covered(
-    "SELECT id, uri, mls_group, due, sealed FROM room",
-    "SELECT id, uri, mls_group, due, sealed FROM room WHERE id = ?1",
-);
+pub(super) const ROOM: Table = Table::new(16, 1)
+    .with_due()
+    .covered(
+        "SELECT id, uri, mls_group, due, sealed FROM room",
+        "SELECT id, uri, mls_group, due, sealed FROM room WHERE id = ?1",
+    )
+    .indexed(&[
+        Index {
+            all: "SELECT uri, id FROM room INDEXED BY sqlite_autoindex_room_1",
+            columns: &[1, 0],
+        },
+        Index {
+            all: "SELECT mls_group, id FROM room INDEXED BY sqlite_autoindex_room_2",
+            columns: &[2, 0],
+        },
+        Index {
+            all: "SELECT due, id FROM room INDEXED BY room_due WHERE due IS NOT NULL",
+            columns: &[3, 0],
+        },
+    ]);
 pub(super) const VIEW: Table = Table::new(17, 1).covered(
     "SELECT room, sealed FROM room_view",
     "SELECT room, sealed FROM room_view WHERE room = ?1",

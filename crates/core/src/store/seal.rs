@@ -78,6 +78,18 @@ pub(super) struct Covered {
     pub(super) all: &'static str,
     /// The row of a key.
     pub(super) one: &'static str,
+    /// Whether the rows come in the order of the key, because the table is a tree of keys.
+    pub(super) ordered: bool,
+    pub(super) indexes: &'static [Index],
+}
+
+/// An index of a covered table.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Index {
+    /// Every entry, in its order.
+    pub(super) all: &'static str,
+    /// Which columns of the rows those of the entries are. Rows whose first one is NULL have no entry.
+    pub(super) columns: &'static [usize],
 }
 
 impl Table {
@@ -113,8 +125,38 @@ impl Table {
     /// As this one, with rows that the head covers.
     pub(super) const fn covered(self, all: &'static str, one: &'static str) -> Self {
         Self {
-            covered: Some(Covered { all, one }),
+            covered: Some(Covered {
+                all,
+                one,
+                ordered: false,
+                indexes: &[],
+            }),
             ..self
+        }
+    }
+
+    /// As this one, which is covered, and is a tree of keys (`WITHOUT ROWID`).
+    pub(super) const fn ordered(self) -> Self {
+        match self.covered {
+            Some(covered) => Self {
+                covered: Some(Covered {
+                    ordered: true,
+                    ..covered
+                }),
+                ..self
+            },
+            None => self,
+        }
+    }
+
+    /// As this one, which is covered, with its indexes.
+    pub(super) const fn indexed(self, indexes: &'static [Index]) -> Self {
+        match self.covered {
+            Some(covered) => Self {
+                covered: Some(Covered { indexes, ..covered }),
+                ..self
+            },
+            None => self,
         }
     }
 
@@ -139,7 +181,8 @@ impl Table {
 pub(crate) const PAD: usize = 256;
 
 /// The value of one clear column.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// In the order in which SQLite puts them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) enum Col<'a> {
     Null,
     Int(i64),

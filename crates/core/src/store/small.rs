@@ -5,26 +5,42 @@ use comity_room::{ClientUri, UserUri};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
+use super::seal::Index;
 use super::{Col, RowAt, Scope, StorageError, Store, Table};
 use crate::step::TaskId;
 use crate::task::TaskRow;
 
-pub(super) const SEEN: Table = Table::new(23, 1).covered(
-    "SELECT hash, ord, sealed FROM seen",
-    "SELECT hash, ord, sealed FROM seen WHERE hash = ?1",
-);
-pub(super) const TASK: Table = Table::new(24, 1).covered(
-    "SELECT id, sealed FROM task",
-    "SELECT id, sealed FROM task WHERE id = ?1",
-);
-pub(super) const PEER: Table = Table::new(25, 1).covered(
-    "SELECT client, user, sealed FROM peer",
-    "SELECT client, user, sealed FROM peer WHERE client = ?1",
-);
-pub(super) const SETTING: Table = Table::new(26, 1).covered(
-    "SELECT name, sealed FROM setting",
-    "SELECT name, sealed FROM setting WHERE name = ?1",
-);
+pub(super) const SEEN: Table = Table::new(23, 1)
+    .covered(
+        "SELECT hash, ord, sealed FROM seen",
+        "SELECT hash, ord, sealed FROM seen WHERE hash = ?1",
+    )
+    .indexed(&[Index {
+        all: "SELECT hash, ord FROM seen INDEXED BY sqlite_autoindex_seen_1",
+        columns: &[0, 1],
+    }]);
+pub(super) const TASK: Table = Table::new(24, 1)
+    .covered(
+        "SELECT id, sealed FROM task",
+        "SELECT id, sealed FROM task WHERE id = ?1",
+    )
+    .ordered();
+pub(super) const PEER: Table = Table::new(25, 1)
+    .covered(
+        "SELECT client, user, sealed FROM peer",
+        "SELECT client, user, sealed FROM peer WHERE client = ?1",
+    )
+    .ordered()
+    .indexed(&[Index {
+        all: "SELECT user, client FROM peer INDEXED BY peer_user",
+        columns: &[1, 0],
+    }]);
+pub(super) const SETTING: Table = Table::new(26, 1)
+    .covered(
+        "SELECT name, sealed FROM setting",
+        "SELECT name, sealed FROM setting WHERE name = ?1",
+    )
+    .ordered();
 const SCOPE: Scope = Scope::Client;
 
 /// A frame that was taken: what the second delivery is told.

@@ -19,4 +19,5 @@ mod preview;
 mod refusals;
 mod rules;
 mod support;
+mod tampering;
 mod witnesses;

@@ -25,11 +25,15 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_bytes::ByteBuf;
 
+use super::seal::Index;
 use super::{Scope, StorageError, Store, Table, codec};
 use pending::At;
 use slot::Slot;
 
-pub(super) const MLS: Table = Table::new(3, 3).covered(ALL, slot::READ);
+pub(super) const MLS: Table = Table::new(3, 3).covered(ALL, slot::READ).indexed(&[Index {
+    all: "SELECT scope, kind, key FROM mls INDEXED BY sqlite_autoindex_mls_1",
+    columns: &[0, 1, 2],
+}]);
 const ALL: &str = "SELECT scope, kind, key, sealed FROM mls";
 
 /// The kinds of [`Kind::SECRETS`].
