@@ -284,7 +284,10 @@ fn a_full_disk_stops_the_commit_of_a_send_and_leaves_the_rows() {
     alice.store.begin_immediate().unwrap();
     alice.send(&mut in_alice, b"too much");
     assert_eq!(alice.store.commit(), Err(StorageError::Full));
-    assert!(!alice.store.poisoned(), "nothing was committed, and that is known");
+    assert!(
+        !alice.store.poisoned(),
+        "nothing was committed, and that is known"
+    );
     assert_eq!(dump(&alice.store, "SELECT * FROM mls"), before);
     alice.store.begin_immediate().unwrap();
     alice.store.commit().unwrap();
