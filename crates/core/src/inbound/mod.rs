@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use comity_content::MessageId;
 use comity_room::Timestamp;
-use comity_wire::{FanoutMessage, MessageKind, Wire as _, WireError};
+use comity_wire::{FanoutMessage, FanoutTail, MessageKind, Wire as _, WireError};
 use openmls::framing::ContentType;
 use openmls::prelude::ProtocolMessage;
 
@@ -93,7 +93,8 @@ pub(crate) fn cursor_name(queue: &str) -> String {
 fn take(tx: &mut Tx<'_>, frame: &Frame) -> Result<FrameOutcome, Error> {
     let mark = tx.mark();
     tx.store.savepoint()?;
-    match attempt(tx, frame) {
+    let mut found = Found::default();
+    match attempt(tx, frame, &mut found) {
         Ok(outcome) => {
             tx.store.release()?;
             Ok(outcome)
@@ -103,21 +104,21 @@ fn take(tx: &mut Tx<'_>, frame: &Frame) -> Result<FrameOutcome, Error> {
             tx.return_to(mark)?;
             match tx.store.take_hidden() {
                 Some(error) => Err(error.into()),
-                None => reject(tx, frame, reason),
+                None => reject(tx, found.group.as_deref(), reason),
             }
         }
         Err(Unprocessed::Held(until)) => {
             tx.return_to(mark)?;
-            match group_of(frame) {
-                Ok(group) => hold(tx, frame, until, &group),
+            match &found.group {
+                Some(group) => hold(tx, frame, until, (group, found.hash)),
                 // A Welcome does not name its group to whoever has not opened it.
-                Err(_) if until == HeldUntil::MainApp => hold(tx, frame, until, &[]),
-                Err(reason) => reject(tx, frame, reason),
+                None if until == HeldUntil::MainApp => hold(tx, frame, until, (&[], found.hash)),
+                None => reject(tx, None, Rejection::NotAFrame),
             }
         }
         Err(Unprocessed::Overtook(group)) => {
             tx.return_to(mark)?;
-            hold(tx, frame, HeldUntil::Commit, &group)
+            hold(tx, frame, HeldUntil::Commit, (&group, found.hash))
         }
     }
 }
@@ -143,7 +144,16 @@ pub(crate) struct Opened {
     kind: MessageKind,
 }
 
-fn attempt(tx: &mut Tx<'_>, frame: &Frame) -> Result<FrameOutcome, Unprocessed> {
+/// What is known of a frame, whatever becomes of it: a large one is not decoded again to say why it was rejected.
+#[derive(Default)]
+struct Found {
+    /// The group that it names.
+    group: Option<Vec<u8>>,
+    /// Of its `MLSMessage`; zeros if it has none.
+    hash: [u8; 32],
+}
+
+fn attempt(tx: &mut Tx<'_>, frame: &Frame, found: &mut Found) -> Result<FrameOutcome, Unprocessed> {
     if frame.kind != FrameKind::Fanout {
         return Err(Rejection::Unsupported.into());
     }
@@ -155,8 +165,9 @@ fn attempt(tx: &mut Tx<'_>, frame: &Frame) -> Result<FrameOutcome, Unprocessed> 
         return Err(Rejection::BadTimestamp.into());
     }
     let hash = message.message.sha256();
+    found.hash = hash;
     let opened = Opened {
-        kind: message.message.kind().map_err(|_| Rejection::Malformed)?,
+        kind: kind_of(&message.tail)?,
         name: small::frame_key(tx.store, &hash),
         message,
         hash,
@@ -171,9 +182,20 @@ fn attempt(tx: &mut Tx<'_>, frame: &Frame) -> Result<FrameOutcome, Unprocessed> 
             }
         },
         MessageKind::Commit | MessageKind::Proposal | MessageKind::Application => {
-            group_frame(tx, frame, &opened)
+            group_frame(tx, frame, &opened, found)
         }
         _ => Err(Rejection::NotAFrame.into()),
+    }
+}
+
+/// What kind of message it is beside which this travels.
+fn kind_of(tail: &FanoutTail) -> Result<MessageKind, Rejection> {
+    match tail {
+        FanoutTail::Application { .. } => Ok(MessageKind::Application),
+        FanoutTail::Welcome { .. } => Ok(MessageKind::Welcome),
+        FanoutTail::Proposal { .. } => Ok(MessageKind::Proposal),
+        FanoutTail::Commit { .. } => Ok(MessageKind::Commit),
+        _ => Err(Rejection::NotAFrame),
     }
 }
 
@@ -253,8 +275,14 @@ fn processed_before(
 }
 
 /// A frame of a group: finds the room, processes it, and hands it on by what it turned out to be.
-fn group_frame(tx: &mut Tx<'_>, frame: &Frame, opened: &Opened) -> Result<FrameOutcome, Unprocessed> {
+fn group_frame(
+    tx: &mut Tx<'_>,
+    frame: &Frame,
+    opened: &Opened,
+    found: &mut Found,
+) -> Result<FrameOutcome, Unprocessed> {
     let protocol = protocol_message(opened.message.message.as_slice()).ok_or(Rejection::NotAFrame)?;
+    found.group = Some(protocol.group_id().as_slice().to_vec());
     let row = room::by_group(tx.store, protocol.group_id().as_slice())?;
     let at = FrameAt {
         room: row.as_ref().map_or(0, |row| row.id),
@@ -305,6 +333,8 @@ fn group_frame(tx: &mut Tx<'_>, frame: &Frame, opened: &Opened) -> Result<FrameO
     match processed {
         Processed::Application { sender, epoch, bytes } => {
             let client = sender;
+            // Its key has been used: whatever is wrong from here on, it is finished.
+            tx.store.pass_savepoint();
             application::take(tx, row, at, application::Sent { client, epoch, bytes })
         }
         Processed::OwnMessage => match processed_before(tx, at, &Rejection::Duplicate)? {
@@ -438,9 +468,12 @@ fn not_processed(row: &RoomRow, content: ContentType, theirs: u64, why: Unproces
 }
 
 /// Finishes a frame with a reason. Some reasons say that our copy of the room cannot follow any more.
-fn reject(tx: &mut Tx<'_>, frame: &Frame, reason: Rejection) -> Result<FrameOutcome, Error> {
+fn reject(tx: &mut Tx<'_>, group: Option<&[u8]>, reason: Rejection) -> Result<FrameOutcome, Error> {
     let advice = reason.advice();
-    let room = room_of(tx, frame)?;
+    let room = match group {
+        Some(group) => room::by_group(tx.store, group)?,
+        None => None,
+    };
     if let Some(mut row) = room.clone()
         && advice == Advice::Rejoin
         && stalls(&reason)
@@ -466,19 +499,14 @@ fn stalls(reason: &Rejection) -> bool {
     )
 }
 
-/// The group that a frame names.
-fn group_of(frame: &Frame) -> Result<Vec<u8>, Rejection> {
-    let message = FanoutMessage::decode(&frame.bytes).map_err(|_| Rejection::Malformed)?;
-    let protocol = protocol_message(message.message.as_slice()).ok_or(Rejection::NotAFrame)?;
-    Ok(protocol.group_id().as_slice().to_vec())
-}
-
-fn hold(tx: &mut Tx<'_>, frame: &Frame, until: HeldUntil, group: &[u8]) -> Result<FrameOutcome, Error> {
-    let Ok(message) = FanoutMessage::decode(&frame.bytes) else {
-        return reject(tx, frame, Rejection::Malformed);
-    };
+fn hold(
+    tx: &mut Tx<'_>,
+    frame: &Frame,
+    until: HeldUntil,
+    (group, hash): (&[u8], [u8; 32]),
+) -> Result<FrameOutcome, Error> {
     let row = HeldRow {
-        hash: message.message.sha256().to_vec(),
+        hash: hash.to_vec(),
         group: group.to_vec(),
         room: frame.room.clone(),
         from: frame.from.clone(),
@@ -491,7 +519,7 @@ fn hold(tx: &mut Tx<'_>, frame: &Frame, until: HeldUntil, group: &[u8]) -> Resul
         },
     };
     if !held::put(tx.store, &row)? {
-        return reject(tx, frame, in_vain(until));
+        return reject(tx, Some(group), in_vain(until));
     }
     if matches!(until, HeldUntil::Commit | HeldUntil::Proposal)
         && let Some(mut row) = room::by_group(tx.store, group)?
@@ -544,7 +572,7 @@ pub(crate) fn give_up(tx: &mut Tx<'_>) -> Result<(), Error> {
     let mut due = held::take_due(tx.store, tx.now)?;
     due.sort_by_key(|row| row.until != HeldUntil::Clock);
     for row in due {
-        let (until, hash) = (row.until, row.hash);
+        let (until, hash, group) = (row.until, row.hash, row.group);
         let frame = Frame {
             room: row.room,
             from: row.from,
@@ -555,19 +583,10 @@ pub(crate) fn give_up(tx: &mut Tx<'_>) -> Result<(), Error> {
         let again = matches!(until, HeldUntil::Clock | HeldUntil::MainApp);
         if !again && matches!(outcome, FrameOutcome::Held { .. }) {
             held::forget(tx.store, &hash)?;
-            reject(tx, &frame, in_vain(until))?;
+            reject(tx, Some(&group), in_vain(until))?;
         }
     }
     Ok(())
-}
-
-fn room_of(tx: &Tx<'_>, frame: &Frame) -> Result<Option<RoomRow>, Error> {
-    let decoded = FanoutMessage::decode(&frame.bytes).ok();
-    let protocol = decoded.and_then(|message| protocol_message(message.message.as_slice()));
-    match protocol {
-        Some(protocol) => Ok(room::by_group(tx.store, protocol.group_id().as_slice())?),
-        None => Ok(None),
-    }
 }
 
 /// The hub's clock is the only one that rooms share. A frame is never rejected for this device's; we only say so, once a

@@ -91,8 +91,8 @@ pub(crate) struct Store {
     writing: Cell<bool>,
     /// Something was written, or was about to be, since the transaction began.
     wrote: Cell<bool>,
-    /// The savepoints that are open, and whether SQLite knows of them.
-    savepoints: RefCell<Vec<bool>>,
+    /// The savepoints that are open, the latest last.
+    savepoints: RefCell<Vec<transaction::Savepoint>>,
     /// `data_version` when the previous transaction on this connection began; 0 before the first.
     seen_version: Cell<i64>,
     /// The first failure inside a call of OpenMLS, which hides it from its caller.

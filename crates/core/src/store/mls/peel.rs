@@ -8,7 +8,7 @@
 //! the entity is stored as one.
 //! **Knows nothing of** what is in the parts.
 
-use serde::ser::Serialize;
+use serde::ser::{Error as _, Serialize};
 use serde::{Deserialize, de::DeserializeOwned};
 use zeroize::Zeroizing;
 
@@ -23,6 +23,21 @@ pub(super) struct Present {
     store: (u32, serde_bytes::ByteBuf),
     /// The same of the present epoch's secrets.
     secrets: (u32, serde_bytes::ByteBuf),
+    /// The same of the secret tree in them.
+    tree: (u32, serde_bytes::ByteBuf),
+    /// The lists in the tree. They have an element for each member, and hardly any has a value.
+    lists: Vec<(String, Sparse)>,
+}
+
+/// A list of values of which most are missing.
+#[derive(Default, serde::Serialize, Deserialize)]
+struct Sparse {
+    /// While it is looked at: whether the list has begun.
+    #[serde(skip)]
+    begun: bool,
+    elements: u32,
+    /// The place of each value, and it, as MessagePack.
+    values: Vec<(u32, serde_bytes::ByteBuf)>,
 }
 
 /// The secrets of a past epoch.
@@ -48,6 +63,10 @@ const PAST: &str = "past_epoch_trees";
 const CONTEXT: &str = "serialized_context";
 const PAST_EPOCH: &str = "EpochTree";
 const EPOCH: &str = "epoch";
+const SECRET_TREE: &str = "SecretTree";
+const IN_SECRETS: &str = "secret_tree";
+/// MessagePack for a value that is missing.
+const NIL: u8 = 0xc0;
 
 #[cfg(test)]
 thread_local! {
@@ -102,11 +121,45 @@ pub(super) fn together<T: DeserializeOwned>(
     }
     named(&mut whole, IN_STORE)?;
     let (fields, octets) = &present.secrets;
-    map(&mut whole, fields.saturating_add(1));
+    map(&mut whole, fields.saturating_add(2));
     whole.extend_from_slice(octets);
     named(&mut whole, CONTEXT)?;
     whole.extend_from_slice(context);
+    named(&mut whole, IN_SECRETS)?;
+    let (fields, octets) = &present.tree;
+    let lists = u32::try_from(present.lists.len()).map_err(|_| StorageError::Corrupt)?;
+    map(&mut whole, fields.saturating_add(lists));
+    whole.extend_from_slice(octets);
+    for (name, list) in &present.lists {
+        named(&mut whole, name)?;
+        list.write(&mut whole)?;
+    }
     codec::decode_bare(&whole)
+}
+
+impl Sparse {
+    /// The list as MessagePack.
+    fn write(&self, octets: &mut Vec<u8>) -> Result<(), StorageError> {
+        octets.push(0xdd);
+        octets.extend_from_slice(&self.elements.to_be_bytes());
+        let mut next = 0;
+        for (place, value) in &self.values {
+            let missing = place.checked_sub(next).ok_or(StorageError::Corrupt)?;
+            nil(octets, missing)?;
+            octets.extend_from_slice(value);
+            next = place.saturating_add(1);
+        }
+        nil(
+            octets,
+            self.elements.checked_sub(next).ok_or(StorageError::Corrupt)?,
+        )
+    }
+}
+
+fn nil(octets: &mut Vec<u8>, times: u32) -> Result<(), StorageError> {
+    let times = usize::try_from(times).map_err(|_| StorageError::Corrupt)?;
+    octets.resize(octets.len().saturating_add(times), NIL);
+    Ok(())
 }
 
 /// The head of a map with its number of fields in 32 bits (MessagePack, "map 32").
@@ -154,6 +207,7 @@ impl Parts {
             fields: Some(secrets),
             met_context: true,
             context,
+            tree: Some(tree),
             ..
         } = inner
         else {
@@ -163,6 +217,8 @@ impl Parts {
             present: Present {
                 store: store.packed(),
                 secrets: secrets.packed(),
+                tree: tree.fields.packed(),
+                lists: tree.lists,
             },
             context,
             past,
@@ -213,6 +269,7 @@ impl Seen {
                 met_context: false,
                 context: None,
                 fields: None,
+                tree: None,
             },
             past: None,
         }
@@ -249,6 +306,7 @@ struct Inner {
     met_context: bool,
     context: Option<Vec<u8>>,
     fields: Option<Fields>,
+    tree: Option<SeenTree>,
 }
 
 impl Look for Inner {
@@ -268,8 +326,70 @@ impl Look for Inner {
             }
             return Ok(());
         }
+        if name == IN_SECRETS {
+            return show(it, self.tree.insert(SeenTree::default()));
+        }
         self.fields.get_or_insert_default().add(name, it)
     }
+}
+
+/// What was seen of the secret tree.
+#[derive(Default)]
+struct SeenTree {
+    fields: Fields,
+    lists: Vec<(String, Sparse)>,
+}
+
+impl Look for SeenTree {
+    fn structure(&mut self, name: &'static str) -> Result<(), Unknown> {
+        if name == SECRET_TREE { Ok(()) } else { unknown() }
+    }
+
+    /// A field is a list of values that may be missing, or anything else.
+    fn field<T: Serialize + ?Sized>(&mut self, name: &'static str, it: &T) -> Result<(), Unknown> {
+        let mut list = Sparse::default();
+        if show(it, &mut list).is_ok() {
+            self.lists.push((name.to_owned(), list));
+            Ok(())
+        } else {
+            self.fields.add(name, it)
+        }
+    }
+}
+
+impl Sparse {
+    fn expect(&self, begun: bool) -> Result<(), Unknown> {
+        if self.begun == begun { Ok(()) } else { unknown() }
+    }
+}
+
+impl Look for Sparse {
+    fn list(&mut self) -> Result<(), Unknown> {
+        self.expect(false)?;
+        self.begun = true;
+        Ok(())
+    }
+
+    fn element<T: Serialize + ?Sized>(&mut self, it: &T) -> Result<(), Unknown> {
+        show(it, self)?;
+        self.elements = self.elements.checked_add(1).ok_or_else(too_many)?;
+        Ok(())
+    }
+
+    fn nothing(&mut self) -> Result<(), Unknown> {
+        self.expect(true)
+    }
+
+    fn something<T: Serialize + ?Sized>(&mut self, it: &T) -> Result<(), Unknown> {
+        self.expect(true)?;
+        let value = value(it)?;
+        self.values.push((self.elements, value.into()));
+        Ok(())
+    }
+}
+
+fn too_many() -> Unknown {
+    Unknown::custom("too many elements")
 }
 
 /// What was seen of the list of past epochs.
@@ -343,7 +463,16 @@ mod tests {
     struct MessageSecrets {
         membership_key: Vec<u8>,
         serialized_context: Vec<u8>,
+        secret_tree: SecretTree,
         added_at: Option<u64>,
+    }
+
+    #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+    struct SecretTree {
+        own_index: u32,
+        leaf_nodes: Vec<Option<String>>,
+        parent_nodes: Vec<Option<String>>,
+        size: Option<u32>,
     }
 
     fn sample() -> MessageSecretsStore {
@@ -351,12 +480,20 @@ mod tests {
             epoch,
             leaves: "past".repeat(500),
         };
+        let mut leaves = vec![None; 4_000];
+        leaves[17] = Some("mine".to_owned());
         MessageSecretsStore {
             max_epochs: 5,
             past_epoch_trees: vec![past(7), past(8), past(1 << 40)],
             message_secrets: MessageSecrets {
                 membership_key: vec![7; 32],
                 serialized_context: vec![9; 3000],
+                secret_tree: SecretTree {
+                    own_index: 4,
+                    leaf_nodes: leaves,
+                    parent_nodes: vec![Some("first".to_owned()), None, None, Some("last".to_owned())],
+                    size: Some(9),
+                },
                 added_at: Some(1),
             },
         }
@@ -385,7 +522,7 @@ mod tests {
         let mut later = sample();
         later.message_secrets.membership_key = vec![8; 32];
         let present = present(&later).unwrap();
-        assert!(codec::encode(&present).unwrap().len() < 200);
+        assert!(codec::encode(&present).unwrap().len() < 300);
         assert_eq!(joined(&present, &parts), later);
     }
 

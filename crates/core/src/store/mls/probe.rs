@@ -18,6 +18,14 @@ pub(super) trait Look {
         unknown()
     }
 
+    fn nothing(&mut self) -> Result<(), Unknown> {
+        unknown()
+    }
+
+    fn something<T: Serialize + ?Sized>(&mut self, _value: &T) -> Result<(), Unknown> {
+        unknown()
+    }
+
     fn structure(&mut self, _name: &'static str) -> Result<(), Unknown> {
         unknown()
     }
@@ -107,11 +115,11 @@ impl<L: Look> Serializer for Eye<'_, L> {
         serialize_char char, serialize_str &str, serialize_bytes &[u8], serialize_unit_struct &'static str);
 
     fn serialize_none(self) -> Result<(), Unknown> {
-        unknown()
+        self.0.nothing()
     }
 
-    fn serialize_some<T: Serialize + ?Sized>(self, _: &T) -> Result<(), Unknown> {
-        unknown()
+    fn serialize_some<T: Serialize + ?Sized>(self, it: &T) -> Result<(), Unknown> {
+        self.0.something(it)
     }
 
     fn serialize_unit(self) -> Result<(), Unknown> {
