@@ -42,6 +42,7 @@ cargo xtask COMMAND
   lost-tail         cut the power at every change; both take --verb TEXT, --every N,
                     --seed N and --sabotage no-sync
   two-processes     an app and its extension on one file: --steps N, --seed N
+  extension-memory  what an extension needs for a frame: --members N,…
   test              everything that CI runs; closes with `N passed, N failed`
   lint              its fast part: format, architecture, dependencies, clippy, documentation
 
@@ -62,6 +63,7 @@ fn main() -> ExitCode {
         "crash-matrix" => programs::crash_matrix(rest),
         "lost-tail" => programs::lost_tail(rest),
         "two-processes" => programs::two_processes(rest),
+        "extension-memory" => programs::extension_memory(rest),
         "test" => stages::run(stages::TEST, rest),
         "lint" => stages::run(stages::LINT, rest),
         "help" | "--help" | "-h" => {

@@ -1,6 +1,6 @@
 //! One client of one user: its lifecycle, and the verbs, one line each.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, Weak};
 
@@ -10,100 +10,16 @@ use comity_room::{RoomUri, Timestamp};
 use crate::crypto::Crypto;
 use crate::error::{Error, Misuse};
 use crate::me::{Identity, Me};
+use crate::opening::{Opening, Role};
 use crate::outgoing::Outgoing;
 use crate::reader::Reader;
 use crate::step::{Allow, Answer, Batch, Change, Made, NewRoom, RequestId, Resolution, Response, Seq, Step};
 use crate::store::room::Position;
 use crate::store::{Key32, Patience, StorageError, Store, event};
-use crate::tx::{Tx, Warm};
+use crate::tx::Tx;
+use crate::warm::{Warm, drop_changed};
 use crate::witness::{self, Sworn, Twin, Witnesses};
 use crate::{advertise, answer, change, errands, inbound, join, outbound, read, respond};
-
-/// How to open a client's file.
-#[derive(Clone, Debug)]
-pub struct Opening {
-    /// The file. Beside it stand its log (`-wal`, `-shm`) and its turnstile (`-next`, `-hold`).
-    pub path: PathBuf,
-    /// The key that the host keeps for this client, for instance in the device's keystore.
-    pub key: Key32,
-    /// Who opens it.
-    pub role: Role,
-    /// How much one `receive` may take.
-    pub budget: Budget,
-    /// What the host keeps outside of the file, to notice that it is an older copy. `None`: the host keeps nothing, and an
-    /// older copy is *not* noticed. Keys are used twice then, and members of a room see different histories for ever.
-    ///
-    /// A host that keeps witnesses passes `Some` from [`Client::create`] on, with whatever it finds. In this order, at each
-    /// opening: read the twin; open; write [`Client::twin`] to where the twin is kept; only then post a request. A kill
-    /// between any two of these is no false alarm.
-    ///
-    /// If the file is a copy, [`ClientChange::Restored`](crate::ClientChange::Restored) stands in the log. An extension is told
-    /// `NeedsApp` then, and does nothing; so that it does not have to guess, give it the same witnesses, read anew.
-    pub witnesses: Option<Witnesses>,
-}
-
-/// Who opens a file.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Role {
-    /// The main app.
-    App,
-    /// A notification extension: never advertises, never creates, keeps no group in memory.
-    Extension,
-}
-
-/// How much one `receive` may take.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Budget {
-    /// Frames.
-    pub frames: usize,
-    /// Octets of frames. At least one frame is taken, whatever its size.
-    pub octets: usize,
-}
-
-impl Default for Budget {
-    fn default() -> Self {
-        Self {
-            frames: 1_000,
-            octets: 16 << 20,
-        }
-    }
-}
-
-impl Opening {
-    /// Opens as the main app, with the default budget.
-    pub fn app(path: impl Into<PathBuf>, key: Key32) -> Self {
-        Self {
-            path: path.into(),
-            key,
-            role: Role::App,
-            budget: Budget::default(),
-            witnesses: None,
-        }
-    }
-
-    /// Opens as a notification extension, with a small budget.
-    pub fn extension(path: impl Into<PathBuf>, key: Key32) -> Self {
-        Self {
-            path: path.into(),
-            key,
-            role: Role::Extension,
-            budget: Budget {
-                frames: 20,
-                octets: 1 << 20,
-            },
-            witnesses: None,
-        }
-    }
-
-    /// The same, by a host that keeps witnesses.
-    #[must_use]
-    pub fn witnessed(self, witnesses: Witnesses) -> Self {
-        Self {
-            witnesses: Some(witnesses),
-            ..self
-        }
-    }
-}
 
 /// Stops a `receive` after the frame at hand, from any thread.
 #[derive(Clone, Debug)]
@@ -135,6 +51,20 @@ struct Open {
     crypto: Crypto,
     me: Me,
     warm: Warm,
+    /// Another process may have held frames for us since our last step.
+    left_for_us: bool,
+}
+
+impl Open {
+    fn new(opening: &Opening, store: Store, crypto: Crypto, me: Me) -> Self {
+        Self {
+            store,
+            crypto,
+            me,
+            warm: Warm::new(opening.memory_between_steps()),
+            left_for_us: false,
+        }
+    }
 }
 
 // Lifecycle: no requests here, ever.
@@ -186,7 +116,9 @@ impl Client {
         let crypto = Crypto::default();
         let sworn = match (&opening.witnesses, opening.role) {
             (None, _) => Sworn::default(),
-            (Some(witnesses), Role::App) => witness::swear(now, (&store, &crypto, &me), witnesses, false)?,
+            (Some(witnesses), Role::App) => {
+                witness::swear(now, opening, (&store, &crypto, &me), witnesses, false)?
+            }
             (Some(witnesses), Role::Extension) => witness::look(&store, witnesses)?,
         };
         Ok(Self {
@@ -195,12 +127,7 @@ impl Client {
             latest: now,
             interrupted: Arc::new(AtomicBool::new(false)),
             readers: Mutex::new(Vec::new()),
-            open: Some(Open {
-                store,
-                crypto,
-                me,
-                warm: Warm::new(),
-            }),
+            open: Some(Open::new(opening, store, crypto, me)),
         })
     }
 
@@ -250,12 +177,7 @@ impl Client {
                 *slot = Some(store.reader()?);
                 Ok(())
             })?;
-            self.open = Some(Open {
-                store,
-                crypto,
-                me,
-                warm: Warm::new(),
-            });
+            self.open = Some(Open::new(&self.opening, store, crypto, me));
         }
         Ok(())
     }
@@ -270,7 +192,7 @@ impl Client {
             ..witnesses.clone()
         };
         match self.opening.role {
-            Role::App => witness::swear(self.latest, open, &witnesses, true),
+            Role::App => witness::swear(self.latest, &self.opening, open, &witnesses, true),
             Role::Extension => witness::look(open.0, &witnesses),
         }
     }
@@ -356,7 +278,9 @@ impl Client {
         let mut readers = self.readers.lock().map_err(|_| Error::Bug("a reader panicked"))?;
         readers.retain(|reader| reader.strong_count() > 0);
         readers.push(Arc::downgrade(&latch));
-        Ok(Reader::new(latch, open.me.user.clone(), open.me.client.clone()))
+        let (user, client) = (open.me.user.clone(), open.me.client.clone());
+        let memory = self.opening.memory_of_a_frame();
+        Ok(Reader::new(latch, user, client, memory))
     }
 
     fn for_each_reader(
@@ -388,10 +312,9 @@ impl Client {
     /// [`Error::Busy`] if another process does not give up its turn: an extension leaves the frames to the app then.
     /// [`Error::Paused`], [`Error::Storage`]. Nothing of the batch was taken.
     pub fn receive(&mut self, now: Timestamp, batch: &Batch) -> Result<Step, Error> {
-        let budget = self.opening.budget;
         let interrupted = Arc::clone(&self.interrupted);
         interrupted.store(false, Ordering::Relaxed);
-        self.step(now, |tx| inbound::receive(tx, batch, budget, &interrupted))
+        self.step(now, |tx| inbound::receive(tx, batch, &interrupted))
     }
 
     /// Records what came back for a request, and does whatever follows from it. Answering twice, or an unknown
@@ -540,7 +463,12 @@ impl Client {
         now: Timestamp,
         work: impl FnOnce(&mut Tx<'_>) -> Result<Option<Made>, Error>,
     ) -> Result<Step, Error> {
-        self.transact(now, Store::begin_immediate, work)
+        self.transact(now, Durable::Now, |tx, left_for_us| {
+            if left_for_us {
+                inbound::give_up(tx)?;
+            }
+            work(tx)
+        })
     }
 
     /// A step that a power cut may undo. It must tell nobody anything: no request, no event, no outcome.
@@ -549,7 +477,7 @@ impl Client {
         now: Timestamp,
         work: impl FnOnce(&mut Tx<'_>) -> Result<Option<Made>, Error>,
     ) -> Result<Step, Error> {
-        self.transact(now, Store::begin_lazily, |tx| {
+        self.transact(now, Durable::Later, |tx, _| {
             let made = work(tx)?;
             if made.is_some() || tx.tells() {
                 return Err(Error::Bug("a step that may be lost tells of itself"));
@@ -558,24 +486,36 @@ impl Client {
         })
     }
 
+    /// One transaction. `work` is told whether another process may have held frames for us.
     fn transact(
         &mut self,
         now: Timestamp,
-        begin: impl FnOnce(&Store) -> Result<bool, StorageError>,
-        work: impl FnOnce(&mut Tx<'_>) -> Result<Option<Made>, Error>,
+        durable: Durable,
+        work: impl FnOnce(&mut Tx<'_>, bool) -> Result<Option<Made>, Error>,
     ) -> Result<Step, Error> {
+        let opening = &self.opening;
         let Open {
             store,
             crypto,
             me,
             warm,
+            left_for_us,
         } = self.open.as_mut().ok_or(Error::Paused)?;
         self.latest = now;
-        if begin(store)? {
-            warm.clear();
+        let others_wrote = match durable {
+            Durable::Now => store.begin_immediate()?,
+            Durable::Later => store.begin_lazily()?,
+        };
+        if others_wrote {
+            *left_for_us = opening.role == Role::App;
+            if let Err(error) = drop_changed(store, warm) {
+                store.rollback();
+                warm.clear();
+                return Err(error.into());
+            }
         }
-        let mut tx = Tx::new(now, store, crypto, me, warm);
-        let result = match work(&mut tx) {
+        let mut tx = Tx::new(now, store, crypto, me, opening, warm);
+        let result = match work(&mut tx, *left_for_us) {
             Ok(made) => tx.commit(made),
             Err(error) => Err(store.take_hidden().map_or(error, Into::into)),
         };
@@ -584,13 +524,21 @@ impl Client {
             warm.clear();
             return result;
         }
-        if self.opening.role == Role::Extension {
-            warm.clear();
-        }
+        *left_for_us &= durable == Durable::Later;
+        warm.trim();
         // The step stands whatever becomes of this: what is owed stays owed.
         let _ = store.pay_checkpoint(false);
         result
     }
+}
+
+/// When a step is on the medium.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Durable {
+    /// Before anybody sees it.
+    Now,
+    /// With the next one that is.
+    Later,
 }
 
 fn open(opening: &Opening) -> Result<Store, Error> {

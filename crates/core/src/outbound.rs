@@ -153,7 +153,7 @@ fn submit(tx: &mut Tx<'_>, row: &RoomRow, message: &mut MessageRow, octets: &[u8
     .encode();
     let provider = tx.message_provider(row);
     let me = tx.me;
-    let frame = tx.group(row)?.encrypt(&provider, &me.signer, &framed)?;
+    let frame = tx.message_group(row)?.encrypt(&provider, &me.signer, &framed)?;
     let frame = MlsOctets::new(frame).map_err(|_| Error::Bug("own frame"))?;
     let hash = frame.sha256();
     message.tie = message::tie_of(&hash);

@@ -16,11 +16,13 @@ use crate::crypto::Crypto;
 use crate::error::Error;
 use crate::inbound::commit::stall;
 use crate::me::Me;
+use crate::opening::Opening;
 use crate::rejection::Advice;
 use crate::step::{ClientChange, EventKind, RequestId};
 use crate::store::room::Phase;
 use crate::store::{StorageError, Store, room, small};
-use crate::tx::{Tx, Warm, random};
+use crate::tx::{Tx, random};
+use crate::warm::Warm;
 use crate::{advertise, errands};
 
 /// What the host keeps of a client's file outside of it, and shows when it opens it: see [`Opening`](crate::Opening).
@@ -136,13 +138,14 @@ pub(crate) fn look(store: &Store, witnesses: &Witnesses) -> Result<Sworn, Error>
 /// `Stay`: the process had the file open before, and shows the twin that it had then; if it fits, it stays.
 pub(crate) fn swear(
     now: Timestamp,
+    opening: &Opening,
     (store, crypto, me): (&Store, &Crypto, &Me),
     witnesses: &Witnesses,
     stay: bool,
 ) -> Result<Sworn, Error> {
     store.begin_immediate()?;
-    let mut warm = Warm::new();
-    let mut tx = Tx::new(now, store, crypto, me, &mut warm);
+    let mut warm = Warm::new(0);
+    let mut tx = Tx::new(now, store, crypto, me, opening, &mut warm);
     let sworn = next(&mut tx, witnesses, stay).and_then(|sworn| {
         // What it asks for is found in `outstanding`, and what it tells in the log.
         let _: crate::Step = tx.commit(None)?;

@@ -474,6 +474,15 @@ impl Actor {
 
     /// The same file is opened a second time, as a notification extension does.
     pub fn as_extension<T>(&self, work: impl FnOnce(&mut Client, Timestamp) -> T) -> T {
+        self.as_extension_within(Budget::EXTENSION, work)
+    }
+
+    /// The same, with another budget.
+    pub fn as_extension_within<T>(
+        &self,
+        budget: Budget,
+        work: impl FnOnce(&mut Client, Timestamp) -> T,
+    ) -> T {
         let now = self.now();
         self.state
             .net_mut()
@@ -483,7 +492,7 @@ impl Actor {
             .net_mut()
             .seat_mut(&self.name)
             .host
-            .as_extension(now, |client| work(client, now));
+            .as_extension(now, budget, |client| work(client, now));
         if self.state.net().seat(&self.name).host.is_running() {
             self.state.net_mut().post_ready(&self.name);
         }

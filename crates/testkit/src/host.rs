@@ -367,8 +367,17 @@ impl Host {
 
     /// Opens the same file a second time, as a notification extension does, and closes it again. The app then looks into
     /// the file for what has happened: events, requests, timer.
-    pub fn as_extension<T>(&mut self, now: Timestamp, work: impl FnOnce(&mut Client) -> T) -> T {
-        let mut client = Client::open(now, &self.opening(Role::Extension)).expect("the extension opens");
+    pub fn as_extension<T>(
+        &mut self,
+        now: Timestamp,
+        budget: Budget,
+        work: impl FnOnce(&mut Client) -> T,
+    ) -> T {
+        let opening = Opening {
+            budget,
+            ..self.opening(Role::Extension)
+        };
+        let mut client = Client::open(now, &opening).expect("the extension opens");
         let result = work(&mut client);
         client.close().expect("the extension closes");
         if self.is_running() {
@@ -378,14 +387,14 @@ impl Host {
     }
 
     /// One frame was pushed to the notification extension. It posts nothing: the app finds what is to be posted.
-    pub fn pushed_to_extension(&mut self, now: Timestamp, frame: Frame) -> Vec<FrameOutcome> {
+    pub fn pushed_to_extension(&mut self, now: Timestamp, budget: Budget, frame: Frame) -> Vec<FrameOutcome> {
         let batch = Batch {
             frames: vec![frame],
             cursor: None,
             more: true,
         };
         let step = self
-            .as_extension(now, |extension| extension.receive(now, &batch))
+            .as_extension(now, budget, |extension| extension.receive(now, &batch))
             .expect("a frame is received");
         self.outcomes.extend(step.frames.iter().cloned());
         step.frames

@@ -14,6 +14,7 @@ mod clocks;
 mod commits;
 mod conversation;
 mod extension;
+mod golden;
 mod hubs;
 mod invitations;
 mod membership;

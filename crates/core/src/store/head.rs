@@ -165,17 +165,7 @@ impl Store {
         self.replaced(at.table, at.key, None, (&Place::of(at)?, sealed))
     }
 
-    /// Deletes the row of a key; says whether there was one.
-    pub(super) fn delete_one(
-        &self,
-        sql: &'static str,
-        table: Table,
-        key: &[Col<'_>],
-    ) -> Result<bool, StorageError> {
-        self.delete_one_if(sql, table, key, &[])
-    }
-
-    /// As [`Store::delete_one`], where the statement asks for more than the key.
+    /// Deletes the row of a key with a statement that may ask for more than the key; says whether there was one.
     pub(super) fn delete_one_if(
         &self,
         sql: &'static str,
@@ -193,12 +183,42 @@ impl Store {
         Ok(deleted)
     }
 
+    /// A covered row will be deleted; what it is until then is as [`Store::element_of`] said.
+    pub(super) fn removed(
+        &self,
+        table: Table,
+        key: &[Col<'_>],
+        before: Option<u128>,
+    ) -> Result<(), StorageError> {
+        if let Some(before) = before {
+            self.change(before, 0)?;
+        }
+        self.head.borrow_mut().keep(name_of(table, key), None);
+        Ok(())
+    }
+
+    /// The element of a row that is to be written with a value that begins so.
+    pub(super) fn element_at(&self, at: &RowAt<'_>, start: &[u8]) -> Result<u128, StorageError> {
+        Ok(self.ring.borrow().element(&Place::of(at)?, start))
+    }
+
     /// Deletes rows with a statement that returns them: key columns, clear columns, and at least the head of the value.
     pub(super) fn delete_sealed(
         &self,
         sql: &'static str,
         table: Table,
         params: impl Params,
+    ) -> Result<(), StorageError> {
+        self.delete_sealed_that(sql, table, params, |_| Ok(true))
+    }
+
+    /// The same, where the head has been told already of some: `counts` says of which it has not.
+    pub(super) fn delete_sealed_that(
+        &self,
+        sql: &'static str,
+        table: Table,
+        params: impl Params,
+        counts: impl Fn(&Row<'_>) -> Result<bool, StorageError>,
     ) -> Result<(), StorageError> {
         self.writable()?;
         if table.has_due() {
@@ -209,7 +229,9 @@ impl Store {
             let mut statement = self.conn.prepare_cached(sql)?;
             let mut rows = statement.query(params)?;
             while let Some(row) = rows.next()? {
-                gone = gone.wrapping_add(self.element(row, table)?);
+                if counts(row)? {
+                    gone = gone.wrapping_add(self.element(row, table)?);
+                }
             }
         }
         self.head.borrow_mut().known.clear();

@@ -119,6 +119,17 @@ pub(crate) fn take(store: &Store, group: &[u8]) -> Result<Vec<HeldRow>, StorageE
     Ok(rows)
 }
 
+/// Whether a frame of a group is due: it waits for the main app then.
+pub(crate) fn is_due(store: &Store, group: &[u8], now: Timestamp) -> Result<bool, StorageError> {
+    let key = store.lookup(HELD, group);
+    let due = store.one(
+        "SELECT 1 FROM held WHERE mls_group = ?1 AND due <= ?2 LIMIT 1",
+        rusqlite::params![key, millis(now)],
+        |_| Ok(()),
+    )?;
+    Ok(due.is_some())
+}
+
 /// Takes out the frames whose time is over.
 pub(crate) fn take_due(store: &Store, now: Timestamp) -> Result<Vec<HeldRow>, StorageError> {
     let rows = store.all_sealed(

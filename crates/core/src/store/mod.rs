@@ -21,7 +21,6 @@ mod migrate;
 mod mls;
 mod open;
 pub(crate) mod outbox;
-mod peel;
 mod ring;
 pub(crate) mod room;
 mod rows;
@@ -92,8 +91,8 @@ pub(crate) struct Store {
     writing: Cell<bool>,
     /// Something was written, or was about to be, since the transaction began.
     wrote: Cell<bool>,
-    /// The savepoints that are open, and whether SQLite knows of them.
-    savepoints: RefCell<Vec<bool>>,
+    /// The savepoints that are open, the latest last.
+    savepoints: RefCell<Vec<transaction::Savepoint>>,
     /// `data_version` when the previous transaction on this connection began; 0 before the first.
     seen_version: Cell<i64>,
     /// The first failure inside a call of OpenMLS, which hides it from its caller.
@@ -106,6 +105,8 @@ pub(crate) struct Store {
     head: RefCell<head::Head>,
     /// Rooms that were read or written (see room.rs).
     rooms: RefCell<room::Cache>,
+    /// What OpenMLS has written and is not in its rows yet (see mls/pending.rs).
+    mls: RefCell<mls::pending::Pending>,
 }
 
 // Lifecycle
@@ -211,6 +212,7 @@ impl Store {
             next_due: Cell::new(None),
             head: RefCell::default(),
             rooms: RefCell::default(),
+            mls: RefCell::default(),
         }
     }
 }

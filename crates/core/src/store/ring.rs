@@ -30,8 +30,10 @@ pub(crate) enum Scope {
     Client,
     /// The MLS state of a room, as far as it is no secret of an epoch.
     Mls(i64),
-    /// The secrets of a room's epochs: another key in each epoch.
+    /// The secrets of a room's present epoch: another key in each.
     Epoch(i64),
+    /// The secrets of a past epoch. The id is drawn for it.
+    Past(i64),
     /// The kept messages of a room.
     Messages(i64),
     /// One message that expires.
@@ -46,6 +48,7 @@ impl Scope {
             Self::Messages(room) => (3, room),
             Self::Epoch(room) => (4, room),
             Self::Message(seq) => (5, seq),
+            Self::Past(id) => (6, id),
         }
     }
 }

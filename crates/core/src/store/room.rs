@@ -186,7 +186,7 @@ impl Position {
 }
 
 /// Who is in a room, in its present epoch.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct RoomView {
     pub(crate) participants: ParticipantList,
     pub(crate) roles: Roles,
@@ -198,7 +198,7 @@ pub(crate) struct RoomView {
 }
 
 /// A client that went, whose late messages can still be read.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Former {
     /// The epoch in which it was gone.
     pub(crate) since: u64,
@@ -209,7 +209,7 @@ pub(crate) struct Former {
 }
 
 /// One client in a room.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct MemberRow {
     pub(crate) client: ClientUri,
     pub(crate) user: UserUri,

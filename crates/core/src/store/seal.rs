@@ -367,6 +367,32 @@ pub(super) const STAMP: usize = 13;
 /// As much as most values need, so that their buffer never moves.
 const USUAL: usize = 4096;
 
+/// How a sealed value begins: the algorithm and the nonce. Drawn before the value is sealed where the head (see head.rs) must
+/// know of it earlier.
+#[derive(Clone, Copy)]
+pub(super) struct Start {
+    algorithm: Algorithm,
+    octets: [u8; 25],
+}
+
+impl Start {
+    /// One that no other value has.
+    pub(super) fn draw() -> Result<Self, StorageError> {
+        Self::with(Algorithm::here())
+    }
+
+    fn with(algorithm: Algorithm) -> Result<Self, StorageError> {
+        let mut octets = [algorithm as u8; 25];
+        getrandom::fill(octets.get_mut(1..algorithm.head()).unwrap_or_default())?;
+        Ok(Self { algorithm, octets })
+    }
+
+    /// The first octets of the sealed value.
+    pub(super) fn octets(&self) -> &[u8] {
+        self.octets.get(..self.algorithm.head()).unwrap_or_default()
+    }
+}
+
 /// The initialised ciphers of one key. Wipes it when dropped.
 #[derive(Clone)]
 pub(super) struct Sealer {
@@ -401,10 +427,20 @@ impl Sealer {
         place: &Place,
         write: impl FnOnce(&mut Vec<u8>) -> Result<(), StorageError>,
     ) -> Result<Vec<u8>, StorageError> {
-        let head = self.algorithm.head();
+        self.seal_from(&Start::with(self.algorithm)?, place, write)
+    }
+
+    /// The same, with a start that was drawn for this value and seals no other.
+    pub(super) fn seal_from(
+        &self,
+        start: &Start,
+        place: &Place,
+        write: impl FnOnce(&mut Vec<u8>) -> Result<(), StorageError>,
+    ) -> Result<Vec<u8>, StorageError> {
+        let algorithm = start.algorithm;
+        let head = algorithm.head();
         let mut sealed = Zeroizing::new(Vec::with_capacity(USUAL));
-        sealed.resize(head, self.algorithm as u8);
-        getrandom::fill(sealed.get_mut(1..head).unwrap_or_default())?;
+        sealed.extend_from_slice(start.octets());
         write(&mut sealed)?;
         if place.is_padded() {
             pad(&mut sealed, head);
@@ -413,7 +449,7 @@ impl Sealer {
             .split_at_mut_checked(head)
             .ok_or(StorageError::Bug("a writer shortened its buffer"))?;
         let nonce = nonce.get(1..).unwrap_or_default();
-        let tag = match self.algorithm {
+        let tag = match algorithm {
             Algorithm::XChaCha20Poly1305 => {
                 self.chacha
                     .encrypt_in_place_detached(GenericArray::from_slice(nonce), &place.0, body)
