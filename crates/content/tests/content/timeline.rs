@@ -1,21 +1,12 @@
 //! Edits, deletes, reactions, replies and topics, row by row of the checklist.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    reason = "a test fails by panicking"
-)]
-
-mod common;
-
+use crate::common::{ALICE, BOB, CATHY, salt, stored, stored_example, text, user};
 use comity_content::{
     ChainEnd, Class, Content, Disposition, Expiration, Extensions, Folded, MessageId, Part, RefusedBecause,
     Stored, Timeline, classify, fold, needed, reply_chain,
 };
 use comity_room::Timestamp;
 use comity_room::policy::Action;
-use common::{ALICE, BOB, CATHY, salt, stored, stored_example, text, user};
 
 /// A room in which all may do what they please with what is theirs.
 fn own_only(_: &Stored, action: Action, _: &Stored) -> bool {
@@ -564,7 +555,7 @@ fn c_087_the_boolean_tells_relative_from_absolute() {
         stored_example("expiring", 0).content.expires,
         Some(Expiration::Absolute(1_644_390_004))
     );
-    let relative = common::content(1, text("a")).expiring(Expiration::Relative(1_644_390_004));
+    let relative = crate::common::content(1, text("a")).expiring(Expiration::Relative(1_644_390_004));
     assert_eq!(Content::decode(&relative.encode().unwrap()), Ok(relative));
 }
 

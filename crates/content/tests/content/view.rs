@@ -1,20 +1,11 @@
 //! Messages read where they lie: as strict as the owned decode, with the same content, and without allocating.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    reason = "a test fails by panicking"
-)]
-
-mod common;
-
+use crate::common::negatives::{head, negatives, with_part};
+use crate::common::{ALICE, EXAMPLES, ROOM, content, example, salt, strategies, text};
 use comity_content::{
     Body, BodyView, Content, ContentKey, ContentView, Disposition, EncodeError, ExtensionKey, ExternalPart,
     Limits, Part, PartIndex, PartSemantics, Received, Value,
 };
-use common::negatives::{head, negatives, with_part};
-use common::{ALICE, EXAMPLES, ROOM, content, example, salt, strategies, text};
 use proptest::prelude::*;
 
 /// What a part is, whichever way it was read.

@@ -1,19 +1,10 @@
 //! The restrictions on CBOR, row by row of the checklist.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    reason = "a test fails by panicking"
-)]
-
-mod common;
-
+use crate::common::negatives::{head, smallest, with_extensions, with_field, with_part};
+use crate::common::{ALICE, accepted, refused, room, salt, user};
 use comity_content::{
     Content, Disposition, ExtensionError, ExtensionKey, Extensions, Limits, MessageId, Part, Received, Value,
 };
-use common::negatives::{head, smallest, with_extensions, with_field, with_part};
-use common::{ALICE, accepted, refused, room, salt, user};
 
 /// What is before the smallest part.
 fn without_part(octets: &[u8]) -> &[u8] {

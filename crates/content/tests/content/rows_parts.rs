@@ -1,21 +1,12 @@
 //! Parts, dispositions and selection, row by row of the checklist.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    reason = "a test fails by panicking"
-)]
-
-mod common;
-
+use crate::common::{HTML, MARKDOWN, PLAIN, content, example, text};
 use comity_content::cid::{self, LinkError};
 use comity_content::{
     Content, Disposition, Part, PartError, PartIndex, PartSemantics, PassedOverBecause, Selection, Supported,
     Wish, check_outgoing, leaf_media_types, readable, select, select_by,
 };
 use comity_room::{Advertisement, MediaType, media_types};
-use common::{HTML, MARKDOWN, PLAIN, content, example, text};
 
 const VENDOR: &str = "application/vnd.examplevendor-fancy-im-message";
 

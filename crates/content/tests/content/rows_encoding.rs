@@ -1,22 +1,13 @@
 //! The fields and limits of a message, row by row of the checklist.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    reason = "a test fails by panicking"
-)]
-
-mod common;
-
 use std::collections::HashSet;
 
+use crate::common::negatives::{head, nested, parts, smallest, with_extensions, with_field, with_part};
+use crate::common::{EXAMPLES, accepted, content, example, refused, salt, text};
 use comity_content::{
     Body, Content, ContentKey, DecodeErrorKind, Disposition, EncodeError, Expiration, ExtensionKey,
     ExternalPart, Limits, Part, PartError, PartSemantics, Salt, Value,
 };
-use common::negatives::{head, nested, parts, smallest, with_extensions, with_field, with_part};
-use common::{EXAMPLES, accepted, content, example, refused, salt, text};
 use proptest::prelude::Rng;
 use proptest::test_runner::{RngAlgorithm, TestRng};
 
@@ -55,7 +46,7 @@ fn c_002_every_salt_is_what_the_random_source_gave() {
 
 #[test]
 fn c_002_a_chosen_salt_is_not_in_what_ships() {
-    let manifest = include_str!("../Cargo.toml");
+    let manifest = include_str!("../../Cargo.toml");
     assert!(manifest.contains("test-vectors = []"), "the feature is there");
     assert!(
         !manifest.contains("default ="),
