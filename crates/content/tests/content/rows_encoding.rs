@@ -293,10 +293,14 @@ fn c_029_lengths_beyond_the_octets_are_refused_without_allocating_for_them() {
 
 #[test]
 fn c_030_the_limit_of_a_whole_message_is_the_callers() {
-    let octets = example("original").octets;
-    assert!(Content::decode_with(octets, Limits::with_octets(octets.len())).is_ok());
-    let error = Content::decode_with(octets, Limits::with_octets(octets.len() - 1)).unwrap_err();
-    assert_eq!(error.code(), "content_too_large");
+    for octets in [example("original").octets, &smallest()] {
+        let decoded = |limit| Content::decode_with(octets, Limits::with_octets(limit));
+        assert!(decoded(octets.len()).is_ok());
+        for limit in [octets.len() - 1, 1, 0] {
+            let error = decoded(limit).unwrap_err();
+            assert_eq!((error.code(), error.offset), ("content_too_large", limit));
+        }
+    }
     let large = content(
         1,
         Part::single(Disposition::RENDER, "image/png", vec![0; 1 << 20]),

@@ -223,15 +223,14 @@ fn c_070_reactions_in_one_message_or_in_several_are_both_understood() {
 fn c_071_an_unlike_takes_the_reaction_back_whatever_its_disposition() {
     let hello = said(ALICE, 1, 10, "hello");
     let heart = reaction(BOB, 2, 11, hello.id, "❤");
+    let bare = |content: Content| content.replacing(heart.id);
+    let with_target = |content: Content| content.replacing(heart.id).in_reply_to(hello.id);
     for disposition in [Disposition::REACTION, Disposition::RENDER] {
-        let unlike = stored(
-            BOB,
-            3,
-            12,
-            |content| content.replacing(heart.id),
-            Part::null(disposition),
-        );
-        assert_eq!(folded(&[&hello, &heart, &unlike]).entries[0].reactions, []);
+        let shapes: [&dyn Fn(Content) -> Content; 2] = [&bare, &with_target];
+        for shape in shapes {
+            let unlike = stored(BOB, 3, 12, shape, Part::null(disposition));
+            assert_eq!(folded(&[&hello, &heart, &unlike]).entries[0].reactions, []);
+        }
     }
     let by_another = stored(
         CATHY,
@@ -569,6 +568,14 @@ fn c_088_a_topic_gathers_its_messages_in_order() {
         timeline.topic(b"lunch").map(|entry| entry.id).collect::<Vec<_>>(),
         [first.id, second.id]
     );
+    let elsewhere = stored(BOB, 4, 13, |content| content.on_topic("sport"), text("x"));
+    let timeline = folded(&[&second, &elsewhere, &first]);
+    let of = |topic: &[u8]| timeline.topic(topic).map(|entry| entry.id).collect::<Vec<_>>();
+    assert_eq!(
+        (of(b"lunch"), of(b"sport")),
+        (vec![first.id, second.id], vec![elsewhere.id])
+    );
+    assert_eq!(of(b"lunc"), []);
 }
 
 #[test]
