@@ -14,13 +14,15 @@ fn without_part(octets: &[u8]) -> &[u8] {
 #[test]
 fn c_013_extension_keys_sort_bytewise_on_their_encoding() {
     let mut extensions = Extensions::new();
-    for key in [
+    let keys = [
         ExtensionKey::text("a"),
         ExtensionKey::integer(256),
         ExtensionKey::integer(-1),
         ExtensionKey::integer(3),
-    ] {
-        extensions.insert(key.unwrap(), &Value::Null).unwrap();
+    ];
+    let mut keys = keys.map(Result::unwrap);
+    for key in &keys {
+        extensions.insert(key.clone(), &Value::Null).unwrap();
     }
     let content = Content {
         extensions,
@@ -31,6 +33,9 @@ fn c_013_extension_keys_sort_bytewise_on_their_encoding() {
         hex::encode(&octets[22..octets.len() - 4]),
         "a403f6190100f620f66161f6"
     );
+    keys.sort();
+    assert_eq!(format!("{keys:?}"), "[3, 256, -1, \"a\"]");
+    assert!(keys.is_sorted_by(|a, b| a < b), "which is how keys compare");
 }
 
 #[test]
@@ -205,7 +210,11 @@ fn c_017_integer_keys_are_within_what_a_double_holds() {
             }
         }
     }
-    assert!(ExtensionKey::integer(-(1 << 53) + 1).is_ok() && ExtensionKey::integer(-(1 << 53)).is_err());
+    for most in [(1 << 53) - 1, -(1 << 53) + 1] {
+        assert!(ExtensionKey::integer(most).is_ok());
+        let more = [most + most.signum(), most.signum() * i64::MAX];
+        assert!(more.into_iter().all(|more| ExtensionKey::integer(more).is_err()));
+    }
 }
 
 #[test]

@@ -334,6 +334,8 @@ fn nothing_that_is_said_or_secret_is_in_debug_output() {
     let Body::External(external) = &multi.parts()[1].body else {
         panic!("an external part")
     };
+    let extensions = format!("{:?}", content.extensions);
+    assert_eq!(extensions, "{1: (34 octets), 2: (39 octets), 9: (7 octets)}");
     for shown in [
         format!("{content:?}"),
         format!("{:?}", external.key),
