@@ -39,6 +39,24 @@ fn c_013_extension_keys_sort_bytewise_on_their_encoding() {
 }
 
 #[test]
+fn an_extension_that_was_taken_out_is_gone_and_the_others_stay() {
+    let [three, text] = [ExtensionKey::integer(3), ExtensionKey::text("a")].map(Result::unwrap);
+    let mut extensions = Extensions::new();
+    assert!(extensions.is_empty());
+    assert_eq!(
+        extensions.insert(three.clone(), &Value::from("old")).unwrap(),
+        None
+    );
+    let old = extensions.insert(three.clone(), &Value::from("new")).unwrap();
+    assert_eq!(old.unwrap().as_text(), Some("old"), "set again");
+    assert_eq!(extensions.insert(text.clone(), &Value::Bool(true)).unwrap(), None);
+    assert!(!extensions.is_empty() && extensions.len() == 2);
+    assert_eq!(extensions.remove(&three).unwrap().as_text(), Some("new"));
+    assert_eq!((extensions.remove(&three), extensions.find(&three)), (None, None));
+    assert_eq!(extensions.find(&text).unwrap().value(), Value::Bool(true));
+}
+
+#[test]
 fn c_014_what_is_not_deterministic_is_refused_unless_leniency_is_asked_for() {
     let mut indefinite = [smallest(), vec![0xff]].concat();
     indefinite[0] = 0x9f;
