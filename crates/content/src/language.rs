@@ -140,11 +140,9 @@ fn fit(tag: &str, range: &str) -> Option<usize> {
         };
         dropped += 1;
     }
-    let is_variety = tag.len() > range.len()
-        && tag.as_bytes().get(range.len()) == Some(&b'-')
-        && tag
-            .get(..range.len())
-            .is_some_and(|start| start.eq_ignore_ascii_case(range));
+    let is_variety = tag
+        .split_at_checked(range.len())
+        .is_some_and(|(start, rest)| start.eq_ignore_ascii_case(range) && rest.starts_with('-'));
     is_variety.then_some(BROADER)
 }
 
@@ -191,6 +189,22 @@ mod tests {
             "en-a",
             "toolonglanguage",
             "fr fr",
+            "12-DE",
+            "e1",
+            "abcd-efg",
+            "en-12",
+            "en-1",
+            "en-aaa-bbb-ccc-ddd",
+            "de-DE-abcd",
+            "de-DE-19",
+            "de-DE-1_01",
+            "en-a-b_c",
+            "en-a-b",
+            "en-a-123456789",
+            "x-123456789",
+            "x-a-123456789",
+            "x-a-",
+            "x-a_b",
         ] {
             assert!(!is_well_formed(tag), "{tag}");
         }

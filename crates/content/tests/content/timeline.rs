@@ -579,6 +579,23 @@ fn c_088_a_topic_gathers_its_messages_in_order() {
 }
 
 #[test]
+fn what_a_timeline_prints_says_nothing_of_what_was_said() {
+    let secret = stored(ALICE, 1, 10, |content| content.on_topic("secret"), text("secret"));
+    let [entry] = &folded(&[&secret]).entries[..] else {
+        panic!("one entry")
+    };
+    let printed = format!("{entry:?}");
+    assert!(
+        printed.contains(ALICE) && printed.contains(&secret.id.to_string()),
+        "{printed}"
+    );
+    assert!(
+        printed.contains("(6 octets)") && !printed.contains("secret") && !printed.contains("115"),
+        "{printed}"
+    );
+}
+
+#[test]
 fn every_kind_of_message_is_classified_by_its_fields() {
     let [a, b] = [said(ALICE, 1, 1, "a").id, said(BOB, 2, 2, "b").id];
     let null = |disposition| Content::unasserted(salt(1), Part::null(disposition));
