@@ -579,6 +579,31 @@ fn c_088_a_topic_gathers_its_messages_in_order() {
 }
 
 #[test]
+fn what_something_is_shows_once_its_first_version_is_known() {
+    let hello = said(ALICE, 1, 10, "hello");
+    let heart = reaction(BOB, 2, 11, hello.id, "❤");
+    for (first, is_reaction) in [(&hello, false), (&heart, true)] {
+        let mut state = Folded::new(first.id);
+        assert!(!state.is_known() && !state.is_reaction());
+        let gone = stored(
+            BOB,
+            3,
+            12,
+            |content| content.replacing(first.id),
+            Part::null(Disposition::RENDER),
+        );
+        state.apply(&gone, true);
+        assert!(
+            !state.is_known() && state.deleted().is_none(),
+            "only what changes it"
+        );
+        state.apply(first, true);
+        assert!(state.is_known() && state.deleted() == Some(gone.id));
+        assert_eq!(state.is_reaction(), is_reaction);
+    }
+}
+
+#[test]
 fn what_a_timeline_prints_says_nothing_of_what_was_said() {
     let secret = stored(ALICE, 1, 10, |content| content.on_topic("secret"), text("secret"));
     let [entry] = &folded(&[&secret]).entries[..] else {
