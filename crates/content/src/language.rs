@@ -210,6 +210,27 @@ mod tests {
         }
     }
 
+    /// RFC 4647 §3.4, the example.
+    #[test]
+    fn a_range_is_cut_as_the_standard_cuts_it() {
+        let range = "zh-Hant-CN-x-private1-private2";
+        for (dropped, tag) in [range, "zh-Hant-CN-x-private1", "zh-Hant-CN", "zh-Hant", "ZH"]
+            .into_iter()
+            .enumerate()
+        {
+            assert_eq!(fit(tag, range), Some(dropped), "{tag}");
+        }
+        assert_eq!(fit("zh-Hant-CN-x", range), None);
+    }
+
+    #[test]
+    fn a_variety_of_what_is_preferred_fits_and_a_word_that_begins_alike_does_not() {
+        assert_eq!(fit("en-GB", "EN"), Some(BROADER));
+        for (tag, range) in [("eng", "en"), ("de-AT", "en"), ("e", "en"), ("é-GB", "en")] {
+            assert_eq!(fit(tag, range), None, "{tag}");
+        }
+    }
+
     #[test]
     fn a_closer_language_ranks_higher() {
         let preferences = ["fr-CA".to_owned(), "en".to_owned()];
