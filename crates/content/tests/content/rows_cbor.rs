@@ -311,10 +311,59 @@ fn c_022_extensions_are_nested_four_levels_deep_and_no_deeper() {
             "content_extensions_too_deep",
         );
     }
-    refused(
-        &with_extensions(&format!("a103{}", "81".repeat(100_000))),
-        "content_extensions_too_deep",
-    );
+    // Arrays, tags, maps in values of maps, maps in keys of maps.
+    for (unit, strictly) in [
+        ("81", "content_extensions_too_deep"),
+        ("c1", "content_extensions_too_deep"),
+        ("a100", "content_extensions_too_deep"),
+        ("a1", "content_map_key_type"),
+    ] {
+        let octets = with_extensions(&format!("a103{}", unit.repeat(100_000)));
+        refused(&octets, strictly);
+        let lenient = Content::decode_lenient(&octets, Limits::default()).unwrap_err();
+        assert_eq!(lenient.code(), "content_extensions_too_deep", "{unit}");
+    }
+}
+
+#[test]
+fn every_kind_of_value_is_kept_as_it_is() {
+    for (hex, value) in [
+        ("00", Value::Unsigned(0)),
+        ("1bffffffffffffffff", Value::Unsigned(u64::MAX)),
+        ("20", Value::Negative(0)),
+        ("37", Value::from(-24)),
+        ("3818", Value::from(-25)),
+        ("3bffffffffffffffff", Value::Negative(u64::MAX)),
+        ("4101", Value::from(&[1_u8][..])),
+        ("6161", Value::from("a")),
+        ("8201f6", Value::Array(vec![Value::from(1), Value::Null])),
+        ("a120f5", Value::Map(vec![(Value::from(-1), Value::from(true))])),
+        ("c16161", Value::Tag(1, Box::new(Value::from("a")))),
+        ("d8ff80", Value::Tag(255, Box::new(Value::Array(Vec::new())))),
+        ("f4", Value::Bool(false)),
+        ("f5", Value::Bool(true)),
+        ("f6", Value::Null),
+        ("f7", Value::Undefined),
+        ("f0", Value::Simple(16)),
+        ("f820", Value::Simple(32)),
+        ("f8ff", Value::Simple(255)),
+        ("f93e00", Value::Float(1.5)),
+        ("fa47c35000", Value::Float(100_000.0)),
+        ("fb3ff199999999999a", Value::Float(1.1)),
+    ] {
+        let octets = with_extensions(&format!("a103{hex}"));
+        let key = ExtensionKey::integer(3).unwrap();
+        for content in [
+            accepted(&octets),
+            Content::decode_lenient(&octets, Limits::default()).unwrap(),
+        ] {
+            let kept = content.extensions.find(&key).unwrap();
+            assert_eq!(
+                (kept.value(), hex::encode(kept.octets())),
+                (value.clone(), hex.to_owned())
+            );
+        }
+    }
 }
 
 #[test]
