@@ -90,7 +90,7 @@ fn held(store: &Store) -> Plain {
         value.map(|value| (place, value))
     });
     let values = values.collect();
-    let rows = "SELECT scope FROM mls WHERE scope >= 1000 ORDER BY scope";
+    let rows = "SELECT seq FROM content WHERE seq >= 1000 ORDER BY seq";
     Plain {
         values,
         rows: store.all(rows, [], |row| row.get(0)).unwrap(),
@@ -112,7 +112,7 @@ fn apply(store: &Store, model: &mut Model, act: Act) {
             model.now.values.remove(&place);
         }
         Act::Row(number) => {
-            let insert = "INSERT OR IGNORE INTO mls VALUES (?1, 1, x'00', x'00')";
+            let insert = "INSERT OR IGNORE INTO content VALUES (?1, 1, x'00')";
             store.write(insert, [row(number)]).unwrap();
             if !model.now.rows.contains(&row(number)) {
                 model.now.rows.push(row(number));
