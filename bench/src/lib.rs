@@ -31,6 +31,7 @@ mod ours;
 mod pair;
 mod rounds;
 mod samples;
+mod stopwatch;
 mod store;
 mod table;
 

@@ -1,12 +1,13 @@
 //! The turns that the libraries take, and what their steps write.
 
 use std::path::PathBuf;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use crate::Fault;
 use crate::arguments::Arguments;
 use crate::pair::{Library, Pair, Shape};
 use crate::samples::Samples;
+use crate::stopwatch::{Clock, Stopwatch};
 
 /// What is measured: 1 KiB.
 const MESSAGE: usize = 1_024;
@@ -19,6 +20,7 @@ const LOGGED: usize = 16;
 pub(crate) struct Seat {
     pub(crate) pair: Box<dyn Pair>,
     pub(crate) passed: usize,
+    clock: Clock,
     dir: tempfile::TempDir,
 }
 
@@ -53,7 +55,8 @@ struct Passed {
 impl Seat {
     /// Makes a room, and as many epochs in it as are asked for.
     pub(crate) fn new(library: &Library, arguments: &Arguments, members: usize) -> Result<Self, Fault> {
-        Self::of(library, arguments, Shape::of(members), arguments.commits)
+        let clock = Clock::Wall;
+        Self::of(library, arguments, Shape::of(members), (arguments.commits, clock))
     }
 
     /// As [`Seat::new`], for a room of any shape.
@@ -61,7 +64,7 @@ impl Seat {
         library: &Library,
         arguments: &Arguments,
         shape: Shape,
-        commits: usize,
+        (commits, clock): (usize, Clock),
     ) -> Result<Self, Fault> {
         let dir = tempfile::Builder::new()
             .prefix("comity-bench")
@@ -70,7 +73,12 @@ impl Seat {
         for _ in 0..commits {
             pair.commit()?;
         }
-        Ok(Self { pair, passed: 0, dir })
+        Ok(Self {
+            pair,
+            passed: 0,
+            clock,
+            dir,
+        })
     }
 
     /// Passes messages that are not measured.
@@ -102,16 +110,16 @@ impl Seat {
 
     fn pass(&mut self) -> Result<Passed, Fault> {
         let text = text(self.passed);
-        let begun = Instant::now();
+        let begun = Stopwatch::start();
         let send_aside = self.pair.send(&text)?;
-        let send = begun.elapsed();
+        let send = begun.read(self.clock);
         let frame = self.pair.carry()?;
-        let begun = Instant::now();
+        let begun = Stopwatch::start();
         let answered = self.pair.record_answer()?;
-        let answer = answered.then(|| begun.elapsed());
-        let begun = Instant::now();
+        let answer = answered.then(|| begun.read(self.clock));
+        let begun = Stopwatch::start();
         let receive_aside = self.pair.receive(frame)?;
-        let receive = begun.elapsed();
+        let receive = begun.read(self.clock);
         self.passed += 1;
         Ok(Passed {
             send,
@@ -154,13 +162,23 @@ impl Seat {
 
     /// Reopens both files, counts what they can show, and passes one more message. Returns the count if nothing is missing.
     pub(crate) fn count_after_reopening(self) -> Result<usize, Fault> {
-        let Self { pair, passed, dir } = self;
+        let Self {
+            pair,
+            passed,
+            clock,
+            dir,
+        } = self;
         let pair = pair.reopen()?;
         let [sent, received] = pair.messages()?;
         if (sent, received) != (passed, passed) {
             return Err(format!("of {passed} messages the files hold {sent} and {received}").into());
         }
-        let mut again = Self { pair, passed, dir };
+        let mut again = Self {
+            pair,
+            passed,
+            clock,
+            dir,
+        };
         again.pass_unmeasured(1)?;
         Ok(passed)
     }

@@ -1,6 +1,6 @@
 //! 1,000 messages of 100 octets that have waited, received in one call.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use super::floor::Floor;
 use super::{Board, MEMBERS};
@@ -10,6 +10,7 @@ use crate::modes::Mode;
 use crate::pair::{LIBRARIES, Shape};
 use crate::rounds::Seat;
 use crate::samples::Samples;
+use crate::stopwatch::{Clock, Stopwatch};
 use crate::table::{micros, times};
 
 const MESSAGES: usize = 1_000;
@@ -34,7 +35,7 @@ pub(super) fn measure(arguments: &Arguments, board: &mut Board) -> Result<(), Fa
         let mut seats = Vec::new();
         for library in &LIBRARIES {
             eprintln!("… backlog, {members} members, {}", library.name);
-            seats.push(Seat::of(library, arguments, shape, 0)?);
+            seats.push(Seat::of(library, arguments, shape, (0, clock()))?);
         }
         let mut all: Vec<Samples> = seats.iter().map(|_| Samples::default()).collect();
         let mut floors = Samples::default();
@@ -57,6 +58,14 @@ pub(super) fn measure(arguments: &Arguments, board: &mut Board) -> Result<(), Fa
     Ok(())
 }
 
+/// FULL is measured for its waiting; NORMAL for the work.
+fn clock() -> Clock {
+    match Mode::BUILT {
+        Mode::Full => Clock::Wall,
+        Mode::Normal => Clock::Processor,
+    }
+}
+
 /// Sends the messages, and has them received; the time of the latter.
 fn receive(seat: &mut Seat) -> Result<Duration, Fault> {
     let mut frames = Vec::with_capacity(MESSAGES);
@@ -66,17 +75,17 @@ fn receive(seat: &mut Seat) -> Result<Duration, Fault> {
         seat.pair.record_answer()?;
         seat.passed += 1;
     }
-    let begun = Instant::now();
+    let begun = Stopwatch::start();
     seat.pair.receive_all(frames)?;
-    Ok(begun.elapsed())
+    Ok(begun.read(clock()))
 }
 
 fn at_the_floor(floor: &Floor) -> Result<Duration, Fault> {
-    let begun = Instant::now();
+    let begun = Stopwatch::start();
     for _ in 0..MESSAGES {
         floor.receive()?;
     }
-    Ok(begun.elapsed())
+    Ok(begun.read(clock()))
 }
 
 fn print(board: &mut Board, members: usize, all: &[Samples], floors: &Samples) {

@@ -1,6 +1,6 @@
 //! What a genuine frame costs when every other one is junk, as a hostile hub could send it.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use comity::FrameOutcome;
 
@@ -12,6 +12,7 @@ use crate::arguments::Arguments;
 use crate::ours::{self, Comity, batch, now};
 use crate::pair::Pair as _;
 use crate::samples::Samples;
+use crate::stopwatch::{Clock, Stopwatch};
 use crate::table::{micros, times};
 
 /// Genuine frames in a batch, beside as many of the other sort.
@@ -121,9 +122,9 @@ fn send(room: &mut Comity, messages: usize) -> Result<Vec<Vec<u8>>, Fault> {
 /// Every genuine frame must come out, whatever is between them.
 fn receive(room: &mut Comity, frames: Vec<Vec<u8>>) -> Result<Duration, Fault> {
     let batch = batch(&room.room, frames);
-    let begun = Instant::now();
+    let begun = Stopwatch::start();
     let step = room.bob.client.receive(now()?, &batch)?;
-    let took = begun.elapsed();
+    let took = begun.read(Clock::Processor);
     let done = |outcome: &&FrameOutcome| matches!(outcome, FrameOutcome::Done { message: Some(_), .. });
     match step.frames.iter().filter(done).count() {
         GENUINE => Ok(took),

@@ -2,17 +2,18 @@
 
 use std::path::Path;
 use std::process::Command;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use comity::{Client, FrameOutcome, Key32, Opening};
 use comity_room::RoomUri;
 
-use super::{Board, MEMBERS, on_cpu};
+use super::{Board, MEMBERS};
 use crate::Fault;
 use crate::arguments::Arguments;
 use crate::ours::{self, batch, now};
 use crate::pair::Pair as _;
 use crate::samples::Samples;
+use crate::stopwatch::{Clock, Stopwatch};
 use crate::table::micros;
 
 /// In milliseconds, and in MB above what a process takes that does nothing.
@@ -110,7 +111,7 @@ fn run(dir: &Path, room: &str) -> Result<Taken, Fault> {
 
 /// The process: does it, or nothing if there is no room, and prints what it took.
 pub(crate) fn be_measured(dir: &Path, room: &str) -> Result<(), Fault> {
-    let (begun, worked) = (Instant::now(), on_cpu()?);
+    let begun = Stopwatch::start();
     if !room.is_empty() {
         let frame = std::fs::read(dir.join("frame"))?;
         let room = RoomUri::parse(room)?;
@@ -125,13 +126,8 @@ pub(crate) fn be_measured(dir: &Path, room: &str) -> Result<(), Fault> {
         }
         client.close()?;
     }
-    let worked = on_cpu()?.saturating_sub(worked);
-    println!(
-        "{} {} {}",
-        begun.elapsed().as_nanos(),
-        worked.as_nanos(),
-        most_memory()?
-    );
+    let (time, worked) = (begun.read(Clock::Wall), begun.read(Clock::Processor));
+    println!("{} {} {}", time.as_nanos(), worked.as_nanos(), most_memory()?);
     Ok(())
 }
 

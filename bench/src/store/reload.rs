@@ -1,15 +1,16 @@
 //! A step in a large room after another process has written to the file: as the app finds it after its extension has been at work.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use comity::{Client, Opening, Role};
 
-use super::{Board, MEMBERS, on_cpu};
+use super::{Board, MEMBERS};
 use crate::Fault;
 use crate::arguments::Arguments;
 use crate::ours::{self, Comity, batch, now};
 use crate::pair::Pair as _;
 use crate::samples::Samples;
+use crate::stopwatch::{Clock, Stopwatch};
 use crate::table::{micros, times};
 
 /// In milliseconds.
@@ -65,7 +66,8 @@ pub(super) fn measure(arguments: &Arguments, board: &mut Board) -> Result<(), Fa
             micros(alone.median()),
             times(samples.ratio_to(alone)),
         ];
-        board.judged(cells, median.map(|median| median / 1_000.0), (TARGET, "ms"));
+        let busy = busy.median().map(|busy| busy / 1_000.0);
+        board.judged(cells, busy, (TARGET, "ms, on the processor"));
     }
     Ok(())
 }
@@ -83,9 +85,9 @@ fn step(room: &mut Comity, extension: &mut Client, kind: Other) -> Result<(Durat
         }
     }
     let frame = send(room)?;
-    let (begun, worked) = (Instant::now(), on_cpu()?);
+    let begun = Stopwatch::start();
     room.receive(frame)?;
-    Ok((begun.elapsed(), on_cpu()?.saturating_sub(worked)))
+    Ok((begun.read(Clock::Wall), begun.read(Clock::Processor)))
 }
 
 fn send(room: &mut Comity) -> Result<Vec<u8>, Fault> {

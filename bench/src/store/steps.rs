@@ -7,6 +7,7 @@ use crate::ours;
 use crate::pair::{LIBRARIES, Shape};
 use crate::rounds::{Seat, Times, take_turns};
 use crate::samples::Samples;
+use crate::stopwatch::Clock;
 use crate::table::{micros, times};
 
 /// The most octets of values and of the write-ahead log that a step may write, in KiB.
@@ -36,7 +37,7 @@ impl Seats {
             members: MEMBERS,
             listed,
         };
-        let seat = Seat::of(library, arguments, shape, commits)?;
+        let seat = Seat::of(library, arguments, shape, (commits, Clock::Processor))?;
         self.0.push((name.to_owned(), seat));
         Ok(())
     }

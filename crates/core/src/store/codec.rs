@@ -13,6 +13,8 @@ use serde::de::DeserializeOwned;
 
 use super::StorageError;
 
+/// As much as most values need, so that their buffer never moves.
+const USUAL: usize = 1024;
 /// The only envelope there is so far.
 const MESSAGE_PACK: u8 = 1;
 
@@ -21,7 +23,7 @@ const MESSAGE_PACK: u8 = 1;
 /// # Errors
 /// [`StorageError::Bug`]: every type we store can be encoded.
 pub(crate) fn encode<T: Serialize + ?Sized>(value: &T) -> Result<Vec<u8>, StorageError> {
-    let mut octets = Vec::new();
+    let mut octets = Vec::with_capacity(USUAL);
     encode_into(&mut octets, value)?;
     Ok(octets)
 }

@@ -36,8 +36,10 @@ struct Sparse {
     #[serde(skip)]
     begun: bool,
     elements: u32,
-    /// The place of each value, and it, as MessagePack.
-    values: Vec<(u32, serde_bytes::ByteBuf)>,
+    /// The place of each value, and where it ends.
+    values: Vec<(u32, usize)>,
+    /// The values, as MessagePack one behind the other.
+    octets: serde_bytes::ByteBuf,
 }
 
 /// The secrets of a past epoch.
@@ -142,12 +144,12 @@ impl Sparse {
     fn write(&self, octets: &mut Vec<u8>) -> Result<(), StorageError> {
         octets.push(0xdd);
         octets.extend_from_slice(&self.elements.to_be_bytes());
-        let mut next = 0;
-        for (place, value) in &self.values {
+        let (mut next, mut begin) = (0, 0);
+        for (place, end) in &self.values {
             let missing = place.checked_sub(next).ok_or(StorageError::Corrupt)?;
             nil(octets, missing)?;
-            octets.extend_from_slice(value);
-            next = place.saturating_add(1);
+            octets.extend_from_slice(self.octets.get(begin..*end).ok_or(StorageError::Corrupt)?);
+            (next, begin) = (place.saturating_add(1), *end);
         }
         nil(
             octets,
@@ -226,6 +228,9 @@ impl Parts {
     }
 }
 
+/// As much as the fields of most structs need, so that their buffer never moves.
+const USUAL: usize = 512;
+
 /// Fields of a struct, as MessagePack of names and values.
 #[derive(Default)]
 pub(super) struct Fields {
@@ -236,6 +241,9 @@ pub(super) struct Fields {
 impl Fields {
     pub(super) fn add<T: Serialize + ?Sized>(&mut self, name: &str, value: &T) -> Result<(), Unknown> {
         self.count = self.count.saturating_add(1);
+        if self.octets.is_empty() {
+            self.octets.reserve(USUAL);
+        }
         codec::encode_bare(&mut self.octets, name).or_else(|_| unknown())?;
         codec::encode_bare(&mut self.octets, value).or_else(|_| unknown())
     }
@@ -382,8 +390,8 @@ impl Look for Sparse {
 
     fn something<T: Serialize + ?Sized>(&mut self, it: &T) -> Result<(), Unknown> {
         self.expect(true)?;
-        let value = value(it)?;
-        self.values.push((self.elements, value.into()));
+        codec::encode_bare(&mut self.octets, it).or_else(|_| unknown())?;
+        self.values.push((self.elements, self.octets.len()));
         Ok(())
     }
 }
