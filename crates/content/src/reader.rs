@@ -215,7 +215,7 @@ impl<'b> Reader<'b> {
         let bits = self
             .octets(start + 1, end)
             .iter()
-            .fold(0, |bits, octet| bits << 8 | u64::from(*octet));
+            .fold(0, |bits, octet| (bits << 8) + u64::from(*octet));
         self.at = end;
         Ok((bits, width))
     }

@@ -412,6 +412,7 @@ mod tests {
     fn every_half_width_float_survives_the_way_there_and_back() {
         for bits in 0..=u16::MAX {
             let value = widen(u64::from(bits), 2);
+            assert_eq!(value.is_nan(), bits & 0x7fff > 0x7c00, "{bits:04x}");
             let expected = if value.is_nan() { QUIET_NAN } else { bits };
             assert_eq!(narrow_to_half(value), Some(expected), "{bits:04x}");
         }

@@ -348,6 +348,8 @@ fn every_kind_of_value_is_kept_as_it_is() {
         ("f820", Value::Simple(32)),
         ("f8ff", Value::Simple(255)),
         ("f93e00", Value::Float(1.5)),
+        ("f97c00", Value::Float(f64::INFINITY)),
+        ("f9fc00", Value::Float(f64::NEG_INFINITY)),
         ("fa47c35000", Value::Float(100_000.0)),
         ("fb3ff199999999999a", Value::Float(1.1)),
     ] {
