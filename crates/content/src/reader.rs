@@ -127,7 +127,7 @@ impl<'b> Reader<'b> {
         }
         let start = self.at;
         let n = self.slowly(major::UNSIGNED, expected, Decoder::u64)?;
-        self.shortest(start, self.at, n)?;
+        self.long_form(start)?;
         Ok(n)
     }
 
@@ -215,7 +215,7 @@ impl<'b> Reader<'b> {
         let bits = self
             .octets(start + 1, end)
             .iter()
-            .fold(0, |bits, octet| bits << 8 | u64::from(*octet));
+            .fold(0, |bits, octet| (bits << 8) + u64::from(*octet));
         self.at = end;
         Ok((bits, width))
     }
@@ -260,15 +260,15 @@ impl<'b> Reader<'b> {
     fn shortest_head(&mut self, major: u8) -> Option<u64> {
         let (first, rest) = self.input.get(self.at..)?.split_first()?;
         let info = first.checked_sub(major << 5)?;
-        let (n, octets) = match info {
-            0..=23 => (u64::from(info), 1),
-            24 => (u64::from(*rest.first()?), 2),
-            25 => (u64::from(u16::from_be_bytes(*rest.first_chunk()?)), 3),
-            26 => (u64::from(u32::from_be_bytes(*rest.first_chunk()?)), 5),
-            27 => (u64::from_be_bytes(*rest.first_chunk()?), 9),
+        let (n, octets, least) = match info {
+            0..=23 => (u64::from(info), 1, 0),
+            24 => (u64::from(*rest.first()?), 2, 0x18),
+            25 => (u64::from(u16::from_be_bytes(*rest.first_chunk()?)), 3, 0x100),
+            26 => (u64::from(u32::from_be_bytes(*rest.first_chunk()?)), 5, 0x1_0000),
+            27 => (u64::from_be_bytes(*rest.first_chunk()?), 9, 0x1_0000_0000),
             _ => return None,
         };
-        if octets > 1 && octets != head_octets(n) {
+        if n < least {
             return None;
         }
         self.at += octets;
@@ -314,7 +314,7 @@ impl<'b> Reader<'b> {
             });
         }
         let bytes = self.slowly(major::BYTES, expected, Decoder::bytes)?;
-        self.shortest_length(start, bytes.len())?;
+        self.long_form(start)?;
         Ok(Cow::Borrowed(bytes))
     }
 
@@ -329,19 +329,19 @@ impl<'b> Reader<'b> {
             });
         }
         let text = self.slowly(major::TEXT, expected, Decoder::str)?;
-        self.shortest_length(start, text.len())?;
+        self.long_form(start)?;
         Ok(Cow::Borrowed(text))
     }
 
     /// Whether an indefinite string starts here that this reader may read.
     fn is_chunked(&self, major: u8) -> bool {
-        self.is_lenient() && self.input.get(self.at) == Some(&(major << 5 | INDEFINITE))
+        self.is_lenient() && self.input.get(self.at) == Some(&((major << 5) + INDEFINITE))
     }
 
     fn count(&self, start: usize, count: Option<u64>) -> Result<Count, DecodeError> {
         match count {
             Some(n) => {
-                self.shortest(start, self.at, n)?;
+                self.long_form(start)?;
                 Ok(Count::Definite(n))
             }
             None if self.is_lenient() => Ok(Count::UntilBreak),
@@ -349,16 +349,20 @@ impl<'b> Reader<'b> {
         }
     }
 
-    fn shortest_length(&self, start: usize, length: usize) -> Result<(), DecodeError> {
-        self.shortest(start, self.at - length, length as u64)
+    /// What is there and has the wanted type, and was not read as a shortest head: a longer one, unless the reader is lenient.
+    fn long_form(&self, start: usize) -> Result<(), DecodeError> {
+        if self.is_lenient() {
+            return Ok(());
+        }
+        Err(not_deterministic(NotDeterministic::LongForm, start))
     }
 
     /// Checks that the head from `start` to `end` holds `n` in as few octets as possible.
     fn shortest(&self, start: usize, end: usize, n: u64) -> Result<(), DecodeError> {
-        if end - start == head_octets(n) || self.is_lenient() {
+        if end - start == head_octets(n) {
             return Ok(());
         }
-        Err(not_deterministic(NotDeterministic::LongForm, start))
+        self.long_form(start)
     }
 
     /// Says in our terms why an item of the wanted major type could not be read.

@@ -155,6 +155,27 @@ mod tests {
         assert_eq!(loops, BTreeSet::from([id(3), id(4), id(5)]));
     }
 
+    /// Were every chain walked to its end, this would take minutes.
+    #[test]
+    fn what_is_known_of_a_chain_is_not_looked_at_again() {
+        const LENGTH: u32 = 40_000;
+        let id = |n: u32| {
+            let mut octets = [0; 32];
+            octets[0] = 1;
+            octets[1..5].copy_from_slice(&n.to_be_bytes());
+            MessageId::from_octets(octets).unwrap()
+        };
+        let chain = |first: Option<MessageId>| {
+            let rest = (1..LENGTH).map(move |n| (id(n), Some(id(n - 1))));
+            std::iter::once((id(0), first)).chain(rest)
+        };
+        assert!(find_loops(chain(None)).is_empty());
+        assert_eq!(find_loops(chain(Some(id(1)))).len(), LENGTH as usize);
+        let is_rooted = |lineage: &Lineage| *lineage == Lineage::From(id(0));
+        assert!(find_roots(chain(None)).values().all(is_rooted));
+        assert!(!find_roots(chain(Some(id(1)))).values().any(is_rooted));
+    }
+
     #[test]
     fn a_chain_that_never_ends_is_not_followed_for_ever() {
         let mut n = 0_u32;

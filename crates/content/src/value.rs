@@ -346,7 +346,7 @@ fn narrow_to_half(value: f64) -> Option<u16> {
     let sign = if value.is_sign_negative() { 0x8000 } else { 0 };
     let magnitude = value.abs();
     if magnitude == f64::INFINITY {
-        return Some(sign | 0x7c00);
+        return Some(sign + 0x7c00);
     }
     // The exponent of the leading digit, but at least that of the subnormals; both widths share the fraction's digits.
     let exponent = (((magnitude.to_bits() >> 52) & 0x7ff) as i32 - 1023).max(-14);
@@ -365,7 +365,7 @@ fn narrow_to_half(value: f64) -> Option<u16> {
     )]
     let digits = digits as u16;
     let field = u16::try_from(exponent + 14).ok()? << 10;
-    Some(sign | (field + digits))
+    Some(sign + field + digits)
 }
 
 /// The single-width float that is exactly `value`.
@@ -412,6 +412,7 @@ mod tests {
     fn every_half_width_float_survives_the_way_there_and_back() {
         for bits in 0..=u16::MAX {
             let value = widen(u64::from(bits), 2);
+            assert_eq!(value.is_nan(), bits & 0x7fff > 0x7c00, "{bits:04x}");
             let expected = if value.is_nan() { QUIET_NAN } else { bits };
             assert_eq!(narrow_to_half(value), Some(expected), "{bits:04x}");
         }

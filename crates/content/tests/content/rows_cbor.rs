@@ -169,6 +169,35 @@ fn c_014_leniency_goes_no_further_than_the_encoding() {
 }
 
 #[test]
+fn c_014_a_string_in_pieces_has_pieces_of_its_own_type() {
+    let lenient = |octets: &[u8]| Content::decode_lenient(octets, Limits::default()).map_err(|e| e.code());
+    let [text, bytes] = [
+        |hex| with_part(&format!("8300{hex}00")),
+        |hex| with_part(&format!("8500600160{hex}")),
+    ];
+    assert_eq!(lenient(&text("7f6161ff")).unwrap().part.language, "a");
+    assert!(lenient(&bytes("5f4161ff")).is_ok());
+    for octets in [
+        text("7f4161ff"),
+        text("7f7f6161ffff"),
+        bytes("5f6161ff"),
+        bytes("5f01ff"),
+    ] {
+        assert_eq!(
+            lenient(&octets),
+            Err("content_not_well_formed"),
+            "{}",
+            hex::encode(&octets)
+        );
+    }
+    assert_eq!(lenient(&text("7f61ffff")), Err("content_not_utf8"));
+    for cut in [text("7f6161"), bytes("5f41")] {
+        let cut = &cut[..cut.len() - 1];
+        assert!(lenient(cut).is_err());
+    }
+}
+
+#[test]
 fn c_015_no_extension_key_occurs_twice() {
     for map in ["a216001601", "a220002001", "a2616100616101"] {
         refused(&with_extensions(map), "content_duplicate_key");
@@ -348,6 +377,8 @@ fn every_kind_of_value_is_kept_as_it_is() {
         ("f820", Value::Simple(32)),
         ("f8ff", Value::Simple(255)),
         ("f93e00", Value::Float(1.5)),
+        ("f97c00", Value::Float(f64::INFINITY)),
+        ("f9fc00", Value::Float(f64::NEG_INFINITY)),
         ("fa47c35000", Value::Float(100_000.0)),
         ("fb3ff199999999999a", Value::Float(1.1)),
     ] {

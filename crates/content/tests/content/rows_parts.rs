@@ -101,6 +101,12 @@ fn c_044_why_a_version_was_passed_over_is_told() {
     let welcome = published("multipart-1");
     let selection = select(&welcome, &supported(&[MARKDOWN], &[]));
     assert_eq!(selection.passed_over[0].because, PassedOverBecause::CannotBeRead);
+    let both = supported(&[MARKDOWN, VENDOR], &[]);
+    let selection = select_by(&welcome, &both, |part| match part.media_type() {
+        Some(VENDOR) => Wish::Never,
+        _ => Wish::Rank(0),
+    });
+    assert_eq!(selection.passed_over[0].because, PassedOverBecause::NotWanted);
 }
 
 #[test]
