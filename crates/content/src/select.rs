@@ -339,10 +339,8 @@ impl<'c> Choice<'c> {
 
     fn name_unreadable(&mut self, index: PartIndex, part: &'c Part) {
         match &part.body {
-            Body::Multi(multi) => {
-                children(index, multi).for_each(|(index, part)| self.name_unreadable(index, part));
-            }
-            _ if self.is_readable(index) => {}
+            // What can be read of it belongs to a unit that cannot.
+            Body::Multi(multi) => self.pass_over_unit(index, multi),
             _ if self.is_unwanted(index) => self.pass_over(index, part, PassedOverBecause::NotWanted),
             _ => self.selection.unsupported.push(Chosen { index, part }),
         }

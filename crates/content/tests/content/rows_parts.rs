@@ -3,8 +3,9 @@
 use crate::common::{HTML, MARKDOWN, PLAIN, content, example, text};
 use comity_content::cid::{self, LinkError};
 use comity_content::{
-    Class, Content, Disposition, Part, PartError, PartIndex, PartSemantics, PassedOverBecause, Selection,
-    Supported, Wish, check_outgoing, classify, derive, leaf_media_types, readable, select, select_by,
+    Class, Content, Disposition, Part, PartError, PartIndex, PartSemantics, PassedOver, PassedOverBecause,
+    Selection, Supported, Wish, check_outgoing, classify, derive, leaf_media_types, readable, select,
+    select_by,
 };
 use comity_room::{Advertisement, MediaType, media_types};
 
@@ -139,6 +140,28 @@ fn c_045_of_a_single_unit_all_is_processed_or_none() {
         selection.passed_over[0].because,
         PassedOverBecause::UnitIncomplete
     );
+}
+
+#[test]
+fn c_045_of_a_unit_inside_a_choice_that_cannot_be_read_every_part_is_named() {
+    let unit = |parts: [Part; 2]| multi(PartSemantics::SingleUnit, parts);
+    let words = multi(PartSemantics::ProcessAll, [single(PLAIN), single("image/png")]);
+    let message = content(
+        1,
+        multi(
+            PartSemantics::ChooseOne,
+            [
+                unit([words, single(VENDOR)]),
+                single("video/mp4"),
+                unit([single(PLAIN), single(VENDOR)]),
+            ],
+        ),
+    );
+    let supported = supported(&[PLAIN], &[]);
+    let selection = select(&message, &supported);
+    assert_eq!(indices(&selection), [vec![], vec![], vec![2, 8], vec![5, 6, 9]]);
+    let is_incomplete = |passed: &PassedOver<'_>| passed.because == PassedOverBecause::UnitIncomplete;
+    assert!(selection.passed_over.iter().all(is_incomplete));
 }
 
 #[test]

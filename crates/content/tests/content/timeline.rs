@@ -104,13 +104,19 @@ fn c_036_a_message_that_comes_twice_is_there_once() {
         accepted: Timestamp::from_millis(20),
         ..hello.clone()
     };
-    let timeline = folded(&[&again, &hello, &hello]);
-    assert_eq!(timeline.entries.len(), 1);
-    assert_eq!(
-        timeline.entries[0].accepted,
-        Timestamp::from_millis(10),
-        "the earlier one counts"
-    );
+    for order in [
+        [&again, &hello, &hello],
+        [&hello, &again, &hello],
+        [&hello, &hello, &again],
+    ] {
+        let timeline = folded(&order);
+        assert_eq!(timeline.entries.len(), 1);
+        assert_eq!(
+            timeline.entries[0].accepted,
+            Timestamp::from_millis(10),
+            "the earlier one counts"
+        );
+    }
 }
 
 #[test]

@@ -91,8 +91,13 @@ proptest! {
             prop_assert!(seen.insert(chosen.index));
         }
         for passed in &selection.passed_over {
-            prop_assert!(passed.part.walk().all(|(n, _)| !seen.contains(&PartIndex(passed.index.0 + n.0))));
+            for (n, _) in passed.part.walk() {
+                prop_assert!(seen.insert(PartIndex(passed.index.0 + n.0)));
+            }
         }
+        let leaves = content.part.walk().filter(|(_, part)| part.children().is_empty());
+        let lost: Vec<_> = leaves.filter(|(index, _)| !seen.contains(index)).collect();
+        prop_assert!(lost.is_empty(), "{lost:?}");
     }
 }
 
