@@ -260,17 +260,23 @@ impl<'b> Reader<'b> {
     fn shortest_head(&mut self, major: u8) -> Option<u64> {
         let (first, rest) = self.input.get(self.at..)?.split_first()?;
         let info = first.checked_sub(major << 5)?;
-        let (n, octets, least) = match info {
-            0..=23 => (u64::from(info), 1, 0),
-            24 => (u64::from(*rest.first()?), 2, 0x18),
-            25 => (u64::from(u16::from_be_bytes(*rest.first_chunk()?)), 3, 0x100),
-            26 => (u64::from(u32::from_be_bytes(*rest.first_chunk()?)), 5, 0x1_0000),
-            27 => (u64::from_be_bytes(*rest.first_chunk()?), 9, 0x1_0000_0000),
+        let (n, octets) = match info {
+            0..=23 => (u64::from(info), 1),
+            24 => (at_least(0x18, (*rest.first()?).into())?, 2),
+            25 => (
+                at_least(0x100, u16::from_be_bytes(*rest.first_chunk()?).into())?,
+                3,
+            ),
+            26 => (
+                at_least(0x1_0000, u32::from_be_bytes(*rest.first_chunk()?).into())?,
+                5,
+            ),
+            27 => (
+                at_least(0x1_0000_0000, u64::from_be_bytes(*rest.first_chunk()?))?,
+                9,
+            ),
             _ => return None,
         };
-        if n < least {
-            return None;
-        }
         self.at += octets;
         Some(n)
     }
@@ -401,6 +407,12 @@ impl<'b> Reader<'b> {
 
 pub(crate) const fn not_deterministic(how: NotDeterministic, offset: usize) -> DecodeError {
     DecodeError::new(Kind::NotDeterministic(how), offset)
+}
+
+/// `n`, if no shorter head could hold it.
+#[inline(always)]
+fn at_least(least: u64, n: u64) -> Option<u64> {
+    (n >= least).then_some(n)
 }
 
 /// Octets of the shortest head that holds `n`.
