@@ -17,6 +17,7 @@ pub mod attachment;
 mod change;
 mod client;
 mod clock;
+pub mod code;
 mod crypto;
 mod errands;
 mod error;
