@@ -37,6 +37,8 @@ mod read;
 mod reader;
 mod rejection;
 mod respond;
+#[cfg(feature = "seeded")]
+mod seeded;
 mod sign;
 pub mod step;
 mod store;
