@@ -110,8 +110,9 @@ pub unsafe extern "C" fn comity_client_rekey(
     error: *mut *mut comity_error,
 ) -> comity_status {
     guard(error, |call| {
+        let client = call.object(client)?;
         let key = read_key(call, key, key_len)?;
-        Ok(call.object(client)?.lock()?.rekey(&key)?)
+        Ok(client.lock()?.rekey(&key)?)
     })
 }
 

@@ -3,3 +3,4 @@
 mod complete;
 mod header;
 mod layout;
+mod nulls;
