@@ -16,7 +16,13 @@ const DIRECTION: &[(&str, &[&str])] = &[
     ),
     (
         "comity-capi",
-        &["comity", "comity-content", "comity-mls", "comity-room", "comity-wire"],
+        &[
+            "comity",
+            "comity-content",
+            "comity-mls",
+            "comity-room",
+            "comity-wire",
+        ],
     ),
 ];
 
@@ -174,7 +180,11 @@ mod tests {
 
     #[test]
     fn a_test_feature_that_ships_is_found() {
-        for feature in ["comity-content/test-vectors", "comity/bench-normal", "comity/seeded"] {
+        for feature in [
+            "comity-content/test-vectors",
+            "comity/bench-normal",
+            "comity/seeded",
+        ] {
             let mut repo = planted("comity", "serde");
             repo.shipped
                 .get_mut("comity")
