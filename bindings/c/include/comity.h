@@ -551,7 +551,7 @@ enum comity_code
     COMITY_CODE_ROOM_EXISTS = 102,
     // The outgoing message has no alternative, or too many parts.
     COMITY_CODE_OUTGOING_MALFORMED = 103,
-    // A part is one that MIMI asks senders not to send; `detail` says why.
+    // A part is one that MIMI asks senders not to send; the name says why.
     COMITY_CODE_OUTGOING_PART = 104,
     // The changes cannot be made together, or name what is not there.
     COMITY_CODE_CHANGES_CONTRADICT = 105,
@@ -927,7 +927,8 @@ typedef struct comity_error {
     comity_status code;
     // What helps.
     comity_advice advice;
-    // The code in words, the same in every language, such as "not_allowed".
+    // The code in words, the same in every language, such as "not_allowed". Where it names one of many rules, `code` is the number
+    // of them all.
     const char *name;
     // A code that says more, such as the rule that does not allow it. Null if there is none.
     const char *detail;

@@ -3,6 +3,7 @@
  * again is undefined, as the header says, and not tried here. Prints nothing.
  */
 #define _POSIX_C_SOURCE 200809L
+#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,8 +12,8 @@
 #include <comity.h>
 
 #define check(holds) check_at((holds), #holds, __LINE__)
-#define fails(code, call) fails_at((call), (code), &error, __LINE__)
-#define must(call) fails_at((call), COMITY_OK, &error, __LINE__)
+#define fails(code, call) fails_at((call), (code), #code, &error, __LINE__)
+#define must(call) fails_at((call), COMITY_OK, "", &error, __LINE__)
 
 static const char ROOM[] = "mimi://a.example/r/lunch";
 static const uint8_t KEY[32] = {7};
@@ -25,8 +26,20 @@ static void check_at(int holds, const char *what, int line)
     }
 }
 
+/* Whether a number such as COMITY_CODE_TOO_LONG is the code "too_long". */
+static int named(const char *number, const char *code)
+{
+    const char *name = number + strlen("COMITY_CODE_");
+    for (; *name != '\0' && *code != '\0'; name++, code++) {
+        if (tolower((unsigned char)*name) != *code) {
+            return 0;
+        }
+    }
+    return *name == *code;
+}
+
 /* Whether a call came to what it should, with an error that says the same. Frees the error. */
-static void fails_at(comity_status status, comity_status wanted, comity_error **error, int line)
+static void fails_at(comity_status status, comity_status wanted, const char *code, comity_error **error, int line)
 {
     if (status != wanted) {
         fprintf(stderr, "misuse.c:%d: %d instead of %d\n", line, status, wanted);
@@ -35,7 +48,8 @@ static void fails_at(comity_status status, comity_status wanted, comity_error **
     check_at((status == COMITY_OK) == (*error == NULL), "there is an error if and only if the call failed", line);
     if (*error != NULL) {
         check_at((*error)->code == status, "the error has the code that was returned", line);
-        check_at(strlen((*error)->name) > 0 && strlen((*error)->message) > 0, "the error has words", line);
+        check_at(named(code, (*error)->name), "the code in words is the name of the number", line);
+        check_at(strlen((*error)->message) > 0, "the error has a sentence", line);
         comity_error_free(*error);
         *error = NULL;
     }

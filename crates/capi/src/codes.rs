@@ -17,7 +17,7 @@ pub enum comity_code {
     RoomExists = 102,
     /// The outgoing message has no alternative, or too many parts.
     OutgoingMalformed = 103,
-    /// A part is one that MIMI asks senders not to send; `detail` says why.
+    /// A part is one that MIMI asks senders not to send; the name says why.
     OutgoingPart = 104,
     /// The changes cannot be made together, or name what is not there.
     ChangesContradict = 105,

@@ -20,7 +20,8 @@ pub struct comity_error {
     pub code: comity_status,
     /// What helps.
     pub advice: comity_advice,
-    /// The code in words, the same in every language, such as "not_allowed".
+    /// The code in words, the same in every language, such as "not_allowed". Where it names one of many rules, `code` is the number
+    /// of them all.
     pub name: *const c_char,
     /// A code that says more, such as the rule that does not allow it. Null if there is none.
     pub detail: *const c_char,
@@ -63,7 +64,6 @@ impl Fault {
 
     fn code(&self) -> &'static str {
         match self {
-            Self::Engine(Error::Misuse(Misuse::Part(_))) => "outgoing_part",
             Self::Engine(error) => error.code(),
             Self::Boundary(error) => error.code(),
             Self::Attachment(error) => error.code(),
@@ -72,7 +72,6 @@ impl Fault {
 
     fn detail(&self) -> Option<&'static str> {
         match self {
-            Self::Engine(Error::Misuse(Misuse::Part(error))) => Some(error.code()),
             Self::Engine(Error::Blocked(Blocked::NotAllowed(rule))) => Some(rule),
             Self::Boundary(Boundary::InvalidArgument(code)) => Some(code),
             _ => None,
