@@ -20,7 +20,10 @@ pub(crate) fn fill(octets: &mut [u8]) -> bool {
         let mut hash = Sha256::new();
         hash.update(seed.as_encoded_bytes());
         hash.update(DRAWN.fetch_add(1, Ordering::Relaxed).to_be_bytes());
-        piece.iter_mut().zip(hash.finalize()).for_each(|(to, from)| *to = from);
+        piece
+            .iter_mut()
+            .zip(hash.finalize())
+            .for_each(|(to, from)| *to = from);
     }
     true
 }

@@ -1,7 +1,7 @@
 //! What tests in other languages need besides the library: providers with hubs, in one process. Never shipped.
 //!
-//! The shared library has the whole C API as well, with chance from the variable `COMITY_SEED`: so the same story, told in any
-//! language, prints the same facts. [`story`] is the Rust version, which the others are compared with.
+//! The shared library has the whole C API as well; with the feature `seeded`, chance comes from the variable `COMITY_SEED`. So the same
+//! story, told in any language, prints the same facts. [`story`] is the Rust version, which the others are compared with.
 #![allow(
     clippy::expect_used,
     reason = "whatever goes wrong here fails a test, and a panic is how tests fail"

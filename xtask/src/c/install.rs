@@ -86,7 +86,11 @@ fn fixed(built: &Path, lib: &Path) -> Result<(), Fault> {
     run(link.arg("-o").arg(&object).arg(built))?;
     let mut hide = Command::new("objcopy");
     hide.arg(format!("--keep-global-symbols={}", list.display()));
-    run(hide.args(["--strip-debug", "--strip-unneeded"]).arg(&object))?;
+    hide.args(["--strip-debug", "--strip-unneeded"]);
+    // Bitcode that rustc leaves for its own linker. In one object it is nonsense, over which tools with an LLVM plugin stumble.
+    run(hide
+        .args(["--remove-section=.llvmbc", "--remove-section=.llvmcmd"])
+        .arg(&object))?;
     let archive = lib.join("libcomity.a");
     if archive.exists() {
         fs::remove_file(&archive).map_err(|e| fault(&archive, &e))?;

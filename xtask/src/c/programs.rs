@@ -115,7 +115,14 @@ impl Library {
 impl Workshop {
     fn open(prefix: &Path) -> Result<Self, Fault> {
         let mut build = cargo::quiet_cargo();
-        build.args(["build", "--locked", "--release", "-p", "comity-ffi-test"]);
+        build.args([
+            "build",
+            "--locked",
+            "-p",
+            "comity-ffi-test",
+            "--features",
+            "seeded",
+        ]);
         if !cargo::build(build)? {
             return Err("comity-ffi-test does not build".into());
         }
@@ -123,7 +130,7 @@ impl Workshop {
         fs::create_dir_all(&programs).map_err(|e| fault(&programs, &e))?;
         Ok(Self {
             prefix: prefix.to_owned(),
-            testing: cargo::target()?.join("release"),
+            testing: cargo::target()?.join("debug"),
             programs,
         })
     }
