@@ -12,7 +12,7 @@ use super::symbols;
 
 /// The version of all our packages.
 const VERSION: &str = env!("CARGO_PKG_VERSION");
-/// The number in the shared library's name; `crates/capi/build.rs` writes it into the library.
+/// The number in the shared library's name, by which programs look for it. It changes with `COMITY_ABI_VERSION`.
 const ABI: &str = "0";
 
 pub(crate) fn command(arguments: &[String]) -> Result<u8, Fault> {
@@ -50,7 +50,8 @@ pub(crate) fn install(prefix: &Path) -> Result<(), Fault> {
 /// Builds both libraries, alone, so that no other package turns on a feature that does not ship. Says where they are.
 fn build() -> Result<PathBuf, Fault> {
     let mut build = cargo::quiet_cargo();
-    build.args(["build", "--locked", "--release", "-p", "comity-capi"]);
+    build.args(["rustc", "--locked", "--release", "-p", "comity-capi", "--lib", "--"]);
+    build.arg(format!("-Clink-arg=-Wl,-soname,libcomity.so.{ABI}"));
     if !cargo::build(build)? {
         return Err("comity-capi does not build".into());
     }
