@@ -6,10 +6,12 @@ use crate::Fault;
 use crate::modes::Mode;
 
 pub(crate) const HELP: &str = "\
-cargo xtask bench [content] [OPTIONS]
+cargo xtask bench [content | store] [OPTIONS]
 
   content            messages as octets alone, and what decoding allocates
-  --only PART,…      messages, history, content; all of them without it
+  store              what the store costs in large rooms, each row with its target
+  --only PART,…      messages, history, store, content; all of them without it
+  --rows ROW,…       of the store: backlog, steps, reload, opening, junk; all of them without it
   --mode MODE        full, normal, or both (the default)
   --members N,…      sizes of rooms; 2,64,1000 without it
   --rounds N         how often the libraries take turns; 11 without it, at least 5
@@ -22,6 +24,7 @@ cargo xtask bench [content] [OPTIONS]
 pub(crate) enum Part {
     Messages,
     History,
+    Store,
     Content,
 }
 
@@ -31,8 +34,12 @@ pub(crate) struct Arguments {
     pub(crate) help: bool,
     /// Run under a tracer that counts: see `fsyncs.rs`.
     pub(crate) count_fsyncs: bool,
+    /// Be the process that is measured from its beginning: see `store/opening.rs`.
+    pub(crate) open_one: Vec<String>,
     parts: Vec<Part>,
     modes: Vec<Mode>,
+    /// Of the store; empty for all.
+    pub(crate) rows: Vec<String>,
     pub(crate) members: Vec<usize>,
     pub(crate) rounds: usize,
     pub(crate) steps: usize,
@@ -47,8 +54,10 @@ impl Default for Arguments {
         Self {
             help: false,
             count_fsyncs: false,
-            parts: vec![Part::Messages, Part::History, Part::Content],
+            open_one: Vec::new(),
+            parts: vec![Part::Messages, Part::History, Part::Store, Part::Content],
             modes: vec![Mode::Full, Mode::Normal],
+            rows: Vec::new(),
             members: vec![2, 64, 1_000],
             rounds: 11,
             steps: 40,
@@ -76,9 +85,11 @@ impl Arguments {
             let mut value = || rest.next().ok_or_else(|| format!("{name} needs a value"));
             match name.as_str() {
                 "--help" | "-h" => parsed.help = true,
+                crate::store::opening::CHILD => parsed.open_one = vec![value()?, value()?],
                 "--count-fsyncs" => parsed.count_fsyncs = true,
                 "--only" => parsed.parts = list(&value()?, part)?,
                 "--mode" => parsed.modes = mode(&value()?)?,
+                "--rows" => parsed.rows = list(&value()?, row)?,
                 "--members" => parsed.members = list(&value()?, number)?,
                 "--rounds" => parsed.rounds = number(&value()?)?,
                 "--steps" => parsed.steps = number(&value()?)?.max(1),
@@ -118,10 +129,19 @@ fn number(text: &str) -> Result<usize, Fault> {
     text.parse().map_err(|_| format!("{text} is not a number").into())
 }
 
+fn row(text: &str) -> Result<String, Fault> {
+    if crate::store::ROWS.iter().any(|(name, _)| *name == text) {
+        Ok(text.to_owned())
+    } else {
+        Err(format!("the store has no rows called {text}\n\n{HELP}").into())
+    }
+}
+
 fn part(text: &str) -> Result<Part, Fault> {
     match text {
         "messages" => Ok(Part::Messages),
         "history" => Ok(Part::History),
+        "store" => Ok(Part::Store),
         "content" => Ok(Part::Content),
         _ => Err(format!("there is nothing called {text} to measure\n\n{HELP}").into()),
     }
@@ -148,7 +168,7 @@ mod tests {
     fn without_arguments_everything_is_measured_in_both_modes() {
         let all = parse("").unwrap();
         assert!(
-            [Part::Messages, Part::History, Part::Content]
+            [Part::Messages, Part::History, Part::Store, Part::Content]
                 .iter()
                 .all(|part| all.covers(*part))
         );
@@ -159,8 +179,10 @@ mod tests {
     #[test]
     fn what_is_given_replaces_what_is_usual() {
         let some =
-            parse("--only content --mode full --members 3,5 --rounds 7 --steps 9 --commits 2").unwrap();
+            parse("--only content --rows junk --mode full --members 3,5 --rounds 7 --steps 9 --commits 2")
+                .unwrap();
         assert!(some.covers(Part::Content) && !some.covers(Part::Messages));
+        assert_eq!(some.rows, ["junk"]);
         assert!(some.is_last(Mode::Full) && !some.measures(Mode::Normal));
         assert_eq!(
             (some.members, some.rounds, some.steps, some.commits),
@@ -175,6 +197,7 @@ mod tests {
             "--members 1",
             "--members 2,x",
             "--only speed",
+            "--rows speed",
             "--mode fast",
             "--steps",
             "--fast",

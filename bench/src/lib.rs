@@ -6,6 +6,7 @@
 //!
 //! * `pair`: what every library does here: two members of one room, each with a file of its own;
 //! * `rounds`: the turns, and what is written on the way; `history`: whether a long conversation costs more;
+//! * `store`: what the store costs in large rooms, after a pause, beside junk; each row has a target;
 //! * `content`: decoding and encoding messages, without any file, beside ciborium; `ciborium`: what it needs for that;
 //! * `fsyncs`: how often a step waits for the disk, as the system sees it.
 //!
@@ -30,8 +31,10 @@ mod ours;
 mod pair;
 mod rounds;
 mod samples;
+mod store;
 mod table;
 
+use std::path::Path;
 use std::process::ExitCode;
 
 use arguments::{Arguments, Part};
@@ -60,6 +63,9 @@ fn run(arguments: &Arguments) -> Result<(), Fault> {
         println!("{}", arguments::HELP);
         return Ok(());
     }
+    if let [dir, room] = arguments.open_one.as_slice() {
+        return store::opening::be_measured(Path::new(dir), room);
+    }
     if arguments.count_fsyncs {
         return fsyncs::be_counted(arguments);
     }
@@ -79,6 +85,9 @@ fn measure(arguments: &Arguments) -> Result<(), Fault> {
     }
     if arguments.covers(Part::History) && modes::Mode::BUILT == modes::Mode::Normal {
         history::measure(arguments)?;
+    }
+    if arguments.covers(Part::Store) {
+        store::measure(arguments)?;
     }
     // It opens no file, so once is enough: in the run that is always the last.
     if arguments.covers(Part::Content) && arguments.is_last(modes::Mode::BUILT) {

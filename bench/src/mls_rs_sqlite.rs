@@ -8,10 +8,14 @@ use std::time::Instant;
 
 use mls_rs::client_builder::MlsConfig;
 use mls_rs::crypto::{SignaturePublicKey, SignatureSecretKey};
+use mls_rs::extension::ExtensionType;
 use mls_rs::group::ReceivedMessage;
 use mls_rs::identity::SigningIdentity;
 use mls_rs::identity::basic::{BasicCredential, BasicIdentityProvider};
-use mls_rs::{CipherSuite, CipherSuiteProvider as _, Client, CryptoProvider as _, Group, MlsMessage};
+use mls_rs::{
+    CipherSuite, CipherSuiteProvider as _, Client, CryptoProvider as _, Extension, ExtensionList, Group,
+    MlsMessage,
+};
 use mls_rs_crypto_rustcrypto::RustCryptoProvider;
 use mls_rs_provider_sqlite::connection_strategy::ConnectionStrategy;
 use mls_rs_provider_sqlite::storage::SqLiteGroupStateStorage;
@@ -19,10 +23,12 @@ use mls_rs_provider_sqlite::{JournalMode, SqLiteDataStorageEngine, SqLiteDataSto
 use rusqlite::Connection;
 
 use crate::Fault;
-use crate::pair::{Aside, Pair, app, log_of};
+use crate::pair::{Aside, Pair, Shape, app, log_of};
 
 const SUITE: CipherSuite = CipherSuite::CURVE25519_AES128;
 const PAST_EPOCHS: u64 = 5;
+/// An extension of nobody's, from the range for private use.
+const LIST: ExtensionType = ExtensionType::new(0xff01);
 
 /// Opens each connection of mls-rs as the others are opened.
 struct SameSettings(PathBuf);
@@ -59,12 +65,13 @@ struct Keys {
 }
 
 /// Alice creates the group and adds everybody in one commit; Bob joins by the Welcome.
-pub(crate) fn make(dir: &Path, members: usize) -> Result<Box<dyn Pair>, Fault> {
+pub(crate) fn make(dir: &Path, shape: Shape) -> Result<Box<dyn Pair>, Fault> {
+    let members = shape.members;
     let (alice_file, alice_keys) = (File::open(dir.join("mls-rs-alice"))?, Keys::new("alice")?);
     let (bob_file, bob_keys) = (File::open(dir.join("mls-rs-bob"))?, Keys::new("bob")?);
     let alice = client(&alice_file, &alice_keys)?;
     let bob = client(&bob_file, &bob_keys)?;
-    let mut alice_group = alice.create_group(Default::default(), Default::default(), None)?;
+    let mut alice_group = alice.create_group(context(shape)?, Default::default(), None)?;
     let bobs = bob.generate_key_package_message(Default::default(), Default::default(), None)?;
     let mut commit = alice_group.commit_builder().add_member(bobs)?;
     for number in 2..members {
@@ -125,6 +132,20 @@ impl<C: MlsConfig> Pair for MlsRs<C> {
             }
             other => Err(format!("a message came out as {other:?}").into()),
         }
+    }
+
+    fn receive_all(&mut self, frames: Vec<Vec<u8>>) -> Result<(), Fault> {
+        let Member { file, group, .. } = &mut self.bob;
+        app::in_transaction(&file.app, || {
+            for frame in &frames {
+                match group.process_incoming_message(MlsMessage::from_bytes(frame)?)? {
+                    ReceivedMessage::ApplicationMessage(message) => app::keep(&file.app, message.data())?,
+                    other => return Err(format!("a message came out as {other:?}").into()),
+                }
+            }
+            Ok(())
+        })?;
+        Ok(group.write_to_storage()?)
     }
 
     fn commit(&mut self) -> Result<(), Fault> {
@@ -221,6 +242,7 @@ impl Keys {
 
 fn client(file: &File, keys: &Keys) -> Result<Client<impl MlsConfig + use<>>, Fault> {
     Ok(Client::builder()
+        .extension_type(LIST)
         .group_state_storage(file.storage()?)
         .identity_provider(BasicIdentityProvider)
         .crypto_provider(RustCryptoProvider::default())
@@ -228,10 +250,20 @@ fn client(file: &File, keys: &Keys) -> Result<Client<impl MlsConfig + use<>>, Fa
         .build())
 }
 
+/// What stands in the GroupContext.
+fn context(shape: Shape) -> Result<ExtensionList, Fault> {
+    let mut context = ExtensionList::new();
+    if let Some(list) = shape.list()? {
+        context.set(Extension::new(LIST, list));
+    }
+    Ok(context)
+}
+
 /// The key package of a client without a file.
 fn stranger(number: usize) -> Result<MlsMessage, Fault> {
     let keys = Keys::new(&format!("m{number}"))?;
     let client = Client::builder()
+        .extension_type(LIST)
         .identity_provider(BasicIdentityProvider)
         .crypto_provider(RustCryptoProvider::default())
         .signing_identity(keys.identity(), keys.secret, SUITE)

@@ -6,12 +6,13 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use openmls::extensions::{AppDataDictionary, AppDataDictionaryExtension};
 use openmls::group::{
     MlsGroup, MlsGroupCreateConfig, MlsGroupJoinConfig, PURE_PLAINTEXT_WIRE_FORMAT_POLICY, StagedWelcome,
 };
 use openmls::prelude::{
-    BasicCredential, CredentialWithKey, GroupId, KeyPackage, LeafNodeParameters, MlsMessageBodyIn,
-    MlsMessageIn, OpenMlsProvider, ProcessedMessageContent, SenderRatchetConfiguration,
+    BasicCredential, CredentialWithKey, Extension, Extensions, GroupId, KeyPackage, LeafNodeParameters,
+    MlsMessageBodyIn, MlsMessageIn, OpenMlsProvider, ProcessedMessageContent, SenderRatchetConfiguration,
 };
 use openmls_basic_credential::SignatureKeyPair;
 use openmls_rust_crypto::{OpenMlsRustCrypto, RustCrypto};
@@ -22,12 +23,14 @@ use serde::de::DeserializeOwned;
 use tls_codec::Deserialize as _;
 
 use crate::Fault;
-use crate::pair::{Aside, Pair, app, log_of};
+use crate::pair::{Aside, Pair, Shape, app, log_of};
 
 const PAST_EPOCHS: usize = 5;
 const OUT_OF_ORDER: u32 = 64;
 const FORWARD: u32 = 1_000;
 const PADDING: usize = 256;
+/// A component of nobody's, from the range for private use.
+const LIST: u16 = 0x8002;
 const GROUP: &[u8] = b"mimi://a.example/g/0123456789abcdef0123456789abcdef";
 
 /// As the storage's documentation and tests write it.
@@ -89,7 +92,8 @@ struct File {
 }
 
 /// Alice creates the group and adds everybody in one commit; Bob joins by the Welcome.
-pub(crate) fn make(dir: &Path, members: usize) -> Result<Box<dyn Pair>, Fault> {
+pub(crate) fn make(dir: &Path, shape: Shape) -> Result<Box<dyn Pair>, Fault> {
+    let members = shape.members;
     let (alice_file, bob_file) = (
         File::open(dir.join("openmls-alice"))?,
         File::open(dir.join("openmls-bob"))?,
@@ -105,7 +109,7 @@ pub(crate) fn make(dir: &Path, members: usize) -> Result<Box<dyn Pair>, Fault> {
     let (alice_group, welcome) = in_transaction(&alice_file, |provider| {
         let id = GroupId::from_slice(GROUP);
         let who = credential(&alice_keys, "alice");
-        let mut group = MlsGroup::new_with_group_id(provider, &alice_keys, &create_config(), id, who)?;
+        let mut group = MlsGroup::new_with_group_id(provider, &alice_keys, &create_config(shape)?, id, who)?;
         let (_, welcome, _) = group.add_members(provider, &alice_keys, &key_packages)?;
         group.merge_pending_commit(provider)?;
         Ok((group, welcome.to_bytes()?))
@@ -160,17 +164,17 @@ impl Pair for RawOpenMls {
 
     fn receive(&mut self, frame: Vec<u8>) -> Result<Aside, Fault> {
         let Member { file, group, .. } = &mut self.bob;
-        in_transaction(file, |provider| {
-            let message = MlsMessageIn::tls_deserialize_exact(&frame)?.try_into_protocol_message()?;
-            let processed = group.process_message(provider, message)?;
-            match processed.into_content() {
-                ProcessedMessageContent::ApplicationMessage(message) => {
-                    Ok(app::keep(&file.connection, &message.into_bytes())?)
-                }
-                _ => Err("not a message".into()),
-            }
-        })?;
+        in_transaction(file, |provider| take(file, group, provider, &frame))?;
         Ok(Duration::ZERO)
+    }
+
+    fn receive_all(&mut self, frames: Vec<Vec<u8>>) -> Result<(), Fault> {
+        let Member { file, group, .. } = &mut self.bob;
+        in_transaction(file, |provider| {
+            frames
+                .iter()
+                .try_for_each(|frame| take(file, group, provider, frame))
+        })
     }
 
     fn commit(&mut self) -> Result<(), Fault> {
@@ -218,6 +222,17 @@ impl Pair for RawOpenMls {
     }
 }
 
+/// Decrypts a message and keeps it.
+fn take(file: &File, group: &mut MlsGroup, provider: &Provider<'_>, frame: &[u8]) -> Result<(), Fault> {
+    let message = MlsMessageIn::tls_deserialize_exact(frame)?.try_into_protocol_message()?;
+    match group.process_message(provider, message)?.into_content() {
+        ProcessedMessageContent::ApplicationMessage(message) => {
+            Ok(app::keep(&file.connection, &message.into_bytes())?)
+        }
+        _ => Err("not a message".into()),
+    }
+}
+
 impl Member {
     fn reopen(self) -> Result<Self, Fault> {
         let Self { file, keys, group } = self;
@@ -254,15 +269,24 @@ fn in_transaction<R>(file: &File, work: impl FnOnce(&Provider<'_>) -> Result<R, 
     app::in_transaction(&file.connection, || work(&file.provider()))
 }
 
-fn create_config() -> MlsGroupCreateConfig {
-    MlsGroupCreateConfig::builder()
+fn create_config(shape: Shape) -> Result<MlsGroupCreateConfig, Fault> {
+    let mut context = Extensions::default();
+    if let Some(list) = shape.list()? {
+        let mut dictionary = AppDataDictionary::new();
+        dictionary.insert(LIST, list);
+        let extension = AppDataDictionaryExtension::new(dictionary);
+        context = Extensions::single(Extension::AppDataDictionary(extension))?;
+    }
+    Ok(MlsGroupCreateConfig::builder()
         .ciphersuite(comity_mls::CIPHER_SUITE)
+        .capabilities(comity_mls::capabilities())
+        .with_group_context_extensions(context)
         .wire_format_policy(PURE_PLAINTEXT_WIRE_FORMAT_POLICY)
         .use_ratchet_tree_extension(true)
         .max_past_epochs(PAST_EPOCHS)
         .padding_size(PADDING)
         .sender_ratchet_configuration(SenderRatchetConfiguration::new(OUT_OF_ORDER, FORWARD))
-        .build()
+        .build())
 }
 
 fn join_config() -> MlsGroupJoinConfig {
@@ -293,7 +317,8 @@ fn key_package(
     keys: &SignatureKeyPair,
     name: &str,
 ) -> Result<KeyPackage, Fault> {
-    let bundle =
-        KeyPackage::builder().build(comity_mls::CIPHER_SUITE, provider, keys, credential(keys, name))?;
+    let bundle = KeyPackage::builder()
+        .leaf_node_capabilities(comity_mls::capabilities())
+        .build(comity_mls::CIPHER_SUITE, provider, keys, credential(keys, name))?;
     Ok(bundle.key_package().clone())
 }

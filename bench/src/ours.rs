@@ -18,26 +18,31 @@ use openmls_rust_crypto::OpenMlsRustCrypto;
 use tls_codec::Serialize as _;
 
 use crate::Fault;
-use crate::pair::{Aside, Pair, log_of};
+use crate::pair::{Aside, Pair, Shape, log_of};
 
-struct Comity {
-    alice: Member,
-    bob: Member,
-    room: RoomUri,
+pub(crate) struct Comity {
+    pub(crate) alice: Member,
+    pub(crate) bob: Member,
+    pub(crate) room: RoomUri,
     hub: HubHost,
     sent: Option<Request>,
     accepted: Option<(RequestId, Vec<u8>)>,
 }
 
-struct Member {
-    client: Client,
-    opening: Opening,
+pub(crate) struct Member {
+    pub(crate) client: Client,
+    pub(crate) opening: Opening,
     user: UserUri,
     uri: ClientUri,
 }
 
 /// Alice creates the room and invites everybody in one commit; Bob joins by the Welcome.
-pub(crate) fn make(dir: &Path, members: usize) -> Result<Box<dyn Pair>, Fault> {
+pub(crate) fn make(dir: &Path, shape: Shape) -> Result<Box<dyn Pair>, Fault> {
+    Ok(Box::new(room(dir, shape.members)?))
+}
+
+/// The same, to be looked at more closely.
+pub(crate) fn room(dir: &Path, members: usize) -> Result<Comity, Fault> {
     let room = RoomUri::parse("mimi://a.example/r/bench")?;
     let mut pair = Comity {
         alice: Member::create(dir, "alice")?,
@@ -66,7 +71,7 @@ pub(crate) fn make(dir: &Path, members: usize) -> Result<Box<dyn Pair>, Fault> {
     pair.settle(answered)?;
     let there = pair.bob.client.reader()?.posture(&pair.room)?.clients;
     if usize::try_from(there)? == members {
-        Ok(Box::new(pair))
+        Ok(pair)
     } else {
         Err(format!("a room of {members} has {there} members").into())
     }
@@ -104,9 +109,23 @@ impl Pair for Comity {
         }
     }
 
+    fn receive_all(&mut self, frames: Vec<Vec<u8>>) -> Result<(), Fault> {
+        let sent = frames.len();
+        let batch = batch(&self.room, frames);
+        let step = self.bob.client.receive(now()?, &batch)?;
+        let is_done =
+            |outcome: &&FrameOutcome| matches!(outcome, FrameOutcome::Done { message: Some(_), .. });
+        let done = step.frames.iter().filter(is_done).count();
+        if done == sent {
+            Ok(())
+        } else {
+            Err(format!("of {sent} messages {done} came out").into())
+        }
+    }
+
     fn commit(&mut self) -> Result<(), Fault> {
         let changed = self.alice.client.change(now()?, &self.room, &[Change::Rotate])?;
-        self.settle(changed)
+        self.settle(changed).map(drop)
     }
 
     fn empty_logs(&mut self) -> Result<(), Fault> {
@@ -136,8 +155,17 @@ impl Pair for Comity {
 }
 
 impl Comity {
-    /// Posts what Alice asks for, answers her, and hands Bob what is fanned out, until nothing is left.
-    fn settle(&mut self, step: Step) -> Result<(), Fault> {
+    /// Begins a new epoch by a commit of Alice's, and returns it as Bob has received it.
+    pub(crate) fn commit_frame(&mut self) -> Result<Vec<u8>, Fault> {
+        let changed = self.alice.client.change(now()?, &self.room, &[Change::Rotate])?;
+        let mut frames = self.settle(changed)?;
+        frames.pop().ok_or_else(|| "a commit reached nobody".into())
+    }
+
+    /// Posts what Alice asks for, answers her, and hands Bob what is fanned out, until nothing is left. Returns all that was fanned
+    /// out.
+    fn settle(&mut self, step: Step) -> Result<Vec<Vec<u8>>, Fault> {
+        let mut all = Vec::new();
         let mut requests: VecDeque<Request> = step.requests.into();
         while let Some(request) = requests.pop_front() {
             let (reply, frames) = self.post(&request)?;
@@ -147,10 +175,14 @@ impl Comity {
                 .answer(now()?, request.id, Answer::Body(reply))?;
             requests.extend(answered.requests);
             if !frames.is_empty() {
-                let _ = self.bob.client.receive(now()?, &batch(&self.room, frames))?;
+                let _ = self
+                    .bob
+                    .client
+                    .receive(now()?, &batch(&self.room, frames.clone()))?;
+                all.extend(frames);
             }
         }
-        Ok(())
+        Ok(all)
     }
 
     /// The hub's answer, and what it fans out.
@@ -259,7 +291,8 @@ fn stranger(number: usize) -> Result<(UserUri, Vec<u8>), Fault> {
     Ok((user, bundle.key_package().tls_serialize_detached()?))
 }
 
-fn batch(room: &RoomUri, frames: Vec<Vec<u8>>) -> Batch {
+/// One delivery of the hub.
+pub(crate) fn batch(room: &RoomUri, frames: Vec<Vec<u8>>) -> Batch {
     let frame = |bytes| Frame {
         room: Some(room.clone()),
         from: room.provider(),
@@ -285,7 +318,8 @@ fn provider() -> Result<ProviderUri, Fault> {
     Ok(ProviderUri::parse("mimi://a.example")?)
 }
 
-fn now() -> Result<Timestamp, Fault> {
+/// What a host's clock says.
+pub(crate) fn now() -> Result<Timestamp, Fault> {
     let millis = SystemTime::now().duration_since(UNIX_EPOCH)?.as_millis();
     Ok(Timestamp::from_millis(u64::try_from(millis)?))
 }

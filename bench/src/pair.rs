@@ -6,8 +6,45 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use comity_room::{Participant, ParticipantList, Roles, UserUri};
+use comity_wire::Wire as _;
+
 use crate::Fault;
 use crate::{mls_rs_sqlite, openmls_sqlite, ours};
+
+/// The room that is made.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Shape {
+    pub(crate) members: usize,
+    /// Whether the GroupContext of a peer's group is as large as that of a MIMI room, which lists the participants. Whoever signs
+    /// or verifies a message hashes it.
+    pub(crate) listed: bool,
+}
+
+impl Shape {
+    /// A room as each library makes it by itself.
+    pub(crate) fn of(members: usize) -> Self {
+        Self {
+            members,
+            listed: false,
+        }
+    }
+
+    /// What a peer's GroupContext holds besides its own: nothing, or as many octets as the list of the participants has here.
+    pub(crate) fn list(self) -> Result<Option<Vec<u8>>, Fault> {
+        if !self.listed {
+            return Ok(None);
+        }
+        let participant = |number| {
+            Ok::<_, Fault>(Participant {
+                user: UserUri::parse(&format!("mimi://a.example/u/m{number}"))?,
+                role: Roles::MEMBER,
+            })
+        };
+        let list = (0..self.members).map(participant).collect::<Result<_, _>>()?;
+        Ok(Some(ParticipantList::new(list)?.encode()))
+    }
+}
 
 /// How much of a step went into what a library's storage cannot take into its own transaction.
 pub(crate) type Aside = Duration;
@@ -26,6 +63,9 @@ pub(crate) trait Pair {
     /// Decrypts a message at the second member. Durable on return.
     fn receive(&mut self, frame: Vec<u8>) -> Result<Aside, Fault>;
 
+    /// Decrypts messages at the second member, in as few transactions as the library allows. Durable on return.
+    fn receive_all(&mut self, frames: Vec<Vec<u8>>) -> Result<(), Fault>;
+
     /// Begins a new epoch by a commit of the first member.
     fn commit(&mut self) -> Result<(), Fault>;
 
@@ -42,10 +82,10 @@ pub(crate) trait Pair {
     fn messages(&self) -> Result<[usize; 2], Fault>;
 }
 
-/// Makes a room of so many members whose files lie in a directory.
-pub(crate) type Make = fn(&Path, usize) -> Result<Box<dyn Pair>, Fault>;
+/// Makes a room whose files lie in a directory.
+pub(crate) type Make = fn(&Path, Shape) -> Result<Box<dyn Pair>, Fault>;
 
-/// A library, and how it makes a room of so many members whose files lie in a directory.
+/// A library, and how it makes a room.
 pub(crate) struct Library {
     pub(crate) name: &'static str,
     pub(crate) make: Make,
@@ -152,7 +192,7 @@ mod tests {
     fn every_library_passes_messages_and_has_them_after_reopening() {
         for library in &LIBRARIES {
             let dir = tempfile::tempdir().unwrap();
-            let mut pair = (library.make)(dir.path(), MEMBERS).unwrap();
+            let mut pair = (library.make)(dir.path(), Shape::of(MEMBERS)).unwrap();
             pass(&mut *pair, "one");
             pair.commit().unwrap();
             pass(&mut *pair, "two");
@@ -162,6 +202,29 @@ mod tests {
             assert_eq!(pair.messages().unwrap(), [3, 3], "{}", library.name);
             pass(&mut *pair, "four");
             assert_eq!(pair.messages().unwrap(), [4, 4], "{}", library.name);
+            let frames = ["five", "six"].map(|text| {
+                pair.send(text).unwrap();
+                let frame = pair.carry().unwrap();
+                pair.record_answer().unwrap();
+                frame
+            });
+            pair.receive_all(frames.into()).unwrap();
+            assert_eq!(pair.messages().unwrap(), [6, 6], "{}", library.name);
+        }
+    }
+
+    #[test]
+    fn a_peer_sends_in_a_room_whose_context_is_as_large_as_ours() {
+        let shape = Shape {
+            members: MEMBERS,
+            listed: true,
+        };
+        assert!(shape.list().unwrap().unwrap().len() > MEMBERS * "mimi://a.example/u/m0".len());
+        for library in &LIBRARIES {
+            let dir = tempfile::tempdir().unwrap();
+            let mut pair = (library.make)(dir.path(), shape).unwrap();
+            pass(&mut *pair, "one");
+            assert_eq!(pair.messages().unwrap(), [1, 1], "{}", library.name);
         }
     }
 
@@ -170,7 +233,7 @@ mod tests {
         let length = |log: &PathBuf| std::fs::metadata(log).map_or(0, |log| log.len());
         for library in &LIBRARIES {
             let dir = tempfile::tempdir().unwrap();
-            let mut pair = (library.make)(dir.path(), 2).unwrap();
+            let mut pair = (library.make)(dir.path(), Shape::of(2)).unwrap();
             pair.empty_logs().unwrap();
             assert_eq!(pair.logs().each_ref().map(length), [0, 0], "{}", library.name);
             pass(&mut *pair, "one");

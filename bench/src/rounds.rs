@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use crate::Fault;
 use crate::arguments::Arguments;
-use crate::pair::{Library, Pair};
+use crate::pair::{Library, Pair, Shape};
 use crate::samples::Samples;
 
 /// What is measured: 1 KiB.
@@ -53,11 +53,21 @@ struct Passed {
 impl Seat {
     /// Makes a room, and as many epochs in it as are asked for.
     pub(crate) fn new(library: &Library, arguments: &Arguments, members: usize) -> Result<Self, Fault> {
+        Self::of(library, arguments, Shape::of(members), arguments.commits)
+    }
+
+    /// As [`Seat::new`], for a room of any shape.
+    pub(crate) fn of(
+        library: &Library,
+        arguments: &Arguments,
+        shape: Shape,
+        commits: usize,
+    ) -> Result<Self, Fault> {
         let dir = tempfile::Builder::new()
             .prefix("comity-bench")
             .tempdir_in(&arguments.dir)?;
-        let mut pair = (library.make)(dir.path(), members)?;
-        for _ in 0..arguments.commits {
+        let mut pair = (library.make)(dir.path(), shape)?;
+        for _ in 0..commits {
             pair.commit()?;
         }
         Ok(Self { pair, passed: 0, dir })

@@ -48,6 +48,7 @@ cargo xtask COMMAND
                     install the C library: header, libraries, pkg-config and CMake files
   symbols [--check] list what the C libraries export, or say whether it is what the header declares
   sizes             how large the C libraries are
+  extension-memory  what an extension needs for a frame: --members N,…
   test              everything that CI runs; closes with `N passed, N failed`
   lint              its fast part: format, architecture, dependencies, clippy, documentation
 
@@ -72,6 +73,7 @@ fn main() -> ExitCode {
         "install-c" => c::install_c(rest),
         "symbols" => c::symbols_command(rest),
         "sizes" => c::sizes(),
+        "extension-memory" => programs::extension_memory(rest),
         "test" => stages::run(stages::TEST, rest),
         "lint" => stages::run(stages::LINT, rest),
         "help" | "--help" | "-h" => {

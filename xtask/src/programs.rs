@@ -16,8 +16,12 @@ pub(crate) fn inspect(arguments: &[String]) -> Result<u8, Fault> {
 }
 
 /// Measures speed. `content` measures messages as octets alone, and counts what decoding allocates: with an allocator that
-/// counts, so in a program of its own.
+/// counts, so in a program of its own. `store` measures what the store costs in large rooms.
 pub(crate) fn bench(arguments: &[String]) -> Result<u8, Fault> {
+    if let Some(rest) = arguments.strip_prefix(&["store".to_owned()]) {
+        let only = ["--only", "store"].map(str::to_owned);
+        return run(&["-p", "comity-bench"], &[&only[..], rest].concat());
+    }
     let Some(rest) = arguments.strip_prefix(&["content".to_owned()]) else {
         return run(&["-p", "comity-bench"], arguments);
     };
@@ -41,6 +45,14 @@ pub(crate) fn lost_tail(arguments: &[String]) -> Result<u8, Fault> {
 /// An app and its extension on one file.
 pub(crate) fn two_processes(arguments: &[String]) -> Result<u8, Fault> {
     run(&["-p", "comity-reliability", "--bin", "two-processes"], arguments)
+}
+
+/// What an extension needs for a frame of a large room.
+pub(crate) fn extension_memory(arguments: &[String]) -> Result<u8, Fault> {
+    run(
+        &["-p", "comity-reliability", "--bin", "extension-memory"],
+        arguments,
+    )
 }
 
 /// The exit code of the program, or cargo's where it could not be built.

@@ -211,6 +211,9 @@ enum comity_event_kind
     COMITY_EVENT_KIND_CLIENT_KEY_PACKAGES_PUBLISHED = 601,
     // The own provider did not take our key packages: `reason`.
     COMITY_EVENT_KIND_CLIENT_KEY_PACKAGES_REFUSED = 602,
+    // The witnesses say that this file is an older copy, or a copy of one that went on elsewhere. Everything in it can be read;
+    // nothing is sent, and every room is stalled until it is joined anew.
+    COMITY_EVENT_KIND_CLIENT_RESTORED = 603,
 };
 #ifndef __cplusplus
 #if __STDC_VERSION__ >= 202311L
@@ -609,6 +612,8 @@ enum comity_code
     COMITY_CODE_STORAGE_INTERRUPTED = 411,
     // A commit failed and nobody knows whether it took effect. Resume the client, and ask what is outstanding.
     COMITY_CODE_STORAGE_POISONED = 412,
+    // Rows of the file are missing, or older than others.
+    COMITY_CODE_STORAGE_ALTERED = 413,
     // A bug in the store. Please report it.
     COMITY_CODE_STORAGE_BUG = 499,
     // A bug in Comity. Please report it.
@@ -944,6 +949,18 @@ typedef struct comity_error {
     size_t rooms_len;
 } comity_error;
 
+// A value that stands in a client's file and, kept by the host, outside of it: see `comity_opening_set_witnesses`.
+typedef struct comity_twin {
+    // The octets: random. They open nothing.
+    uint8_t octets[16];
+} comity_twin;
+
+// The name of a request, and its idempotency key.
+typedef struct comity_request_id {
+    // The octets: random.
+    uint8_t octets[16];
+} comity_request_id;
+
 // The name of a message. It is the same for everybody in the room, and for ever.
 typedef struct comity_message_id {
     // The octets. The first one names the hash: 1 for SHA-256.
@@ -955,12 +972,6 @@ typedef struct comity_task_id {
     // The octets: random.
     uint8_t octets[16];
 } comity_task_id;
-
-// The name of a request, and its idempotency key.
-typedef struct comity_request_id {
-    // The octets: random.
-    uint8_t octets[16];
-} comity_request_id;
 
 // Octets that belong to a result: they live as long as it does.
 typedef struct comity_bytes {
@@ -1605,12 +1616,28 @@ comity_status comity_opening_extension(const char *path,
                                        struct comity_opening **opening,
                                        struct comity_error **error);
 
-// Says how much one `comity_client_receive` may take: so many frames, and so many octets of frames. At least one frame is taken,
-// whatever its size.
+// Says how much one `comity_client_receive` may take: so many frames, and so many octets of frames; at least one frame is taken,
+// whatever its size. `memory`: octets, about. In the main app what groups may take together between two steps; in an extension
+// what one frame may need while it is taken: frames that need more are held for the main app.
 comity_status comity_opening_set_budget(struct comity_opening *opening,
                                         size_t frames,
                                         size_t octets,
+                                        size_t memory,
                                         struct comity_error **error);
+
+// Shows what the host keeps outside of the file, to notice that the file is an older copy. Without witnesses an older copy is not
+// noticed; keys are used twice then, and members of a room see different histories for ever.
+//
+// `twin`: the latest `comity_client_twin`, from a place that stays on this device and is in no backup; NULL if nothing is there.
+// `last_request`: the last request of this client that its server took, as the server says; NULL if it does not.
+//
+// A host that keeps witnesses calls this from `comity_client_create` on, with whatever it finds. In this order, at each opening:
+// read the twin; open; write `comity_client_twin` to where the twin is kept; only then post a request. If the file is a copy,
+// COMITY_EVENT_KIND_CLIENT_RESTORED stands in the log, and an extension is told COMITY_CODE_STORAGE_NEEDS_APP.
+comity_status comity_opening_set_witnesses(struct comity_opening *opening,
+                                           const struct comity_twin *twin,
+                                           const struct comity_request_id *last_request,
+                                           struct comity_error **error);
 
 // Frees an opening. NULL is allowed. Clients and readers that were opened with it go on.
 void comity_opening_free(struct comity_opening *opening);
@@ -1634,6 +1661,20 @@ comity_status comity_client_open(uint64_t now,
                                  const struct comity_opening *opening,
                                  struct comity_client **client,
                                  struct comity_error **error);
+
+// What the host keeps outside of the file from now on, in place of what it showed to `comity_opening_set_witnesses`: ask after
+// `comity_client_create`, `comity_client_open` and `comity_client_resume`, before the first request is posted. `is_set` is false if
+// the host keeps no witnesses.
+comity_status comity_client_twin(struct comity_client *client,
+                                 bool *is_set,
+                                 struct comity_twin *twin,
+                                 struct comity_error **error);
+
+// Whether the file turned out to be a copy when it was opened or resumed: see `comity_opening_set_witnesses`. An app that keeps what
+// it has read of the log in a database of its own reads it from the start then, and rooms and timelines again.
+comity_status comity_client_restored(struct comity_client *client,
+                                     bool *restored,
+                                     struct comity_error **error);
 
 // Closes every handle and lock on the file, those of the client's readers too. Until `comity_client_resume` every other call
 // tells COMITY_CODE_PAUSED. Call it before the system suspends the app; after an error the handles are closed all the same.
@@ -2739,6 +2780,9 @@ COMITY_ASSERT(sizeof(comity_text) == 16, "size of comity_text");
 COMITY_ASSERT(COMITY_ALIGNOF(comity_text) == 8, "alignment of comity_text");
 COMITY_ASSERT(offsetof(comity_text, data) == 0, "comity_text.data");
 COMITY_ASSERT(offsetof(comity_text, len) == 8, "comity_text.len");
+COMITY_ASSERT(sizeof(comity_twin) == 16, "size of comity_twin");
+COMITY_ASSERT(COMITY_ALIGNOF(comity_twin) == 1, "alignment of comity_twin");
+COMITY_ASSERT(offsetof(comity_twin, octets) == 0, "comity_twin.octets");
 COMITY_ASSERT(sizeof(comity_user) == 24, "size of comity_user");
 COMITY_ASSERT(COMITY_ALIGNOF(comity_user) == 8, "alignment of comity_user");
 COMITY_ASSERT(offsetof(comity_user, uri) == 0, "comity_user.uri");

@@ -153,6 +153,7 @@ static const char *event_name(comity_event_kind kind)
     case COMITY_EVENT_KIND_CLIENT_CLOCK_SUSPECT: return "client_clock_suspect";
     case COMITY_EVENT_KIND_CLIENT_KEY_PACKAGES_PUBLISHED: return "client_key_packages_published";
     case COMITY_EVENT_KIND_CLIENT_KEY_PACKAGES_REFUSED: return "client_key_packages_refused";
+    case COMITY_EVENT_KIND_CLIENT_RESTORED: return "client_restored";
     default: return "other";
     }
 }

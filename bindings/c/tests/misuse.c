@@ -314,6 +314,40 @@ static void pauses(comity_client *client)
     comity_reader_free(reader);
 }
 
+/* A copy of a file, opened as if it were the file: it is noticed. */
+static void copies(const char *path)
+{
+    comity_error *error = NULL;
+    comity_opening *opening;
+    comity_client *client;
+    comity_twin twin = {{1}};
+    bool is_set = false, restored = true;
+    char copy[80];
+
+    snprintf(copy, sizeof copy, "%s-copy", path);
+    must(comity_opening_app(path, KEY, 32, &opening, &error));
+    must(comity_opening_set_witnesses(opening, NULL, NULL, &error));
+    must(comity_client_create(now(), opening, "mimi://a.example/u/a", "mimi://a.example/d/a", &client, &error));
+    must(comity_client_twin(client, &is_set, &twin, &error));
+    check(is_set);
+    must(comity_client_restored(client, &restored, &error));
+    check(!restored);
+    must(comity_client_backup_to(client, copy, &error));
+    fails(COMITY_CODE_STORAGE_EXISTS, comity_client_backup_to(client, copy, &error));
+    must(comity_client_close(client, &error));
+    comity_opening_free(opening);
+
+    must(comity_opening_app(copy, KEY, 32, &opening, &error));
+    must(comity_opening_set_witnesses(opening, &twin, NULL, &error));
+    must(comity_client_open(now(), opening, &client, &error));
+    must(comity_client_restored(client, &restored, &error));
+    check(restored);
+    comity_opening_free(opening);
+    must(comity_client_close(client, &error));
+    must(comity_client_wipe(copy, &error));
+    must(comity_client_wipe(path, &error));
+}
+
 int main(void)
 {
     comity_error *error = NULL;
@@ -328,6 +362,8 @@ int main(void)
     words();
     parts();
     streams();
+
+    copies(path);
 
     must(comity_opening_app(path, KEY, 32, &opening, &error));
     fails(COMITY_CODE_FOREIGN_IDENTITY,

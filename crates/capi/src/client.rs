@@ -13,7 +13,7 @@ use crate::handle::{self, Handle};
 use crate::input::time;
 use crate::opening::{comity_opening, read_key};
 use crate::reader::comity_reader;
-use crate::values::comity_status;
+use crate::values::{comity_status, comity_twin};
 
 /// One client of one user, in one file. It opens no socket, asks no clock, starts no thread and calls nobody back.
 ///
@@ -78,6 +78,46 @@ pub unsafe extern "C" fn comity_client_open(
         let out = call.out(client)?;
         let opened = Client::open(time(now), &call.object(opening)?.0)?;
         out.give_handle(comity_client(Mutex::new(opened)))
+    })
+}
+
+/// What the host keeps outside of the file from now on, in place of what it showed to `comity_opening_set_witnesses`: ask after
+/// `comity_client_create`, `comity_client_open` and `comity_client_resume`, before the first request is posted. `is_set` is false if
+/// the host keeps no witnesses.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn comity_client_twin(
+    client: *mut comity_client,
+    is_set: *mut bool,
+    twin: *mut comity_twin,
+    error: *mut *mut comity_error,
+) -> comity_status {
+    guard(error, |call| {
+        call.put(is_set, false)?;
+        call.put(twin, comity_twin { octets: [0; 16] })?;
+        let Some(kept) = call.object(client)?.lock()?.twin() else {
+            return Ok(());
+        };
+        call.put(
+            twin,
+            comity_twin {
+                octets: *kept.octets(),
+            },
+        )?;
+        call.put(is_set, true)
+    })
+}
+
+/// Whether the file turned out to be a copy when it was opened or resumed: see `comity_opening_set_witnesses`. An app that keeps what
+/// it has read of the log in a database of its own reads it from the start then, and rooms and timelines again.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn comity_client_restored(
+    client: *mut comity_client,
+    restored: *mut bool,
+    error: *mut *mut comity_error,
+) -> comity_status {
+    guard(error, |call| {
+        call.put(restored, false)?;
+        call.put(restored, call.object(client)?.lock()?.restored())
     })
 }
 

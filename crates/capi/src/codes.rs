@@ -75,6 +75,8 @@ pub enum comity_code {
     StorageInterrupted = 411,
     /// A commit failed and nobody knows whether it took effect. Resume the client, and ask what is outstanding.
     StoragePoisoned = 412,
+    /// Rows of the file are missing, or older than others.
+    StorageAltered = 413,
     /// A bug in the store. Please report it.
     StorageBug = 499,
     /// A bug in Comity. Please report it.

@@ -80,6 +80,9 @@ pub enum comity_event_kind {
     ClientKeyPackagesPublished = 601,
     /// The own provider did not take our key packages: `reason`.
     ClientKeyPackagesRefused = 602,
+    /// The witnesses say that this file is an older copy, or a copy of one that went on elsewhere. Everything in it can be read;
+    /// nothing is sent, and every room is stalled until it is joined anew.
+    ClientRestored = 603,
 }
 
 /// A durable fact for the app. It is an invitation to look: everything it says can be asked again.
@@ -281,6 +284,7 @@ impl comity_event {
             ClientChange::KeyPackagesRefused(refusal) => {
                 self.refused(refusal, keep, kind::ClientKeyPackagesRefused)
             }
+            ClientChange::Restored => kind::ClientRestored,
             _ => kind::Other,
         };
     }

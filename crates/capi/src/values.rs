@@ -55,6 +55,14 @@ pub struct comity_task_id {
     pub octets: [u8; 16],
 }
 
+/// A value that stands in a client's file and, kept by the host, outside of it: see `comity_opening_set_witnesses`.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct comity_twin {
+    /// The octets: random. They open nothing.
+    pub octets: [u8; 16],
+}
+
 /// Where a message stands in its room's timeline. Positions sort by `at`, then by `tie`.
 #[repr(C)]
 #[derive(Clone, Copy, Debug)]

@@ -121,6 +121,25 @@ pub(crate) fn renew_if_due(tx: &mut Tx<'_>) -> Result<(), Error> {
     Ok(())
 }
 
+/// Deletes the private parts of all key packages, which may have been used, and publishes others in their place.
+pub(crate) fn replace_all(tx: &mut Tx<'_>) -> Result<(), Error> {
+    for request in outbox::after(tx.store, None, u32::MAX)? {
+        if matches!(request.errand, Errand::Publish) {
+            outbox::delete(tx.store, request.id)?;
+        }
+    }
+    let published: Vec<Published> = small::setting(tx.store, PUBLISHED)?.unwrap_or_default();
+    for one in &published {
+        crate::group::forget_key_package(&tx.client_provider(), &one.reference)?;
+    }
+    small::put_setting(tx.store, PUBLISHED, &Vec::<Published>::new())?;
+    let advertised = tx.advertised()?;
+    if advertised.number > 0 {
+        publish(tx, &advertised, ENOUGH, true)?;
+    }
+    Ok(())
+}
+
 fn publish(tx: &mut Tx<'_>, advertised: &Advertised, count: u32, replace: bool) -> Result<(), Error> {
     let mut published = forget_expired(tx)?;
     let mut key_packages = Vec::new();

@@ -1,6 +1,6 @@
 //! One client of one user: its lifecycle, and the verbs, one line each.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, Weak};
 
@@ -10,78 +10,16 @@ use comity_room::{RoomUri, Timestamp};
 use crate::crypto::Crypto;
 use crate::error::{Error, Misuse};
 use crate::me::{Identity, Me};
+use crate::opening::{Opening, Role};
 use crate::outgoing::Outgoing;
 use crate::reader::Reader;
 use crate::step::{Allow, Answer, Batch, Change, Made, NewRoom, RequestId, Resolution, Response, Seq, Step};
 use crate::store::room::Position;
 use crate::store::{Key32, Patience, StorageError, Store, event};
-use crate::tx::{Tx, Warm};
+use crate::tx::Tx;
+use crate::warm::{Warm, drop_changed};
+use crate::witness::{self, Sworn, Twin, Witnesses};
 use crate::{advertise, answer, change, errands, inbound, join, outbound, read, respond};
-
-/// How to open a client's file.
-#[derive(Clone, Debug)]
-pub struct Opening {
-    /// The file. Beside it stand its log (`-wal`, `-shm`) and its turnstile (`-next`, `-hold`).
-    pub path: PathBuf,
-    /// The key that the host keeps for this client, for instance in the device's keystore.
-    pub key: Key32,
-    /// Who opens it.
-    pub role: Role,
-    /// How much one `receive` may take.
-    pub budget: Budget,
-}
-
-/// Who opens a file.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Role {
-    /// The main app.
-    App,
-    /// A notification extension: never advertises, never creates, keeps no group in memory.
-    Extension,
-}
-
-/// How much one `receive` may take.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Budget {
-    /// Frames.
-    pub frames: usize,
-    /// Octets of frames. At least one frame is taken, whatever its size.
-    pub octets: usize,
-}
-
-impl Default for Budget {
-    fn default() -> Self {
-        Self {
-            frames: 1_000,
-            octets: 16 << 20,
-        }
-    }
-}
-
-impl Opening {
-    /// Opens as the main app, with the default budget.
-    pub fn app(path: impl Into<PathBuf>, key: Key32) -> Self {
-        Self {
-            path: path.into(),
-            key,
-            role: Role::App,
-            budget: Budget::default(),
-        }
-    }
-
-    /// Opens as a notification extension, with a small budget.
-    pub fn extension(path: impl Into<PathBuf>, key: Key32) -> Self {
-        Self {
-            path: path.into(),
-            key,
-            role: Role::Extension,
-            budget: Budget {
-                frames: 20,
-                octets: 1 << 20,
-            },
-        }
-    }
-}
 
 /// Stops a `receive` after the frame at hand, from any thread.
 #[derive(Clone, Debug)]
@@ -99,6 +37,9 @@ impl Interrupter {
 /// It never opens a socket, asks the clock, starts a thread or calls back. `Send`, not `Sync`: one thread at a time.
 pub struct Client {
     opening: Opening,
+    sworn: Sworn,
+    /// The latest time that the host has told.
+    latest: Timestamp,
     interrupted: Arc<AtomicBool>,
     open: Option<Open>,
     /// The connections of our readers, as far as they are still there.
@@ -110,6 +51,20 @@ struct Open {
     crypto: Crypto,
     me: Me,
     warm: Warm,
+    /// Another process may have held frames for us since our last step.
+    left_for_us: bool,
+}
+
+impl Open {
+    fn new(opening: &Opening, store: Store, crypto: Crypto, me: Me) -> Self {
+        Self {
+            store,
+            crypto,
+            me,
+            warm: Warm::new(opening.memory_between_steps()),
+            left_for_us: false,
+        }
+    }
 }
 
 // Lifecycle: no requests here, ever.
@@ -122,7 +77,7 @@ impl Client {
     /// # Errors
     /// [`Misuse::ForeignIdentity`] if user and client belong to different providers; [`Misuse::ExtensionMayNot`];
     /// [`Error::Storage`], `Exists` among them.
-    pub fn create(_now: Timestamp, opening: &Opening, identity: Identity) -> Result<Self, Error> {
+    pub fn create(now: Timestamp, opening: &Opening, identity: Identity) -> Result<Self, Error> {
         if identity.user.provider() != identity.client.provider() {
             return Err(Misuse::ForeignIdentity.into());
         }
@@ -138,31 +93,56 @@ impl Client {
             }
         };
         store.commit()?;
-        Ok(Self::with(opening, store, me))
+        Self::with(now, opening, store, me)
     }
 
-    /// Opens a client's file. The main app brings an older file up to date; an extension is told `NeedsApp`.
+    /// Opens a client's file. The main app brings an older file up to date, and looks whether it is an older copy; an
+    /// extension is told `NeedsApp` of both.
+    ///
+    /// # Durable
+    /// With [`Opening::witnesses`], the next [`Client::twin`], before this returns; and if the file is a copy, all that follows
+    /// from that.
     ///
     /// # Errors
-    /// [`Error::Storage`]: `Missing`, `NotADatabase`, `Foreign`, `FromTheFuture`, `NeedsApp`, `Corrupt` or `WrongKey`.
-    pub fn open(_now: Timestamp, opening: &Opening) -> Result<Self, Error> {
+    /// [`Error::Storage`]: `Missing`, `NotADatabase`, `Foreign`, `FromTheFuture`, `NeedsApp`, `Corrupt`, `WrongKey`, or `Altered`
+    /// if rows that carry safety are missing or older than others. With witnesses also [`Error::Busy`].
+    pub fn open(now: Timestamp, opening: &Opening) -> Result<Self, Error> {
         let store = open(opening)?;
         let me = store_me(&store)?;
-        Ok(Self::with(opening, store, me))
+        Self::with(now, opening, store, me)
     }
 
-    fn with(opening: &Opening, store: Store, me: Me) -> Self {
-        Self {
+    fn with(now: Timestamp, opening: &Opening, store: Store, me: Me) -> Result<Self, Error> {
+        let crypto = Crypto::default();
+        let sworn = match (&opening.witnesses, opening.role) {
+            (None, _) => Sworn::default(),
+            (Some(witnesses), Role::App) => {
+                witness::swear(now, opening, (&store, &crypto, &me), witnesses, false)?
+            }
+            (Some(witnesses), Role::Extension) => witness::look(&store, witnesses)?,
+        };
+        Ok(Self {
             opening: opening.clone(),
+            sworn,
+            latest: now,
             interrupted: Arc::new(AtomicBool::new(false)),
             readers: Mutex::new(Vec::new()),
-            open: Some(Open {
-                store,
-                crypto: Crypto::default(),
-                me,
-                warm: Warm::new(),
-            }),
-        }
+            open: Some(Open::new(opening, store, crypto, me)),
+        })
+    }
+
+    /// What the host keeps outside of the file from now on, in place of what it showed in [`Opening::witnesses`]: after
+    /// `create`, `open` and `resume`, before the first request is posted. `None` if it keeps no witnesses.
+    pub fn twin(&self) -> Option<Twin> {
+        self.sworn.twin
+    }
+
+    /// Whether the file turned out to be a copy when it was opened or resumed, as
+    /// [`ClientChange::Restored`](crate::ClientChange::Restored) says in the log. An app that keeps what it has read of the log
+    /// in a database of its own reads it from the start then, and rooms and timelines again: the numbers of the copy's log
+    /// go on from where the copy was made.
+    pub fn restored(&self) -> bool {
+        self.sworn.restored
     }
 
     /// Closes every handle and lock on the file. Until [`Client::resume`] every other call says [`Error::Paused`], so
@@ -180,6 +160,8 @@ impl Client {
     /// Opens the file again after [`Client::pause`], and after a commit whose outcome is unknown; what happened then stands
     /// in [`Reader::outstanding`] and [`Reader::events`]. Harmless if it is open and well.
     ///
+    /// With witnesses the file must be the one that this process left, or it is treated as in [`Client::open`].
+    ///
     /// # Errors
     /// As [`Client::open`].
     pub fn resume(&mut self) -> Result<(), Error> {
@@ -189,18 +171,30 @@ impl Client {
         if self.open.is_none() {
             let store = open(&self.opening)?;
             let me = store_me(&store)?;
+            let crypto = Crypto::default();
+            self.sworn = self.recognise((&store, &crypto, &me))?;
             self.for_each_reader(|slot| {
                 *slot = Some(store.reader()?);
                 Ok(())
             })?;
-            self.open = Some(Open {
-                store,
-                crypto: Crypto::default(),
-                me,
-                warm: Warm::new(),
-            });
+            self.open = Some(Open::new(&self.opening, store, crypto, me));
         }
         Ok(())
+    }
+
+    /// Whether the file is the one that this process had open before.
+    fn recognise(&self, open: (&Store, &Crypto, &Me)) -> Result<Sworn, Error> {
+        let Some(witnesses) = &self.opening.witnesses else {
+            return Ok(Sworn::default());
+        };
+        let witnesses = Witnesses {
+            twin: self.sworn.twin,
+            ..witnesses.clone()
+        };
+        match self.opening.role {
+            Role::App => witness::swear(self.latest, &self.opening, open, &witnesses, true),
+            Role::Extension => witness::look(open.0, &witnesses),
+        }
     }
 
     /// Draws a new root key and seals every key of the file under it, and it under `key`: after a suspected theft of the old
@@ -239,7 +233,8 @@ impl Client {
     /// file by other means while it is open: to open and close it in this process drops the locks that keep it safe.
     ///
     /// A copy is for support and for moving to another device. Once one of the two has gone on, the other must not: it would
-    /// encrypt with keys that were used already, and nothing in it could tell.
+    /// encrypt with keys that were used already. If the host keeps witnesses, the copy is noticed as one when it is opened, as
+    /// is the other client that went on meanwhile when its rooms are joined from the copy; otherwise nothing can tell.
     ///
     /// # Durable
     /// The whole copy, before this returns. On an error there is none.
@@ -248,7 +243,21 @@ impl Client {
     /// [`Error::Paused`]; [`Error::Storage`], `Exists` if there is anything at the path.
     pub fn backup_to(&self, path: &Path) -> Result<(), Error> {
         let open = self.open.as_ref().ok_or(Error::Paused)?;
-        Ok(open.store.backup_to(path)?)
+        open.store.backup_to(path)?;
+        if self.sworn.twin.is_none() {
+            return Ok(());
+        }
+        let parted = Store::open(path, &self.opening.key)
+            .map_err(Error::from)
+            .and_then(witness::part);
+        match parted {
+            Ok(()) => Ok(crate::store::tidy(path)?),
+            Err(error) => {
+                // What cannot be deleted now is no client's file: it was never opened.
+                let _ = crate::store::wipe(path);
+                Err(error)
+            }
+        }
     }
 
     /// Deletes a client's files: the database, then its write-ahead log and its index.
@@ -269,7 +278,9 @@ impl Client {
         let mut readers = self.readers.lock().map_err(|_| Error::Bug("a reader panicked"))?;
         readers.retain(|reader| reader.strong_count() > 0);
         readers.push(Arc::downgrade(&latch));
-        Ok(Reader::new(latch, open.me.user.clone(), open.me.client.clone()))
+        let (user, client) = (open.me.user.clone(), open.me.client.clone());
+        let memory = self.opening.memory_of_a_frame();
+        Ok(Reader::new(latch, user, client, memory))
     }
 
     fn for_each_reader(
@@ -301,10 +312,9 @@ impl Client {
     /// [`Error::Busy`] if another process does not give up its turn: an extension leaves the frames to the app then.
     /// [`Error::Paused`], [`Error::Storage`]. Nothing of the batch was taken.
     pub fn receive(&mut self, now: Timestamp, batch: &Batch) -> Result<Step, Error> {
-        let budget = self.opening.budget;
         let interrupted = Arc::clone(&self.interrupted);
         interrupted.store(false, Ordering::Relaxed);
-        self.step(now, |tx| inbound::receive(tx, batch, budget, &interrupted))
+        self.step(now, |tx| inbound::receive(tx, batch, &interrupted))
     }
 
     /// Records what came back for a request, and does whatever follows from it. Answering twice, or an unknown
@@ -453,7 +463,12 @@ impl Client {
         now: Timestamp,
         work: impl FnOnce(&mut Tx<'_>) -> Result<Option<Made>, Error>,
     ) -> Result<Step, Error> {
-        self.transact(now, Store::begin_immediate, work)
+        self.transact(now, Durable::Now, |tx, left_for_us| {
+            if left_for_us {
+                inbound::give_up(tx)?;
+            }
+            work(tx)
+        })
     }
 
     /// A step that a power cut may undo. It must tell nobody anything: no request, no event, no outcome.
@@ -462,7 +477,7 @@ impl Client {
         now: Timestamp,
         work: impl FnOnce(&mut Tx<'_>) -> Result<Option<Made>, Error>,
     ) -> Result<Step, Error> {
-        self.transact(now, Store::begin_lazily, |tx| {
+        self.transact(now, Durable::Later, |tx, _| {
             let made = work(tx)?;
             if made.is_some() || tx.tells() {
                 return Err(Error::Bug("a step that may be lost tells of itself"));
@@ -471,23 +486,36 @@ impl Client {
         })
     }
 
+    /// One transaction. `work` is told whether another process may have held frames for us.
     fn transact(
         &mut self,
         now: Timestamp,
-        begin: impl FnOnce(&Store) -> Result<bool, StorageError>,
-        work: impl FnOnce(&mut Tx<'_>) -> Result<Option<Made>, Error>,
+        durable: Durable,
+        work: impl FnOnce(&mut Tx<'_>, bool) -> Result<Option<Made>, Error>,
     ) -> Result<Step, Error> {
+        let opening = &self.opening;
         let Open {
             store,
             crypto,
             me,
             warm,
+            left_for_us,
         } = self.open.as_mut().ok_or(Error::Paused)?;
-        if begin(store)? {
-            warm.clear();
+        self.latest = now;
+        let others_wrote = match durable {
+            Durable::Now => store.begin_immediate()?,
+            Durable::Later => store.begin_lazily()?,
+        };
+        if others_wrote {
+            *left_for_us = opening.role == Role::App;
+            if let Err(error) = drop_changed(store, warm) {
+                store.rollback();
+                warm.clear();
+                return Err(error.into());
+            }
         }
-        let mut tx = Tx::new(now, store, crypto, me, warm);
-        let result = match work(&mut tx) {
+        let mut tx = Tx::new(now, store, crypto, me, opening, warm);
+        let result = match work(&mut tx, *left_for_us) {
             Ok(made) => tx.commit(made),
             Err(error) => Err(store.take_hidden().map_or(error, Into::into)),
         };
@@ -496,13 +524,21 @@ impl Client {
             warm.clear();
             return result;
         }
-        if self.opening.role == Role::Extension {
-            warm.clear();
-        }
+        *left_for_us &= durable == Durable::Later;
+        warm.trim();
         // The step stands whatever becomes of this: what is owed stays owed.
         let _ = store.pay_checkpoint(false);
         result
     }
+}
+
+/// When a step is on the medium.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Durable {
+    /// Before anybody sees it.
+    Now,
+    /// With the next one that is.
+    Later,
 }
 
 fn open(opening: &Opening) -> Result<Store, Error> {
@@ -536,6 +572,8 @@ impl std::fmt::Debug for Client {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let Self {
             opening: _,
+            sworn: _,
+            latest: _,
             interrupted: _,
             open,
             readers: _,

@@ -67,6 +67,7 @@ numbered! { STORAGE, StorageError:
     Self::Io => 410 "storage_io",
     Self::Interrupted => 411 "storage_interrupted",
     Self::Poisoned => 412 "storage_poisoned",
+    Self::Altered => 413 "storage_altered",
     Self::Bug(_) => 499 "storage_bug",
 }
 
@@ -273,6 +274,7 @@ mod tests {
             StorageError::Io,
             StorageError::Interrupted,
             StorageError::Poisoned,
+            StorageError::Altered,
             StorageError::Bug("x"),
         ]
         .map(Error::Storage);

@@ -11,6 +11,7 @@ use crate::change;
 use crate::change::build;
 use crate::error::Error;
 use crate::inbound;
+use crate::opening::Role;
 use crate::outbound;
 use crate::step::Made;
 use crate::store::outbox::{Errand, OutboxRow, WITH_HOST};
@@ -38,7 +39,7 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(3_600);
 /// The longest pause between two attempts of a commit while the hub is ahead of us.
 const LONGEST_BEHIND: Duration = Duration::from_secs(3_600);
 
-/// Does everything that is due.
+/// Does everything that is due. An extension only hands out and erases: the rest is the main app's.
 pub(crate) fn wake(tx: &mut Tx<'_>) -> Result<Option<Made>, Error> {
     for row in outbox::due_by(tx.store, tx.now)? {
         let row = OutboxRow {
@@ -48,6 +49,10 @@ pub(crate) fn wake(tx: &mut Tx<'_>) -> Result<Option<Made>, Error> {
         };
         outbox::put(tx.store, &row)?;
         tx.hand_out(row.request());
+    }
+    if tx.role() == Role::Extension {
+        expiry::erase(tx)?;
+        return Ok(None);
     }
     clock::watch(tx)?;
     inbound::give_up(tx)?;
@@ -132,8 +137,12 @@ pub(crate) fn heard(tx: &Tx<'_>, row: &mut RoomRow, epoch: u64) -> Result<(), Er
     Ok(room::put(tx.store, row)?)
 }
 
-/// Commits the held proposals now, because a message waits for it.
+/// Commits the held proposals now, because a message waits for it. An extension leaves it to the main app, at once.
 pub(crate) fn commit_now(tx: &mut Tx<'_>, row: &mut RoomRow) -> Result<(), Error> {
+    if tx.role() == Role::Extension {
+        row.errand = Some(tx.now);
+        return Ok(room::put(tx.store, row)?);
+    }
     let busy = row.pending.as_ref().is_some_and(|pending| !pending.refused);
     if busy || row.quiet.is_some() || row.phase != Phase::Joined {
         return Ok(());

@@ -128,7 +128,7 @@ fn storage_advice(error: StorageError) -> Advice {
         StorageError::Locked | StorageError::Interrupted | StorageError::Io | StorageError::Poisoned => {
             Advice::Retry
         }
-        StorageError::Corrupt | StorageError::NotADatabase => Advice::Relink,
+        StorageError::Corrupt | StorageError::Altered | StorageError::NotADatabase => Advice::Relink,
         StorageError::FromTheFuture => Advice::UpdateApp,
         StorageError::NeedsApp => Advice::OpenApp,
         _ => Advice::FixProgram,

@@ -287,8 +287,8 @@ impl Group {
             .map_err(|_| Error::Bug("merge commit"))
     }
 
-    /// Processes one frame. For a commit the held proposals are taken up first; if it is then rejected, the caller
-    /// rolls back and drops this group.
+    /// Processes one frame. For a commit the held proposals are taken up first. If it is rejected, the caller undoes what
+    /// was written, and the group is as it was: OpenMLS changes none that rejects a frame, and gives the proposals back.
     pub(crate) fn process<P: OpenMlsProvider>(
         &mut self,
         provider: &P,
@@ -296,9 +296,26 @@ impl Group {
         held: &[Vec<u8>],
     ) -> Result<Processed, Unprocessed> {
         let (theirs, ours) = (message.epoch().as_u64(), self.epoch());
-        if matches!(message.content_type(), openmls::framing::ContentType::Commit) && theirs == ours {
+        let takes_up =
+            matches!(message.content_type(), openmls::framing::ContentType::Commit) && theirs == ours;
+        if takes_up {
             self.take_up(provider, held).map_err(Unprocessed::Failed)?;
         }
+        let processed = self.process_with(provider, message);
+        if takes_up && processed.is_err() && !held.is_empty() {
+            self.0
+                .clear_pending_proposals(provider.storage())
+                .map_err(|_| Error::Bug("clear proposals"))?;
+        }
+        processed
+    }
+
+    fn process_with<P: OpenMlsProvider>(
+        &mut self,
+        provider: &P,
+        message: ProtocolMessage,
+    ) -> Result<Processed, Unprocessed> {
+        let (theirs, ours) = (message.epoch().as_u64(), self.epoch());
         let from_outside = message.is_external();
         let processed = self.0.process_message(provider, message).map_err(|error| {
             let why = classify(&error, theirs, ours);

@@ -245,7 +245,7 @@ fn keep(
 ) -> Result<(), Error> {
     let view = view_of(row, state, leaves, Vec::new());
     room::put(tx.store, row)?;
-    tx.keep_group(row.id, group, view)
+    tx.keep_group(row, group, view)
 }
 
 /// The hub has accepted our external commit.

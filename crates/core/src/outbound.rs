@@ -14,7 +14,7 @@ use crate::store::message::{Delivery, MessageRow, Told};
 use crate::store::outbox::Errand;
 use crate::store::room::{Phase, RoomRow};
 use crate::store::small::SeenRow;
-use crate::store::{message, outbox, room, small};
+use crate::store::{StorageError, message, outbox, room, small};
 use crate::tx::{NewRequest, Tx, random};
 use crate::{errands, timeline};
 
@@ -153,7 +153,7 @@ fn submit(tx: &mut Tx<'_>, row: &RoomRow, message: &mut MessageRow, octets: &[u8
     .encode();
     let provider = tx.message_provider(row);
     let me = tx.me;
-    let frame = tx.group(row)?.encrypt(&provider, &me.signer, &framed)?;
+    let frame = tx.message_group(row)?.encrypt(&provider, &me.signer, &framed)?;
     let frame = MlsOctets::new(frame).map_err(|_| Error::Bug("own frame"))?;
     let hash = frame.sha256();
     message.tie = message::tie_of(&hash);
@@ -189,7 +189,7 @@ pub(crate) fn send_waiting(tx: &mut Tx<'_>, row: &RoomRow) -> Result<(), Error> 
         return Ok(());
     }
     for mut message in message::waiting(tx.store, row.id)? {
-        let octets = message::content(tx.store, message.id)?.ok_or(Error::Bug("message without content"))?;
+        let octets = message::content(tx.store, message.id)?.ok_or(StorageError::Corrupt)?;
         submit(tx, row, &mut message, &octets)?;
         message::put(tx.store, &message)?;
     }

@@ -12,12 +12,12 @@ use openmls::framing::ContentType;
 
 use crate::crypto::Crypto;
 use crate::group::{Group, Processed, protocol_message};
-use crate::inbound::{self, application};
+use crate::inbound::{self, application, weight};
 use crate::provider::Provider;
 use crate::step::Frame;
 use crate::store::message::FrameAt;
 use crate::store::room::{Phase, RoomRow};
-use crate::store::{StorageError, Store, message, room, small};
+use crate::store::{MlsStore, StorageError, Store, message, room, small};
 
 /// What is in a frame that has not been taken, or was.
 #[derive(Clone, PartialEq)]
@@ -53,12 +53,13 @@ impl fmt::Debug for Preview {
 }
 
 /// Looks into a frame. `None` if it holds no message that a person may see: a handshake, a frame of a room that we do not
-/// take part in, one that waits for another, or one that would be rejected.
+/// take part in, one that waits for another, one that would be rejected, or one that would need more than `memory`.
 pub(crate) fn preview(
     store: &Store,
     us: &UserUri,
     now: Timestamp,
     frame: &Frame,
+    memory: usize,
 ) -> Result<Option<Preview>, StorageError> {
     let Ok(fanout) = FanoutMessage::decode(&frame.bytes) else {
         return Ok(None);
@@ -82,6 +83,10 @@ pub(crate) fn preview(
     };
     if message::is_taken(store, at)? {
         return taken(store, row, now, at);
+    }
+    let stored = MlsStore::for_room(store, row.scope).stored()?;
+    if weight::of_frame(ContentType::Application, stored, frame.bytes.len()) > memory {
+        return Ok(None);
     }
     let crypto = Crypto::default();
     let provider = Provider::for_nothing(&crypto, store, row.scope);

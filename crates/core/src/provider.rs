@@ -40,6 +40,14 @@ impl<'a> Provider<'a> {
         }
     }
 
+    /// As [`Provider::for_room`], to take a message of a past epoch.
+    pub(crate) fn for_late_message(crypto: &'a Crypto, store: &'a Store, room: i64, epoch: u64) -> Self {
+        Self {
+            crypto,
+            storage: MlsStore::for_late_message(store, room, epoch),
+        }
+    }
+
     /// As [`Provider::for_room`], to look into a frame with a group that is thrown away: nothing is written.
     pub(crate) fn for_nothing(crypto: &'a Crypto, store: &'a Store, room: i64) -> Self {
         Self {

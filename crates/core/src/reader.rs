@@ -12,10 +12,10 @@ use comity_room::{
 };
 
 use crate::change;
-use crate::client::Opening;
 use crate::error::{Blocked, Error, Misuse};
 use crate::inbound::cursor_name;
 use crate::me::Me;
+use crate::opening::Opening;
 use crate::outgoing::Outgoing;
 use crate::plan::{self, Plan, Reach};
 use crate::preview::{self, Preview};
@@ -33,6 +33,8 @@ pub struct Reader {
     store: Latch,
     user: UserUri,
     client: ClientUri,
+    /// How many octets of memory a look into a frame may need.
+    memory: usize,
 }
 
 /// A reader's connection, which its client's `pause` takes away and `resume` gives back.
@@ -174,11 +176,17 @@ impl Reader {
     pub fn open(opening: &Opening) -> Result<Self, Error> {
         let store = Store::open_reader(&opening.path, &opening.key)?;
         let me = store.snapshot(|store| Ok(Me::load(store)))??;
-        Ok(Self::new(Arc::new(Mutex::new(Some(store))), me.user, me.client))
+        let latch = Arc::new(Mutex::new(Some(store)));
+        Ok(Self::new(latch, me.user, me.client, opening.memory_of_a_frame()))
     }
 
-    pub(crate) fn new(store: Latch, user: UserUri, client: ClientUri) -> Self {
-        Self { store, user, client }
+    pub(crate) fn new(store: Latch, user: UserUri, client: ClientUri, memory: usize) -> Self {
+        Self {
+            store,
+            user,
+            client,
+            memory,
+        }
     }
 
     /// The user and the client whose file it is.
@@ -342,14 +350,15 @@ impl Reader {
     }
 
     /// Looks into a frame without taking it: what a notification shows while another process has its turn. A frame that was
-    /// taken is answered from what it brought. `None` if it holds no message that a person may see now.
+    /// taken is answered from what it brought. `None` if it holds no message that a person may see now; and in an extension, if
+    /// looking needs more memory than its [`Budget`](crate::Budget) allows.
     ///
     /// Loads the room's group: its cost and memory grow with the room.
     ///
     /// # Errors
     /// [`Error::Storage`].
     pub fn preview(&self, now: Timestamp, frame: &Frame) -> Result<Option<Preview>, Error> {
-        self.ask(|store| preview::preview(store, &self.user, now, frame))
+        self.ask(|store| preview::preview(store, &self.user, now, frame, self.memory))
     }
 
     /// A user, as far as we have met them.
@@ -505,7 +514,11 @@ fn shown(store: &Store, row: MessageRow) -> Result<Message, StorageError> {
     let octets = if row.folded.deleted {
         None
     } else {
-        message::content(store, version)?
+        let octets = message::content(store, version)?;
+        if octets.is_none() && !is_erased(store, &row, version)? {
+            return Err(StorageError::Corrupt);
+        }
+        octets
     };
     let content = match &octets {
         Some(octets) => Some(Content::decode(octets).map_err(|_| StorageError::Corrupt)?),
@@ -527,6 +540,14 @@ fn shown(store: &Store, row: MessageRow) -> Result<Message, StorageError> {
         read: row.read,
         expires: row.expires,
     })
+}
+
+/// Whether the octets of a version of a message are gone because we have deleted them.
+fn is_erased(store: &Store, row: &MessageRow, version: MessageId) -> Result<bool, StorageError> {
+    if row.erased || version == row.id {
+        return Ok(row.erased);
+    }
+    Ok(message::by_id(store, version)?.is_none_or(|version| version.erased))
 }
 
 impl std::fmt::Debug for Message {

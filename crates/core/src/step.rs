@@ -370,6 +370,10 @@ pub enum ClientChange {
     },
     /// The own provider did not take our key packages.
     KeyPackagesRefused(Refusal),
+    /// The witnesses say that this file is an older copy, or a copy of one that went on elsewhere. Everything in it can be read.
+    /// Nothing is sent: every room is stalled until it is joined anew. Rooms that came and messages that were written since
+    /// the copy was made are not in it.
+    Restored,
 }
 
 /// A new room, before it exists.

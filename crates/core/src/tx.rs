@@ -3,7 +3,6 @@
 //! A [`Step`] is made here and nowhere else, by committing. Groups stay in memory between steps only while nobody else
 //! has written; every rollback drops those it touched, because memory must never run ahead of disk.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,22 +12,15 @@ use crate::crypto::Crypto;
 use crate::error::{Error, Misuse};
 use crate::group::Group;
 use crate::me::{Advertised, Me};
+use crate::opening::{Opening, Role};
 use crate::provider::Provider;
 use crate::step::{
     Event, EventKind, FrameOutcome, Made, Request, RequestId, RequestKind, RoomChange, Step, TaskId,
 };
 use crate::store::outbox::{Errand, OutboxRow, WITH_HOST};
 use crate::store::room::{RoomRow, RoomView};
-use crate::store::{MlsStore, Store, due, event, outbox, room};
-
-/// Groups that are kept in memory between steps, by the room's row id.
-pub(crate) type Warm = HashMap<i64, WarmGroup>;
-
-/// A group in memory, and who is in it.
-pub(crate) struct WarmGroup {
-    pub(crate) group: Group,
-    pub(crate) view: Arc<RoomView>,
-}
+use crate::store::{MlsStore, StorageError, Store, due, event, outbox, room};
+use crate::warm::{Warm, WarmGroup};
 
 /// One call's work in progress.
 pub(crate) struct Tx<'a> {
@@ -36,6 +28,7 @@ pub(crate) struct Tx<'a> {
     pub(crate) store: &'a Store,
     pub(crate) crypto: &'a Crypto,
     pub(crate) me: &'a Me,
+    pub(crate) opening: &'a Opening,
     warm: &'a mut Warm,
     requests: Vec<Request>,
     events: Vec<Event>,
@@ -62,6 +55,7 @@ impl<'a> Tx<'a> {
         store: &'a Store,
         crypto: &'a Crypto,
         me: &'a Me,
+        opening: &'a Opening,
         warm: &'a mut Warm,
     ) -> Self {
         Self {
@@ -69,11 +63,17 @@ impl<'a> Tx<'a> {
             store,
             crypto,
             me,
+            opening,
             warm,
             requests: Vec::new(),
             events: Vec::new(),
             frames: Vec::new(),
         }
+    }
+
+    /// Whose step it is.
+    pub(crate) fn role(&self) -> Role {
+        self.opening.role
     }
 
     /// Commits; only now does a step exist.
@@ -179,6 +179,11 @@ impl<'a> Tx<'a> {
         Provider::for_message(self.crypto, self.store, room.scope)
     }
 
+    /// The same, to take a message of a past epoch.
+    pub(crate) fn late_provider(&self, room: &RoomRow, epoch: u64) -> Provider<'a> {
+        Provider::for_late_message(self.crypto, self.store, room.scope, epoch)
+    }
+
     /// What OpenMLS works with, for key packages.
     pub(crate) fn client_provider(&self) -> Provider<'a> {
         Provider::for_client(self.crypto, self.store)
@@ -186,46 +191,62 @@ impl<'a> Tx<'a> {
 
     /// The room's group, from memory or from the file.
     pub(crate) fn group(&mut self, row: &RoomRow) -> Result<&mut Group, Error> {
-        Ok(&mut self.warm(row)?.group)
+        if self.warm.get(row.id).is_some_and(|warm| !warm.whole) {
+            self.warm.remove(row.id);
+        }
+        Ok(&mut self.warm(row, &self.provider(row), true)?.group)
+    }
+
+    /// The same, maybe without its past epochs: for [`Tx::message_provider`] and nothing else.
+    pub(crate) fn message_group(&mut self, row: &RoomRow) -> Result<&mut Group, Error> {
+        Ok(&mut self.warm(row, &self.message_provider(row), false)?.group)
     }
 
     /// Who is in the room.
     pub(crate) fn view(&self, row: &RoomRow) -> Result<Arc<RoomView>, Error> {
-        if let Some(warm) = self.warm.get(&row.id) {
+        if let Some(warm) = self.warm.get(row.id) {
             return Ok(Arc::clone(&warm.view));
         }
-        let view = room::view(self.store, row.id)?.ok_or(Error::Bug("room without view"))?;
+        let view = room::view(self.store, row.id)?.ok_or(StorageError::Corrupt)?;
         Ok(Arc::new(view))
     }
 
     /// Keeps a group that was created or joined in this step, or whose members changed.
-    pub(crate) fn keep_group(&mut self, room: i64, group: Group, view: RoomView) -> Result<(), Error> {
-        room::put_view(self.store, room, &view)?;
-        self.warm.insert(
-            room,
-            WarmGroup {
-                group,
-                view: Arc::new(view),
-            },
-        );
+    pub(crate) fn keep_group(&mut self, row: &RoomRow, group: Group, view: RoomView) -> Result<(), Error> {
+        room::put_view(self.store, row.id, &view)?;
+        self.warm
+            .put(row.id, WarmGroup::new(group, view, row.scope, true));
         Ok(())
     }
 
-    /// Writes who is in the room.
+    /// Writes who is in the room, unless nobody and nothing there has changed.
     pub(crate) fn put_view(&mut self, row: &RoomRow, view: RoomView) -> Result<(), Error> {
+        if *self.view(row)? == view {
+            return Ok(());
+        }
         room::put_view(self.store, row.id, &view)?;
-        self.warm(row)?.view = Arc::new(view);
+        self.warm.set_view(row.id, view);
         Ok(())
     }
 
     /// Forgets a group in memory; the next use reads it from the file.
     pub(crate) fn drop_group(&mut self, room: i64) {
-        self.warm.remove(&room);
+        self.warm.remove(room);
+    }
+
+    /// Forgets groups in memory beyond the bound: between two frames.
+    pub(crate) fn trim(&mut self) {
+        self.warm.trim();
+    }
+
+    /// How many octets the group's rows take in the file.
+    pub(crate) fn stored(&self, row: &RoomRow) -> Result<usize, Error> {
+        Ok(MlsStore::for_room(self.store, row.scope).stored()?)
     }
 
     /// Deletes the room's group, in memory and in the file, with the key under which its rows are sealed.
     pub(crate) fn delete_group(&mut self, row: &mut RoomRow) -> Result<(), Error> {
-        self.warm.remove(&row.id);
+        self.warm.remove(row.id);
         let scope = std::mem::take(&mut row.scope);
         if scope != 0 {
             MlsStore::for_room(self.store, scope).delete_scope()?;
@@ -238,20 +259,14 @@ impl<'a> Tx<'a> {
         Ok(MlsStore::for_room(self.store, row.scope).turn_epoch()?)
     }
 
-    fn warm(&mut self, row: &RoomRow) -> Result<&mut WarmGroup, Error> {
-        if !self.warm.contains_key(&row.id) {
-            let provider = self.provider(row);
-            let group = Group::load(&provider, &row.group)?.ok_or(Error::Bug("room without group"))?;
-            let view = room::view(self.store, row.id)?.ok_or(Error::Bug("room without view"))?;
-            self.warm.insert(
-                row.id,
-                WarmGroup {
-                    group,
-                    view: Arc::new(view),
-                },
-            );
+    fn warm(&mut self, row: &RoomRow, provider: &Provider<'_>, whole: bool) -> Result<&mut WarmGroup, Error> {
+        if self.warm.get(row.id).is_none() {
+            let group = Group::load(provider, &row.group)?.ok_or(StorageError::Corrupt)?;
+            let view = room::view(self.store, row.id)?.ok_or(StorageError::Corrupt)?;
+            self.warm
+                .put(row.id, WarmGroup::new(group, view, row.scope, whole));
         }
-        self.warm.get_mut(&row.id).ok_or(Error::Bug("group vanished"))
+        self.warm.get_mut(row.id).ok_or(Error::Bug("group vanished"))
     }
 
     /// What we say we can receive.
@@ -278,6 +293,6 @@ pub(crate) fn random<const N: usize>() -> Result<[u8; N], Error> {
     if crate::seeded::fill(&mut octets) {
         return Ok(octets);
     }
-    getrandom::fill(&mut octets).map_err(|_| Error::Storage(crate::store::StorageError::Io))?;
+    getrandom::fill(&mut octets).map_err(|_| Error::Storage(StorageError::Io))?;
     Ok(octets)
 }

@@ -492,6 +492,7 @@ fn event_name(kind: &EventKind) -> &'static str {
             ClientChange::ClockSuspect { .. } => "client_clock_suspect",
             ClientChange::KeyPackagesPublished { .. } => "client_key_packages_published",
             ClientChange::KeyPackagesRefused(_) => "client_key_packages_refused",
+            ClientChange::Restored => "client_restored",
             _ => "other",
         },
         _ => "other",

@@ -11,7 +11,7 @@ use comity::{
 use comity_content::Supported;
 use comity_room::{ClientUri, Requirement, RoleIndex, RoomUri, Timestamp, UserUri};
 
-use crate::host::Host;
+use crate::host::{Copy, Host};
 use crate::names;
 use crate::world::State;
 
@@ -304,6 +304,37 @@ impl Actor {
         self.host_mut("closes", Host::close);
     }
 
+    /// A copy of its files as they lie there now.
+    pub fn is_copied(&self) -> Copy {
+        self.state.net_mut().note(&format!("{}: is copied", self.name));
+        self.state.net().seat(&self.name).host.copy()
+    }
+
+    /// The process closes the file, and a copy is put in its place.
+    pub fn gets_back(&self, copy: &Copy) {
+        self.host_mut("gets a copy back", |host| host.put_back(copy));
+    }
+
+    /// Its host keeps nothing outside of the file any more.
+    pub fn keeps_no_witnesses(&self) {
+        self.host_mut("keeps no witnesses", Host::keep_no_witnesses);
+    }
+
+    /// What its host keeps on the device is gone, and the server does not say which request it took last.
+    pub fn loses_its_keychain(&self) {
+        self.host_mut("loses its keychain", Host::lose_keychain);
+    }
+
+    /// Its server does not say which request it took last.
+    pub fn has_a_silent_server(&self) {
+        self.host_mut("has a silent server", Host::lose_last_request);
+    }
+
+    /// The process dies at its next start, before it has kept the twin.
+    pub fn will_die_before_it_keeps_its_twin(&self) {
+        self.host_mut("is forgetful", Host::die_before_keeping);
+    }
+
     /// Its files are deleted.
     pub fn is_wiped(&self) {
         self.host_mut("is wiped", Host::wipe);
@@ -438,6 +469,15 @@ impl Actor {
 
     /// The same file is opened a second time, as a notification extension does.
     pub fn as_extension<T>(&self, work: impl FnOnce(&mut Client, Timestamp) -> T) -> T {
+        self.as_extension_within(Budget::EXTENSION, work)
+    }
+
+    /// The same, with another budget.
+    pub fn as_extension_within<T>(
+        &self,
+        budget: Budget,
+        work: impl FnOnce(&mut Client, Timestamp) -> T,
+    ) -> T {
         let now = self.now();
         self.state
             .net_mut()
@@ -447,7 +487,7 @@ impl Actor {
             .net_mut()
             .seat_mut(&self.name)
             .host
-            .as_extension(now, |client| work(client, now));
+            .as_extension(now, budget, |client| work(client, now));
         if self.state.net().seat(&self.name).host.is_running() {
             self.state.net_mut().post_ready(&self.name);
         }

@@ -13,7 +13,7 @@ use std::path::PathBuf;
 
 use comity::{
     Answer, Batch, Budget, Client, Cursor, Error, Event, EventKind, Frame, FrameOutcome, Identity, Key32,
-    Made, Opening, Reader, Request, RequestId, RequestKind, Role, RoomChange, Seq, Step,
+    Made, Opening, Reader, Request, RequestId, RequestKind, Role, RoomChange, Seq, Step, Witnesses,
 };
 use comity_room::{RoomUri, Timestamp};
 
@@ -43,7 +43,14 @@ pub struct Host {
     joined: BTreeMap<RoomUri, u64>,
     invited: BTreeSet<RoomUri>,
     learned: Seq,
+    /// What is kept outside of the file; `None` for a host that keeps nothing.
+    keychain: Option<Witnesses>,
+    /// The next time that the file is opened, the process is killed before the twin is kept.
+    forgetful: bool,
 }
+
+/// A client's files as they lay there at a moment: what a backup, or somebody with a cable, has of them.
+pub struct Copy(Vec<(&'static str, Vec<u8>)>);
 
 /// What a running process knows, and a killed one has lost.
 struct Running {
@@ -82,6 +89,8 @@ impl Host {
             joined: BTreeMap::new(),
             invited: BTreeSet::new(),
             learned: Seq::default(),
+            keychain: Some(Witnesses::default()),
+            forgetful: false,
         };
         let opening = host.opening(Role::App);
         std::fs::create_dir_all(opening.path.parent().expect("a directory")).expect("a directory");
@@ -187,6 +196,9 @@ impl Host {
 
     /// A reply has come back, or nobody answered.
     pub fn reply(&mut self, now: Timestamp, id: RequestId, answer: Answer) {
+        if let (Some(keychain), Answer::Body(_)) = (&mut self.keychain, &answer) {
+            keychain.last_request = Some(id);
+        }
         let running = self.running();
         if let Some(lane) = running.posted.remove(&id)
             && let Some(queue) = running.lanes.get_mut(&lane)
@@ -270,6 +282,54 @@ impl Host {
         std::fs::remove_dir_all(before.parent().expect("a directory")).expect("the old file is deleted");
     }
 
+    /// The host keeps nothing outside of the file any more.
+    pub fn keep_no_witnesses(&mut self) {
+        self.keychain = None;
+    }
+
+    /// What is kept on this device outside of the file is gone: another device, or one that was set up anew; and the server
+    /// does not say which request it took last.
+    pub fn lose_keychain(&mut self) {
+        if let Some(keychain) = &mut self.keychain {
+            *keychain = Witnesses::default();
+        }
+    }
+
+    /// The server does not say any more which request it took last, until it takes another.
+    pub fn lose_last_request(&mut self) {
+        if let Some(keychain) = &mut self.keychain {
+            keychain.last_request = None;
+        }
+    }
+
+    /// The next time that the file is opened, the process is killed before the twin is kept.
+    pub fn die_before_keeping(&mut self) {
+        self.forgetful = true;
+    }
+
+    /// The files as they lie there now.
+    pub fn copy(&self) -> Copy {
+        let (path, _) = self.file();
+        let octets = |suffix: &'static str| {
+            let octets = std::fs::read(format!("{}{suffix}", path.display())).ok()?;
+            Some((suffix, octets))
+        };
+        Copy(["", "-wal"].into_iter().filter_map(octets).collect())
+    }
+
+    /// Closes the file, if it is open, and puts others in its place.
+    pub fn put_back(&mut self, copy: &Copy) {
+        self.close();
+        let (path, _) = self.file();
+        let dir = path.parent().expect("a directory");
+        std::fs::remove_dir_all(dir).expect("the files are deleted");
+        std::fs::create_dir_all(dir).expect("a directory");
+        for (suffix, octets) in &copy.0 {
+            std::fs::write(format!("{}{suffix}", path.display()), octets).expect("a file is written");
+        }
+        self.learned = Seq::default();
+    }
+
     /// Closes the file in an orderly way.
     pub fn close(&mut self) {
         if let Some(running) = self.running.take() {
@@ -294,12 +354,25 @@ impl Host {
         assert!(self.running.is_none(), "the process runs already");
         let client = Client::open(now, &self.opening(Role::App)).expect("the client opens");
         self.start(client);
+        if self.forgetful {
+            self.forgetful = false;
+            self.kill();
+        }
     }
 
     /// Opens the same file a second time, as a notification extension does, and closes it again. The app then looks into
     /// the file for what has happened: events, requests, timer.
-    pub fn as_extension<T>(&mut self, now: Timestamp, work: impl FnOnce(&mut Client) -> T) -> T {
-        let mut client = Client::open(now, &self.opening(Role::Extension)).expect("the extension opens");
+    pub fn as_extension<T>(
+        &mut self,
+        now: Timestamp,
+        budget: Budget,
+        work: impl FnOnce(&mut Client) -> T,
+    ) -> T {
+        let opening = Opening {
+            budget,
+            ..self.opening(Role::Extension)
+        };
+        let mut client = Client::open(now, &opening).expect("the extension opens");
         let result = work(&mut client);
         client.close().expect("the extension closes");
         if self.is_running() {
@@ -309,14 +382,14 @@ impl Host {
     }
 
     /// One frame was pushed to the notification extension. It posts nothing: the app finds what is to be posted.
-    pub fn pushed_to_extension(&mut self, now: Timestamp, frame: Frame) -> Vec<FrameOutcome> {
+    pub fn pushed_to_extension(&mut self, now: Timestamp, budget: Budget, frame: Frame) -> Vec<FrameOutcome> {
         let batch = Batch {
             frames: vec![frame],
             cursor: None,
             more: true,
         };
         let step = self
-            .as_extension(now, |extension| extension.receive(now, &batch))
+            .as_extension(now, budget, |extension| extension.receive(now, &batch))
             .expect("a frame is received");
         self.outcomes.extend(step.frames.iter().cloned());
         step.frames
@@ -377,6 +450,9 @@ impl Host {
 
     fn start(&mut self, client: Client) {
         self.life += 1;
+        if let (Some(keychain), false) = (&mut self.keychain, self.forgetful) {
+            keychain.twin = client.twin();
+        }
         let reader = client.reader().expect("a reader");
         let (lanes, posted) = (BTreeMap::new(), BTreeMap::new());
         self.running = Some(Running {
@@ -484,12 +560,16 @@ impl Host {
     fn opening(&self, role: Role) -> Opening {
         let (path, key) = self.file();
         let key = Key32::new(key);
-        match role {
+        let opening = match role {
             Role::App => Opening {
                 budget: self.budget,
                 ..Opening::app(path, key)
             },
             Role::Extension => Opening::extension(path, key),
+        };
+        Opening {
+            witnesses: self.keychain.clone(),
+            ..opening
         }
     }
 }

@@ -21,6 +21,7 @@
 //! * [`World`] and [`Actor`]: the words in which tests speak;
 //! * [`Host`]: the whole host loop around one client, once; each client has a real file and can be killed at any point;
 //! * [`HubHost`], [`Server`], [`Shelves`]: what a gatekeeper writes around the hub crate, with rows as octets;
+//! * [`crowd`]: a room with a thousand members of whom two are real;
 //! * [`Weather`], [`Mishap`]: what the link does to what it carries.
 #![allow(
     clippy::expect_used,
@@ -32,6 +33,7 @@
 
 mod actor;
 mod agenda;
+pub mod crowd;
 mod dice;
 mod host;
 mod hub_host;
@@ -51,7 +53,7 @@ mod world;
 
 pub use actor::Actor;
 pub use dice::Dice;
-pub use host::Host;
+pub use host::{Copy, Host};
 pub use hub_host::HubHost;
 pub use seeds::for_each_seed;
 pub use server::{Response, Server, Servers, deliver_all, post};

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use comity::{
-    Answer, Client, Error, Frame, FrameOutcome, Identity, Made, Request, RequestId, RequestKind, Step,
+    Answer, Budget, Client, Error, Frame, FrameOutcome, Identity, Made, Request, RequestId, RequestKind, Step,
 };
 use comity_hub::Limits;
 use comity_room::{ClientUri, ProviderUri, Timestamp};
@@ -21,6 +21,9 @@ use crate::weather::Weather;
 const TIMEOUT: u64 = 10_000;
 /// After how long something lost is sent again, in milliseconds.
 const AGAIN: u64 = 1_000;
+/// How much memory an extension may need for a frame, one of these each time: for none, for a message in a small room but
+/// no commit, and for everything that comes up here.
+const EXTENSIONS: [usize; 3] = [0, 80_000, 12 << 20];
 /// How long after a kill the process is started again, at most, in milliseconds.
 const RESTART: u64 = 3_000;
 /// For how long after the last thing that moved `settle` waits for timers, in milliseconds: a proposal is committed
@@ -482,7 +485,13 @@ impl Net {
             self.note_outcomes(name, "push", &[frame], &outcomes);
             return self.after_call(name);
         }
-        let outcomes = seat.host.pushed_to_extension(now, frame.clone());
+        let memory = self.dice.pick(&EXTENSIONS).copied().unwrap_or_default();
+        let budget = Budget {
+            memory,
+            ..Budget::EXTENSION
+        };
+        let host = &mut self.seat_mut(name).host;
+        let outcomes = host.pushed_to_extension(now, budget, frame.clone());
         self.note_outcomes(name, "push to the extension", &[frame], &outcomes);
         self.post_ready(name);
     }

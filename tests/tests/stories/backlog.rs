@@ -66,6 +66,7 @@ fn a_backlog_of_many_rooms_is_taken_with_a_small_budget_and_kills_in_between() {
     cast.bob.takes_at_most(Budget {
         frames: 3,
         octets: 1 << 20,
+        ..Budget::APP
     });
     cast.bob.starts();
     cast.world.weather(Weather {
@@ -100,6 +101,7 @@ fn an_interrupted_receive_keeps_what_it_took() {
     cast.bob.takes_at_most(Budget {
         frames: budget,
         octets: usize::MAX,
+        ..Budget::APP
     });
     cast.bob.starts();
     while !rest.is_empty() {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use comity::{Batch, Error, Frame, FrameOutcome, RequestKind, Seq};
+use comity::{Batch, Budget, Error, Frame, FrameOutcome, HeldUntil, Position, RequestKind, Seq};
 use comity_testkit::Weather;
 
 use crate::support::Cast;
@@ -13,6 +13,14 @@ fn alone(frames: Vec<Frame>) -> Batch {
         frames,
         cursor: None,
         more: true,
+    }
+}
+
+fn outcome_of(outcome: &FrameOutcome) -> String {
+    match outcome {
+        FrameOutcome::Done { .. } => "done".to_owned(),
+        FrameOutcome::Held { until } => format!("held: {until:?}"),
+        other => format!("{other:?}"),
     }
 }
 
@@ -144,6 +152,164 @@ fn the_app_posts_what_an_extension_could_not() {
     assert_eq!(step.requests[0].kind, RequestKind::SubmitMessage);
     cast.world.settle();
     cast.alice.sees(["bob: quick reply"]);
+}
+
+/// What an extension has that may need no memory for a frame.
+const TINY: Budget = Budget {
+    memory: 0,
+    ..Budget::EXTENSION
+};
+
+#[test]
+fn what_is_too_heavy_for_the_extension_is_held_for_the_app_which_takes_it_with_its_next_step() {
+    let cast = Cast::two(1);
+    cast.bob.is_deaf();
+    cast.alice.rotates();
+    let id = cast.alice.says("hi");
+    cast.world.settle();
+    let frames = cast.bob.unfetched();
+    assert_eq!(frames.len(), 2, "a commit, and a message of the next epoch");
+    let batch = alone(frames);
+    let held = FrameOutcome::Held {
+        until: HeldUntil::MainApp,
+    };
+    let step = cast
+        .bob
+        .as_extension_within(TINY, |extension, now| extension.receive(now, &batch))
+        .unwrap();
+    assert_eq!(step.frames, [held.clone(), held]);
+    assert_eq!(step.events, [], "nothing is wrong, and nothing is to be fetched");
+    assert_eq!(step.wake_at, Some(cast.world.now()), "the app is to come at once");
+    cast.bob.sees([]);
+    cast.bob.acts("marks the room as read", |client, now| {
+        client.read(now, &cast.world.room(), Position::default())
+    });
+    cast.bob.sees(["alice: hi"]);
+    cast.bob.listens();
+    cast.world.settle();
+    let known = FrameOutcome::Known {
+        message: Some(id),
+        notify: true,
+    };
+    assert_eq!(
+        cast.bob.outcomes().last(),
+        Some(&known),
+        "delivered to the app as well"
+    );
+    assert_eq!(cast.bob.rejections(), []);
+    cast.agrees();
+}
+
+#[test]
+fn an_extension_may_be_able_to_take_a_message_but_no_commit() {
+    let cast = Cast::two(1);
+    cast.bob.is_deaf();
+    cast.alice.says("before");
+    cast.alice.rotates();
+    cast.world.settle();
+    cast.alice.says("after");
+    cast.world.settle();
+    let batch = alone(cast.bob.unfetched());
+    let mut budgets = (0..).map(|step| Budget {
+        memory: step * 5_000,
+        ..TINY
+    });
+    let enough_for_the_message = |budget: &Budget| {
+        cast.bob.as_extension_within(*budget, |extension, now| {
+            let look = extension.reader().unwrap().preview(now, &batch.frames[0]);
+            look.unwrap().is_some()
+        })
+    };
+    let budget = budgets.find(enough_for_the_message).unwrap();
+    let step = cast
+        .bob
+        .as_extension_within(budget, |extension, now| extension.receive(now, &batch))
+        .unwrap();
+    let codes: Vec<_> = step.frames.iter().map(outcome_of).collect();
+    assert_eq!(codes, ["done", "held: MainApp", "held: Commit"]);
+    assert_eq!(cast.bob.events().last(), step.events.last());
+    cast.bob.sees(["alice: before"]);
+    cast.bob.closes();
+    cast.bob.starts();
+    cast.world.advance(Duration::from_secs(1));
+    cast.bob.sees(["alice: before", "alice: after"]);
+    cast.bob.listens();
+    cast.world.settle();
+    assert_eq!(cast.bob.rejections(), []);
+    cast.agrees();
+}
+
+#[test]
+fn a_welcome_that_is_too_heavy_for_the_extension_is_there_when_the_app_comes() {
+    let cast = Cast::two(1);
+    let carol = &cast.carol;
+    carol.is_deaf();
+    cast.alice.invites(&cast.users.carol);
+    cast.world.settle();
+    let batch = alone(carol.unfetched());
+    let step = carol
+        .as_extension_within(TINY, |extension, now| extension.receive(now, &batch))
+        .unwrap();
+    assert!(
+        step.frames
+            .iter()
+            .any(|outcome| outcome_of(outcome) == "held: MainApp")
+    );
+    cast.world.advance(Duration::from_secs(1));
+    carol.accepts();
+    carol.listens();
+    cast.world.settle();
+    carol.says("here I am");
+    cast.world.settle();
+    assert_eq!(carol.rejections(), []);
+    cast.alice.sees(["carol: here I am"]);
+}
+
+#[test]
+fn a_look_into_a_frame_of_a_room_too_large_for_the_extension_shows_nothing() {
+    let cast = Cast::two(1);
+    cast.bob.is_deaf();
+    cast.alice.says("hi");
+    cast.world.settle();
+    let frame = cast.bob.unfetched().remove(0);
+    let look = |budget| {
+        cast.bob.as_extension_within(budget, |extension, now| {
+            extension.reader().unwrap().preview(now, &frame).unwrap()
+        })
+    };
+    assert!(look(Budget::EXTENSION).is_some());
+    assert!(look(TINY).is_none());
+}
+
+/// Rule 7: renewing leaves, committing proposals and repairing are the app's.
+#[test]
+fn an_extension_makes_no_commit_of_its_own_accord() {
+    let cast = Cast::three(1);
+    cast.bob.is_deaf();
+    cast.alice.is_cut_off();
+    cast.carol.leaves();
+    cast.world.advance(Duration::from_secs(1));
+    let batch = Batch {
+        more: false,
+        ..alone(cast.bob.unfetched())
+    };
+    let room = cast.world.room();
+    let reply = comity::Outgoing::text("quick reply");
+    let requests = cast.bob.as_extension(|extension, now| {
+        let received = extension.receive(now, &batch).unwrap();
+        let sent = extension
+            .send(now, &room, &reply, comity::Allow::default())
+            .unwrap();
+        let woken = extension.wake(now.plus(Duration::from_secs(86_400))).unwrap();
+        [received, sent, woken].map(|step| step.requests)
+    });
+    assert_eq!(requests.concat(), [], "not even for a message that waits for one");
+    cast.bob.listens();
+    cast.alice.is_back();
+    cast.world.settle();
+    assert_eq!(cast.alice.members().len(), 2);
+    cast.alice.sees(["bob: quick reply"]);
+    cast.agrees();
 }
 
 /// Rule 7: advertising is the app's.

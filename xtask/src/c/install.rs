@@ -50,7 +50,15 @@ pub(crate) fn install(prefix: &Path) -> Result<(), Fault> {
 /// Builds both libraries, alone, so that no other package turns on a feature that does not ship. Says where they are.
 fn build() -> Result<PathBuf, Fault> {
     let mut build = cargo::quiet_cargo();
-    build.args(["rustc", "--locked", "--release", "-p", "comity-capi", "--lib", "--"]);
+    build.args([
+        "rustc",
+        "--locked",
+        "--release",
+        "-p",
+        "comity-capi",
+        "--lib",
+        "--",
+    ]);
     build.arg(format!("-Clink-arg=-Wl,-soname,libcomity.so.{ABI}"));
     if !cargo::build(build)? {
         return Err("comity-capi does not build".into());

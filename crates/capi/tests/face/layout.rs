@@ -127,6 +127,7 @@ pub(crate) fn structs() -> Vec<Layout> {
         comity_task { id room state reason reason_name reason_detail invites invites_len }
         comity_task_id { octets }
         comity_text { data len }
+        comity_twin { octets }
         comity_user { uri clients clients_len }
         comity_user_client { client key }
     }

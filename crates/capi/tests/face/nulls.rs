@@ -101,9 +101,12 @@ fn telling() -> Vec<(&'static str, comity_status)> {
     called! {
         comity_opening_app(_, _, _, _, _)
         comity_opening_extension(_, _, _, _, _)
-        comity_opening_set_budget(_, _, _, _)
+        comity_opening_set_budget(_, _, _, _, _)
+        comity_opening_set_witnesses(_, _, _, _)
         comity_client_create(_, _, _, _, _, _)
         comity_client_open(_, _, _, _)
+        comity_client_twin(_, _, _, _)
+        comity_client_restored(_, _, _)
         comity_client_pause(_, _)
         comity_client_resume(_, _)
         comity_client_rekey(_, _, _, _)

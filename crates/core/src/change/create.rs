@@ -70,7 +70,7 @@ pub(crate) fn create_room(tx: &mut Tx<'_>, uri: &RoomUri, new: &NewRoom) -> Resu
     let (state, leaves) = group.roster().map_err(|_| Error::Bug("own room is not sound"))?;
     let view = view_of(&mut row, state, leaves, Vec::new());
     room::put(tx.store, &row)?;
-    tx.keep_group(row.id, group, view)?;
+    tx.keep_group(&row, group, view)?;
     let hash = body.group_info.sha256();
     tx.request(NewRequest {
         to: row.hub.clone(),

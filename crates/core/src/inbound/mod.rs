@@ -5,6 +5,7 @@
 pub(crate) mod application;
 pub(crate) mod commit;
 mod proposal;
+pub(crate) mod weight;
 mod welcome;
 
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -12,13 +13,14 @@ use std::time::Duration;
 
 use comity_content::MessageId;
 use comity_room::Timestamp;
-use comity_wire::{FanoutMessage, MessageKind, Wire as _, WireError};
+use comity_wire::{FanoutMessage, FanoutTail, MessageKind, Wire as _, WireError};
 use openmls::framing::ContentType;
+use openmls::prelude::ProtocolMessage;
 
-use crate::client::Budget;
 use crate::errands;
 use crate::error::{Error, Misuse};
 use crate::group::{Processed, protocol_message};
+use crate::opening::Role;
 use crate::rejection::{Advice, Rejection};
 use crate::step::{
     Batch, ClientChange, Cursor, EventKind, Frame, FrameKind, FrameOutcome, HeldUntil, Made, RoomChange,
@@ -48,9 +50,9 @@ const LONGEST_CURSOR: usize = 1_024;
 pub(crate) fn receive(
     tx: &mut Tx<'_>,
     batch: &Batch,
-    budget: Budget,
     interrupted: &AtomicBool,
 ) -> Result<Option<Made>, Error> {
+    let budget = tx.opening.budget;
     let mut octets = 0_usize;
     let mut taken = 0_usize;
     for frame in &batch.frames {
@@ -61,13 +63,14 @@ pub(crate) fn receive(
         }
         let outcome = take(tx, frame)?;
         tx.note_outcome(outcome);
+        tx.trim();
         taken = taken.saturating_add(1);
     }
     if taken == batch.frames.len() {
         if let Some(cursor) = &batch.cursor {
             put_cursor(tx, cursor)?;
         }
-        if !batch.more {
+        if !batch.more && tx.role() == Role::App {
             errands::run(tx)?;
         }
     }
@@ -90,7 +93,8 @@ pub(crate) fn cursor_name(queue: &str) -> String {
 fn take(tx: &mut Tx<'_>, frame: &Frame) -> Result<FrameOutcome, Error> {
     let mark = tx.mark();
     tx.store.savepoint()?;
-    match attempt(tx, frame) {
+    let mut found = Found::default();
+    match attempt(tx, frame, &mut found) {
         Ok(outcome) => {
             tx.store.release()?;
             Ok(outcome)
@@ -100,19 +104,21 @@ fn take(tx: &mut Tx<'_>, frame: &Frame) -> Result<FrameOutcome, Error> {
             tx.return_to(mark)?;
             match tx.store.take_hidden() {
                 Some(error) => Err(error.into()),
-                None => reject(tx, frame, reason),
+                None => reject(tx, found.group.as_deref(), reason),
             }
         }
         Err(Unprocessed::Held(until)) => {
             tx.return_to(mark)?;
-            match group_of(frame) {
-                Ok(group) => hold(tx, frame, until, &group),
-                Err(reason) => reject(tx, frame, reason),
+            match &found.group {
+                Some(group) => hold(tx, frame, until, (group, found.hash)),
+                // A Welcome does not name its group to whoever has not opened it.
+                None if until == HeldUntil::MainApp => hold(tx, frame, until, (&[], found.hash)),
+                None => reject(tx, None, Rejection::NotAFrame),
             }
         }
         Err(Unprocessed::Overtook(group)) => {
             tx.return_to(mark)?;
-            hold(tx, frame, HeldUntil::Commit, &group)
+            hold(tx, frame, HeldUntil::Commit, (&group, found.hash))
         }
     }
 }
@@ -138,7 +144,16 @@ pub(crate) struct Opened {
     kind: MessageKind,
 }
 
-fn attempt(tx: &mut Tx<'_>, frame: &Frame) -> Result<FrameOutcome, Unprocessed> {
+/// What is known of a frame, whatever becomes of it: a large one is not decoded again to say why it was rejected.
+#[derive(Default)]
+struct Found {
+    /// The group that it names.
+    group: Option<Vec<u8>>,
+    /// Of its `MLSMessage`; zeros if it has none.
+    hash: [u8; 32],
+}
+
+fn attempt(tx: &mut Tx<'_>, frame: &Frame, found: &mut Found) -> Result<FrameOutcome, Unprocessed> {
     if frame.kind != FrameKind::Fanout {
         return Err(Rejection::Unsupported.into());
     }
@@ -150,8 +165,9 @@ fn attempt(tx: &mut Tx<'_>, frame: &Frame) -> Result<FrameOutcome, Unprocessed> 
         return Err(Rejection::BadTimestamp.into());
     }
     let hash = message.message.sha256();
+    found.hash = hash;
     let opened = Opened {
-        kind: message.message.kind().map_err(|_| Rejection::Malformed)?,
+        kind: kind_of(&message.tail)?,
         name: small::frame_key(tx.store, &hash),
         message,
         hash,
@@ -161,13 +177,25 @@ fn attempt(tx: &mut Tx<'_>, frame: &Frame) -> Result<FrameOutcome, Unprocessed> 
             Some(known) => Ok(again(&known)),
             None => {
                 compare_clocks(tx, opened.message.accepted_at)?;
+                fits(tx, weight::of_welcome(frame.bytes.len()))?;
                 welcome::take(tx, frame, &opened)
             }
         },
         MessageKind::Commit | MessageKind::Proposal | MessageKind::Application => {
-            group_frame(tx, frame, &opened)
+            group_frame(tx, frame, &opened, found)
         }
         _ => Err(Rejection::NotAFrame.into()),
+    }
+}
+
+/// What kind of message it is beside which this travels.
+fn kind_of(tail: &FanoutTail) -> Result<MessageKind, Rejection> {
+    match tail {
+        FanoutTail::Application { .. } => Ok(MessageKind::Application),
+        FanoutTail::Welcome { .. } => Ok(MessageKind::Welcome),
+        FanoutTail::Proposal { .. } => Ok(MessageKind::Proposal),
+        FanoutTail::Commit { .. } => Ok(MessageKind::Commit),
+        _ => Err(Rejection::NotAFrame),
     }
 }
 
@@ -247,8 +275,14 @@ fn processed_before(
 }
 
 /// A frame of a group: finds the room, processes it, and hands it on by what it turned out to be.
-fn group_frame(tx: &mut Tx<'_>, frame: &Frame, opened: &Opened) -> Result<FrameOutcome, Unprocessed> {
+fn group_frame(
+    tx: &mut Tx<'_>,
+    frame: &Frame,
+    opened: &Opened,
+    found: &mut Found,
+) -> Result<FrameOutcome, Unprocessed> {
     let protocol = protocol_message(opened.message.message.as_slice()).ok_or(Rejection::NotAFrame)?;
+    found.group = Some(protocol.group_id().as_slice().to_vec());
     let row = room::by_group(tx.store, protocol.group_id().as_slice())?;
     let at = FrameAt {
         room: row.as_ref().map_or(0, |row| row.id),
@@ -273,6 +307,9 @@ fn group_frame(tx: &mut Tx<'_>, frame: &Frame, opened: &Opened) -> Result<FrameO
         return Err(Unprocessed::Held(HeldUntil::Welcome));
     };
     place(frame, &row)?;
+    if tx.role() == Role::Extension {
+        fits(tx, weight::of_frame(content, tx.stored(&row)?, frame.bytes.len()))?;
+    }
     if let Some(outcome) = settled(tx, &mut row, opened, theirs, content)? {
         return Ok(outcome);
     }
@@ -281,15 +318,7 @@ fn group_frame(tx: &mut Tx<'_>, frame: &Frame, opened: &Opened) -> Result<FrameO
         .iter()
         .map(|proposal| proposal.frame.clone())
         .collect();
-    let group = tx.group(&row)?;
-    let of_present_epoch = content == ContentType::Application && theirs == group.epoch();
-    let provider = if of_present_epoch {
-        tx.message_provider(&row)
-    } else {
-        tx.provider(&row)
-    };
-    let processed = tx.group(&row)?.process(&provider, protocol, &held);
-    let processed = match processed {
+    let processed = match process(tx, &row, protocol, &held)? {
         Ok(processed) => processed,
         Err(unprocessed) => {
             if let Unprocessed::Rejected(reason) = &unprocessed
@@ -297,13 +326,15 @@ fn group_frame(tx: &mut Tx<'_>, frame: &Frame, opened: &Opened) -> Result<FrameO
             {
                 return Ok(known);
             }
-            return Err(not_processed(tx, &row, content, theirs, unprocessed));
+            return Err(not_processed(&row, content, theirs, unprocessed));
         }
     };
     let accepted = at.accepted;
     match processed {
         Processed::Application { sender, epoch, bytes } => {
             let client = sender;
+            // Its key has been used: whatever is wrong from here on, it is finished.
+            tx.store.pass_savepoint();
             application::take(tx, row, at, application::Sent { client, epoch, bytes })
         }
         Processed::OwnMessage => match processed_before(tx, at, &Rejection::Duplicate)? {
@@ -336,6 +367,27 @@ fn group_frame(tx: &mut Tx<'_>, frame: &Frame, opened: &Opened) -> Result<FrameO
     }
 }
 
+/// Hands a frame to the room's group. What the frame cannot change is neither read nor written.
+fn process(
+    tx: &mut Tx<'_>,
+    row: &RoomRow,
+    protocol: ProtocolMessage,
+    held: &[Vec<u8>],
+) -> Result<Result<Processed, Unprocessed>, Error> {
+    let theirs = protocol.epoch().as_u64();
+    if protocol.content_type() != ContentType::Application {
+        let provider = tx.provider(row);
+        return Ok(tx.group(row)?.process(&provider, protocol, held));
+    }
+    let ours = tx.message_group(row)?.epoch();
+    if theirs == ours {
+        let provider = tx.message_provider(row);
+        return Ok(tx.message_group(row)?.process(&provider, protocol, held));
+    }
+    let provider = tx.late_provider(row, theirs);
+    Ok(tx.group(row)?.process(&provider, protocol, held))
+}
+
 /// The room that the host named must be the frame's own, and only the room's hub speaks for it.
 pub(crate) fn place(frame: &Frame, row: &RoomRow) -> Result<(), Rejection> {
     if frame.room.as_ref().is_some_and(|named| *named != row.uri) {
@@ -343,6 +395,14 @@ pub(crate) fn place(frame: &Frame, row: &RoomRow) -> Result<(), Rejection> {
     }
     if frame.from != row.hub {
         return Err(Rejection::ForeignHub);
+    }
+    Ok(())
+}
+
+/// An extension leaves to the main app what needs more memory than it may use.
+fn fits(tx: &Tx<'_>, octets: usize) -> Result<(), Unprocessed> {
+    if octets > tx.opening.memory_of_a_frame() {
+        return Err(Unprocessed::Held(HeldUntil::MainApp));
     }
     Ok(())
 }
@@ -395,16 +455,9 @@ fn finish(
     Ok(FrameOutcome::Done { message, notify })
 }
 
-/// A group that took up proposals, or changed in memory, is read again from the file.
-fn not_processed(
-    tx: &mut Tx<'_>,
-    row: &RoomRow,
-    content: ContentType,
-    theirs: u64,
-    why: Unprocessed,
-) -> Unprocessed {
+/// What else is to be said of a frame that was not processed.
+fn not_processed(row: &RoomRow, content: ContentType, theirs: u64, why: Unprocessed) -> Unprocessed {
     if content != ContentType::Application {
-        tx.drop_group(row.id);
         if matches!(why, Unprocessed::Rejected(Rejection::MissingProposal)) {
             return Unprocessed::Held(HeldUntil::Proposal);
         }
@@ -415,9 +468,12 @@ fn not_processed(
 }
 
 /// Finishes a frame with a reason. Some reasons say that our copy of the room cannot follow any more.
-fn reject(tx: &mut Tx<'_>, frame: &Frame, reason: Rejection) -> Result<FrameOutcome, Error> {
+fn reject(tx: &mut Tx<'_>, group: Option<&[u8]>, reason: Rejection) -> Result<FrameOutcome, Error> {
     let advice = reason.advice();
-    let room = room_of(tx, frame)?;
+    let room = match group {
+        Some(group) => room::by_group(tx.store, group)?,
+        None => None,
+    };
     if let Some(mut row) = room.clone()
         && advice == Advice::Rejoin
         && stalls(&reason)
@@ -443,37 +499,33 @@ fn stalls(reason: &Rejection) -> bool {
     )
 }
 
-/// The group that a frame names.
-fn group_of(frame: &Frame) -> Result<Vec<u8>, Rejection> {
-    let message = FanoutMessage::decode(&frame.bytes).map_err(|_| Rejection::Malformed)?;
-    let protocol = protocol_message(message.message.as_slice()).ok_or(Rejection::NotAFrame)?;
-    Ok(protocol.group_id().as_slice().to_vec())
-}
-
-fn hold(tx: &mut Tx<'_>, frame: &Frame, until: HeldUntil, group: &[u8]) -> Result<FrameOutcome, Error> {
-    let Ok(message) = FanoutMessage::decode(&frame.bytes) else {
-        return reject(tx, frame, Rejection::Malformed);
-    };
+fn hold(
+    tx: &mut Tx<'_>,
+    frame: &Frame,
+    until: HeldUntil,
+    (group, hash): (&[u8], [u8; 32]),
+) -> Result<FrameOutcome, Error> {
     let row = HeldRow {
-        hash: message.message.sha256().to_vec(),
+        hash: hash.to_vec(),
         group: group.to_vec(),
         room: frame.room.clone(),
         from: frame.from.clone(),
         frame: frame.bytes.clone(),
         until,
-        due: tx.now.plus(if until == HeldUntil::Clock {
-            ASK_CLOCK
-        } else {
-            HOLD
-        }),
+        due: match until {
+            HeldUntil::MainApp => tx.now,
+            HeldUntil::Clock => tx.now.plus(ASK_CLOCK),
+            _ => tx.now.plus(HOLD),
+        },
     };
     if !held::put(tx.store, &row)? {
-        return reject(tx, frame, in_vain(until));
+        return reject(tx, Some(group), in_vain(until));
     }
     if matches!(until, HeldUntil::Commit | HeldUntil::Proposal)
         && let Some(mut row) = room::by_group(tx.store, group)?
         && row.is_member()
         && !row.behind
+        && !held::is_due(tx.store, group, tx.now)?
     {
         row.behind = true;
         row.quiet = Some(tx.now.plus(errands::BEHIND));
@@ -514,13 +566,13 @@ fn is_welcome(frame: &[u8]) -> bool {
     message.is_ok_and(|message| matches!(message.message.kind(), Ok(MessageKind::Welcome)))
 }
 
-/// Gives up frames that were held too long. Those that wait for the clock are tried again and again, and first, because
-/// others may wait for them; every other one gets a last chance.
+/// Takes frames that were held for the main app, and gives up those that were held too long. Those that wait for the clock
+/// are tried again and again, and first, because others may wait for them; every other one gets a last chance.
 pub(crate) fn give_up(tx: &mut Tx<'_>) -> Result<(), Error> {
     let mut due = held::take_due(tx.store, tx.now)?;
     due.sort_by_key(|row| row.until != HeldUntil::Clock);
     for row in due {
-        let (until, hash) = (row.until, row.hash);
+        let (until, hash, group) = (row.until, row.hash, row.group);
         let frame = Frame {
             room: row.room,
             from: row.from,
@@ -528,21 +580,13 @@ pub(crate) fn give_up(tx: &mut Tx<'_>) -> Result<(), Error> {
             bytes: row.frame,
         };
         let outcome = take(tx, &frame)?;
-        if until != HeldUntil::Clock && matches!(outcome, FrameOutcome::Held { .. }) {
+        let again = matches!(until, HeldUntil::Clock | HeldUntil::MainApp);
+        if !again && matches!(outcome, FrameOutcome::Held { .. }) {
             held::forget(tx.store, &hash)?;
-            reject(tx, &frame, in_vain(until))?;
+            reject(tx, Some(&group), in_vain(until))?;
         }
     }
     Ok(())
-}
-
-fn room_of(tx: &Tx<'_>, frame: &Frame) -> Result<Option<RoomRow>, Error> {
-    let decoded = FanoutMessage::decode(&frame.bytes).ok();
-    let protocol = decoded.and_then(|message| protocol_message(message.message.as_slice()));
-    match protocol {
-        Some(protocol) => Ok(room::by_group(tx.store, protocol.group_id().as_slice())?),
-        None => Ok(None),
-    }
 }
 
 /// The hub's clock is the only one that rooms share. A frame is never rejected for this device's; we only say so, once a

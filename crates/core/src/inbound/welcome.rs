@@ -80,7 +80,7 @@ pub(super) fn take(tx: &mut Tx<'_>, frame: &Frame, opened: &Opened) -> Result<Fr
     let facts: Vec<_> = leaves.iter().map(|(_, facts)| facts.clone()).collect();
     let view = view_of(&mut row, state, leaves, Vec::new());
     room::put(tx.store, &row)?;
-    tx.keep_group(id, group, view)?;
+    tx.keep_group(&row, group, view)?;
     meet(tx, facts.iter())?;
     advertise::used_a_key_package(tx)?;
     tx.tell_room(&row.uri, RoomChange::Invited { by: inviter.user })?;

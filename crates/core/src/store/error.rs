@@ -21,6 +21,9 @@ pub enum StorageError {
     /// The file is one of ours, but damaged or tampered with.
     #[error("the client's file is damaged")]
     Corrupt,
+    /// Every row of the file is ours, but they are not of one moment: somebody has deleted rows, or put back older ones.
+    #[error("rows of the client's file are missing, or older than others")]
+    Altered,
     /// A newer version of this library wrote the file. Update the app.
     #[error("the client's file was written by a newer version")]
     FromTheFuture,
@@ -63,6 +66,7 @@ impl StorageError {
             Self::Locked => "storage_locked",
             Self::WrongKey => "storage_wrong_key",
             Self::Corrupt => "storage_corrupt",
+            Self::Altered => "storage_altered",
             Self::FromTheFuture => "storage_from_the_future",
             Self::NeedsApp => "storage_needs_app",
             Self::NotADatabase => "storage_not_a_database",

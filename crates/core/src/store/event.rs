@@ -10,6 +10,7 @@ use std::collections::hash_map::Entry;
 use comity_room::RoomUri;
 use serde::{Deserialize, Serialize};
 
+use super::head::Carrier;
 use super::message::MessageRow;
 use super::{Col, RowAt, Scope, StorageError, Store, Table, message, room, small};
 use crate::step::{Event, EventKind, Seq};
@@ -49,15 +50,15 @@ pub(super) fn give_back(store: &Store, number: i64) {
 pub(crate) fn append(store: &Store, kind: EventKind) -> Result<Event, StorageError> {
     let seq = next(store)?;
     let key = [Col::Int(seq)];
-    store.put_sealed(
-        "INSERT INTO event (seq, sealed) VALUES (?1, ?2)",
-        SCOPE,
-        &RowAt {
-            table: EVENT,
-            key: &key,
-            clear: &[],
-        },
-        &kind,
+    let at = RowAt {
+        table: EVENT,
+        key: &key,
+        clear: &[],
+    };
+    let sealed = store.seal(SCOPE, &at, &kind)?;
+    store.write_quietly(
+        "INSERT INTO event (seq, sealed, head) VALUES (?1, ?2, ?3)",
+        (seq, sealed, store.carry(Carrier::Event, seq)?),
     )?;
     if seq % LOOK == 0 && seq > KEPT {
         forget_up_to(store, seq.saturating_sub(KEPT))?;
@@ -112,6 +113,7 @@ fn forget_up_to(store: &Store, up_to: i64) -> Result<(), StorageError> {
     let used = last(store)?;
     let up_to = up_to.min(used);
     let forgotten = log(store)?.forgotten.max(up_to);
+    store.uncarried();
     small::put_setting(store, LOG, &Log { forgotten, used })?;
     store.write_quietly("DELETE FROM event WHERE seq <= ?1", [up_to])?;
     Ok(())
@@ -120,6 +122,7 @@ fn forget_up_to(store: &Store, up_to: i64) -> Result<(), StorageError> {
 /// To be called before rows that hold numbers of the log are deleted.
 pub(super) fn keep_number(store: &Store) -> Result<(), StorageError> {
     let used = last(store)?;
+    store.uncarried();
     small::put_setting(store, LOG, &Log { used, ..log(store)? })
 }
 

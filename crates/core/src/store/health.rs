@@ -34,8 +34,8 @@ pub struct Health {
     pub tasks: u64,
     /// Clients that we have met.
     pub peers: u64,
-    /// What is wrong with the file, as a stable code; `None` if SQLite finds nothing. What the seals hold is only found
-    /// where it is read.
+    /// What is wrong with the file, as a stable code; `None` if SQLite finds nothing, and no row that carries safety is
+    /// missing or older than the others. What the seals hold is only found where it is read.
     pub damage: Option<&'static str>,
 }
 
@@ -104,11 +104,12 @@ fn number(store: &Store, sql: &'static str) -> Result<u64, StorageError> {
         .ok_or(StorageError::Corrupt)
 }
 
-/// What SQLite finds: pages that contradict one another, and indexes that do not fit their tables.
+/// What SQLite finds: pages that contradict one another, and indexes that do not fit their tables. And what the head tells:
+/// rows that are missing, or older than others.
 fn damage(store: &Store) -> Option<&'static str> {
     let verdict = store.one("PRAGMA integrity_check(1)", [], |row| row.get::<_, String>(0));
     match verdict {
-        Ok(Some(verdict)) if verdict == "ok" => None,
+        Ok(Some(verdict)) if verdict == "ok" => store.verify().err().map(|error| error.code()),
         Ok(_) => Some(StorageError::Corrupt.code()),
         Err(error) => Some(error.code()),
     }

@@ -4,10 +4,45 @@ use comity_room::{ProviderUri, RoomUri, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::room::millis;
+use super::seal::Index;
 use super::{Col, RowAt, Scope, StorageError, Store, Table};
 use crate::step::HeldUntil;
 
-const HELD: Table = Table::padded(22, 1).with_due();
+pub(super) const HELD: Table = Table::padded(22, 1)
+    .with_due()
+    .covered(
+        "SELECT ord, hash, mls_group, provider, due, sealed FROM held",
+        "SELECT ord, hash, mls_group, provider, due, sealed FROM held WHERE ord = ?1",
+    )
+    .indexed(&[
+        Index {
+            all: "SELECT hash, ord FROM held INDEXED BY sqlite_autoindex_held_1",
+            columns: &[1, 0],
+        },
+        Index {
+            all: "SELECT mls_group, ord FROM held INDEXED BY held_group",
+            columns: &[2, 0],
+        },
+        Index {
+            all: "SELECT provider, ord FROM held INDEXED BY held_provider",
+            columns: &[3, 0],
+        },
+        Index {
+            all: "SELECT due, ord FROM held INDEXED BY held_due",
+            columns: &[4, 0],
+        },
+    ]);
+
+macro_rules! delete {
+    ($which:literal) => {
+        concat!(
+            "DELETE FROM held WHERE ",
+            $which,
+            " RETURNING ord, hash, mls_group, provider, due, substr(sealed, 1, 13)"
+        )
+    };
+}
+
 const SCOPE: Scope = Scope::Client;
 
 /// How many frames of one provider may wait.
@@ -79,9 +114,20 @@ pub(crate) fn take(store: &Store, group: &[u8]) -> Result<Vec<HeldRow>, StorageE
         |_, row| Ok(row),
     )?;
     if !rows.is_empty() {
-        store.write("DELETE FROM held WHERE mls_group = ?1", [key])?;
+        store.delete_sealed(delete!("mls_group = ?1"), HELD, [key])?;
     }
     Ok(rows)
+}
+
+/// Whether a frame of a group is due: it waits for the main app then.
+pub(crate) fn is_due(store: &Store, group: &[u8], now: Timestamp) -> Result<bool, StorageError> {
+    let key = store.lookup(HELD, group);
+    let due = store.one(
+        "SELECT 1 FROM held WHERE mls_group = ?1 AND due <= ?2 LIMIT 1",
+        rusqlite::params![key, millis(now)],
+        |_| Ok(()),
+    )?;
+    Ok(due.is_some())
 }
 
 /// Takes out the frames whose time is over.
@@ -94,7 +140,7 @@ pub(crate) fn take_due(store: &Store, now: Timestamp) -> Result<Vec<HeldRow>, St
         |_, row| Ok(row),
     )?;
     if !rows.is_empty() {
-        store.write("DELETE FROM held WHERE due <= ?1", [millis(now)])?;
+        store.delete_sealed(delete!("due <= ?1"), HELD, [millis(now)])?;
     }
     Ok(rows)
 }
@@ -102,8 +148,7 @@ pub(crate) fn take_due(store: &Store, now: Timestamp) -> Result<Vec<HeldRow>, St
 /// Forgets a frame.
 pub(crate) fn forget(store: &Store, hash: &[u8]) -> Result<(), StorageError> {
     let key = store.lookup(HELD, hash);
-    store.write("DELETE FROM held WHERE hash = ?1", [key])?;
-    Ok(())
+    store.delete_sealed(delete!("hash = ?1"), HELD, [key])
 }
 
 fn count(store: &Store, sql: &'static str, key: &[u8; 16]) -> Result<i64, StorageError> {

@@ -8,6 +8,7 @@ use comity_room::{ClientUri, RoomUri, Timestamp, UserUri};
 use rusqlite::params_from_iter;
 use serde::{Deserialize, Serialize};
 
+use super::head::Carrier;
 use super::room::{Position, millis};
 use super::{Col, RowAt, Scope, StorageError, Store, Table, event};
 use crate::rejection::Refusal;
@@ -282,19 +283,27 @@ pub(crate) fn insert(store: &Store, row: &mut MessageRow, octets: &[u8]) -> Resu
             )
         })
         .transpose()?;
-    let values = [Col::Octets(&sealed), Col::from(body.as_deref())];
+    let head = (row.seq > 0)
+        .then(|| store.carry(Carrier::Message, row.seq))
+        .transpose()?;
+    let values = [
+        Col::Octets(&sealed),
+        Col::from(body.as_deref()),
+        Col::from(head.as_deref()),
+    ];
     let write = if row.erase_due.is_some() {
         Store::write
     } else {
         Store::write_quietly
     };
     let new = write(store,
-        "INSERT INTO message (seq, id, room, alone, frame, root, shown, waiting, position, tie, expires, sealed, body)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13) ON CONFLICT (id) DO NOTHING",
+        "INSERT INTO message (seq, id, room, alone, frame, root, shown, waiting, position, tie, expires, sealed, body, head)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14) ON CONFLICT (id) DO NOTHING",
         params_from_iter(key.iter().chain(&columns).chain(&values)),
     )? > 0;
     if !new && row.told.is_some() {
         event::give_back(store, row.seq);
+        store.uncarried();
     }
     if new && !small {
         store.put_sealed(

@@ -12,6 +12,8 @@ mod codec;
 pub(crate) mod due;
 mod error;
 pub(crate) mod event;
+mod findable;
+mod head;
 pub(crate) mod health;
 pub(crate) mod held;
 pub(crate) mod message;
@@ -19,7 +21,6 @@ mod migrate;
 mod mls;
 mod open;
 pub(crate) mod outbox;
-mod peel;
 mod ring;
 pub(crate) mod room;
 mod rows;
@@ -52,13 +53,22 @@ use turns::Turns;
 /// Deletes a client's files: the database, its write-ahead log, its index, its turnstile. Those that are not there are no
 /// error.
 pub(crate) fn wipe(path: &Path) -> Result<(), StorageError> {
-    for suffix in ["", "-wal", "-shm"].into_iter().chain(turns::SUFFIXES) {
+    delete(path, ["", "-wal", "-shm"].into_iter().chain(turns::SUFFIXES))
+}
+
+fn delete(path: &Path, suffixes: impl IntoIterator<Item = &'static str>) -> Result<(), StorageError> {
+    for suffix in suffixes {
         match std::fs::remove_file(turns::with_suffix(path, suffix)) {
             Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(StorageError::Io),
             _ => {}
         }
     }
     Ok(())
+}
+
+/// Deletes what stands beside a client's file that nobody has open.
+pub(crate) fn tidy(path: &Path) -> Result<(), StorageError> {
+    delete(path, turns::SUFFIXES)
 }
 
 /// One open connection to a client's file. `Send` but not `Sync`: one thread at a time.
@@ -81,8 +91,8 @@ pub(crate) struct Store {
     writing: Cell<bool>,
     /// Something was written, or was about to be, since the transaction began.
     wrote: Cell<bool>,
-    /// The savepoints that are open, and whether SQLite knows of them.
-    savepoints: RefCell<Vec<bool>>,
+    /// The savepoints that are open, the latest last.
+    savepoints: RefCell<Vec<transaction::Savepoint>>,
     /// `data_version` when the previous transaction on this connection began; 0 before the first.
     seen_version: Cell<i64>,
     /// The first failure inside a call of OpenMLS, which hides it from its caller.
@@ -91,8 +101,12 @@ pub(crate) struct Store {
     last_number: Cell<Option<i64>>,
     /// When something is due next, if known (see due.rs).
     next_due: Cell<Option<Option<i64>>>,
+    /// What the rows are as a whole (see head.rs).
+    head: RefCell<head::Head>,
     /// Rooms that were read or written (see room.rs).
     rooms: RefCell<room::Cache>,
+    /// What OpenMLS has written and is not in its rows yet (see mls/pending.rs).
+    mls: RefCell<mls::pending::Pending>,
 }
 
 // Lifecycle
@@ -106,6 +120,7 @@ impl Store {
         let (conn, ring) = open::create(path, key)?;
         let store = Self::with(conn, ring, path, Turns::beside(path)?);
         store.writing.set(true);
+        store.head.replace(head::Head::of_nothing());
         Ok(store)
     }
 
@@ -121,10 +136,12 @@ impl Store {
     ///
     /// # Errors
     /// In the order in which they are found: [`StorageError::Missing`], `NotADatabase`, `Foreign`,
-    /// `FromTheFuture` or `NeedsApp`, `Corrupt`, `WrongKey`.
+    /// `FromTheFuture` or `NeedsApp`, `Corrupt`, `WrongKey`, `Altered`.
     pub(crate) fn open(path: &Path, key: &Key32) -> Result<Self, StorageError> {
         let (conn, ring) = open::open(path, key)?;
-        Ok(Self::with(conn, ring, path, Turns::beside(path)?))
+        let store = Self::with(conn, ring, path, Turns::beside(path)?);
+        store.verify_once()?;
+        Ok(store)
     }
 
     /// As [`Store::open`], and brings an older file up to date first: what the main app does, and only it.
@@ -140,7 +157,10 @@ impl Store {
 
     /// Opens a file for reading only: every write fails.
     pub(crate) fn open_reader(path: &Path, key: &Key32) -> Result<Self, StorageError> {
-        open::open_reading(path, key).map(|(conn, ring)| Self::with(conn, ring, path, Turns::none()))
+        let (conn, ring) = open::open_reading(path, key)?;
+        let store = Self::with(conn, ring, path, Turns::none());
+        store.verify_once()?;
+        Ok(store)
     }
 
     /// A second, read-only connection to the same file, for another thread.
@@ -190,7 +210,9 @@ impl Store {
             hidden: Cell::new(None),
             last_number: Cell::new(None),
             next_due: Cell::new(None),
+            head: RefCell::default(),
             rooms: RefCell::default(),
+            mls: RefCell::default(),
         }
     }
 }

@@ -147,7 +147,7 @@ fn connect(path: &Path, flags: OpenFlags) -> Result<Connection, StorageError> {
 }
 
 /// While opening, a statement of ours that SQLite does not understand tells of the file and not of us.
-fn while_opening(error: StorageError) -> StorageError {
+pub(super) fn while_opening(error: StorageError) -> StorageError {
     match error {
         StorageError::Bug(_) => StorageError::Corrupt,
         other => other,

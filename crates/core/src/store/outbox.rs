@@ -5,10 +5,20 @@ use comity_room::{ProviderUri, RoomUri, Timestamp, UserUri};
 use serde::{Deserialize, Serialize};
 
 use super::room::millis;
+use super::seal::Index;
 use super::{Col, RowAt, Scope, StorageError, Store, Table};
 use crate::step::{Request, RequestId, RequestKind, TaskId};
 
-const OUTBOX: Table = Table::padded(21, 1).with_due();
+pub(super) const OUTBOX: Table = Table::padded(21, 1)
+    .with_due()
+    .covered(
+        "SELECT ord, salt, due, sealed FROM outbox",
+        "SELECT ord, salt, due, sealed FROM outbox WHERE ord = ?1",
+    )
+    .indexed(&[Index {
+        all: "SELECT due, ord FROM outbox INDEXED BY outbox_due WHERE due IS NOT NULL",
+        columns: &[2, 0],
+    }]);
 const SCOPE: Scope = Scope::Client;
 
 /// A request, and what it is for.
@@ -71,10 +81,7 @@ impl OutboxRow {
 /// The id is the place and eight random octets, encrypted as one block: nobody else can tell one id from another, and
 /// finding the request needs no index.
 pub(crate) fn next(store: &Store) -> Result<RequestId, StorageError> {
-    let last = store
-        .one("SELECT max(ord) FROM outbox", [], |r| r.get::<_, Option<i64>>(0))?
-        .flatten();
-    let ord = last.unwrap_or(0).checked_add(1).ok_or(StorageError::Corrupt)?;
+    let ord = store.next_request()?;
     let mut salt = [0; 8];
     getrandom::fill(&mut salt)?;
     Ok(RequestId(store.hide_numbers(ord, i64::from_be_bytes(salt))))
@@ -84,12 +91,13 @@ pub(crate) fn next(store: &Store) -> Result<RequestId, StorageError> {
 pub(crate) fn append(store: &Store, row: &OutboxRow) -> Result<(), StorageError> {
     let (ord, salt) = store.hidden_numbers(row.id.0);
     let (key, clear) = ([Col::Int(ord)], [Col::Int(salt), Col::Null]);
-    let sealed = store.seal(SCOPE, &at(&key, &clear), row)?;
+    let at = at(&key, &clear);
+    let sealed = store.seal(SCOPE, &at, row)?;
     store.write_quietly(
         "INSERT INTO outbox (ord, salt, sealed) VALUES (?1, ?2, ?3)",
-        (ord, salt, sealed),
+        (ord, salt, &sealed),
     )?;
-    Ok(())
+    store.added(&at, &sealed)
 }
 
 /// Rewrites a request in its place.
@@ -153,14 +161,21 @@ pub(crate) fn due_by(store: &Store, now: Timestamp) -> Result<Vec<OutboxRow>, St
 }
 
 pub(crate) fn delete(store: &Store, id: RequestId) -> Result<(), StorageError> {
-    let with_host = store.write_quietly(
+    let (ord, salt) = store.hidden_numbers(id.0);
+    let (key, salt) = ([Col::Int(ord)], [Col::Int(salt)]);
+    let with_host = store.delete_one_if(
         "DELETE FROM outbox WHERE ord = ?1 AND salt = ?2 AND due IS NULL",
-        store.hidden_numbers(id.0),
+        OUTBOX,
+        &key,
+        &salt,
     )?;
-    if with_host == 0 {
-        store.write(
+    if !with_host {
+        store.forget_due();
+        store.delete_one_if(
             "DELETE FROM outbox WHERE ord = ?1 AND salt = ?2",
-            store.hidden_numbers(id.0),
+            OUTBOX,
+            &key,
+            &salt,
         )?;
     }
     Ok(())

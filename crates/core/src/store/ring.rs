@@ -18,10 +18,10 @@ use sha2::Sha256;
 use zeroize::Zeroizing;
 
 use super::StorageError;
-use super::seal::{Col, Key32, Place, RowAt, Sealer, Table};
+use super::seal::{Col, Key32, Place, RowAt, STAMP, Sealer, Table};
 
 const ROOT_KEY: Table = Table::new(1, 1);
-const SCOPE_KEY: Table = Table::new(2, 2);
+pub(super) const SCOPE_KEY: Table = Table::new(2, 2).covered(ALL_SCOPES, ONE_SCOPE).ordered();
 
 /// What one key seals, and what can therefore be made unreadable alone. Ids are those of rows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -30,8 +30,10 @@ pub(crate) enum Scope {
     Client,
     /// The MLS state of a room, as far as it is no secret of an epoch.
     Mls(i64),
-    /// The secrets of a room's epochs: another key in each epoch.
+    /// The secrets of a room's present epoch: another key in each.
     Epoch(i64),
+    /// The secrets of a past epoch. The id is drawn for it.
+    Past(i64),
     /// The kept messages of a room.
     Messages(i64),
     /// One message that expires.
@@ -46,6 +48,7 @@ impl Scope {
             Self::Messages(room) => (3, room),
             Self::Epoch(room) => (4, room),
             Self::Message(seq) => (5, seq),
+            Self::Past(id) => (6, id),
         }
     }
 }
@@ -60,6 +63,7 @@ const BIND_ROOT: &str = "UPDATE root_key SET sealed = ?1 WHERE id = 1";
 const CREATE_SCOPE: &str = "INSERT INTO scope_key (kind, id, sealed) VALUES (?1, ?2, ?3)";
 const READ_SCOPE: &str = "SELECT sealed FROM scope_key WHERE kind = ?1 AND id = ?2";
 const ALL_SCOPES: &str = "SELECT kind, id, sealed FROM scope_key";
+const ONE_SCOPE: &str = "SELECT kind, id, sealed FROM scope_key WHERE kind = ?1 AND id = ?2";
 const RESEAL_SCOPE: &str = "UPDATE scope_key SET sealed = ?3 WHERE kind = ?1 AND id = ?2";
 const RESEAL_ROOT: &str = "UPDATE root_key SET host_check = ?1, sealed = ?2 WHERE id = 1";
 const DELETE_SCOPE: &str = "DELETE FROM scope_key WHERE kind = ?1 AND id = ?2";
@@ -78,9 +82,13 @@ pub(super) struct Ring {
     root_mark: Vec<u8>,
     lookup: Hmac<Sha256>,
     numbers: Aes128,
+    elements: Hmac<Sha256>,
     scopes: HashMap<Scope, Sealer>,
     /// Scopes whose key was first met inside the open transaction.
     fresh: Vec<Scope>,
+    /// By how much the open transaction has changed the sum of the rows of `scope_key` (see head.rs), as far as nobody has
+    /// asked.
+    delta: u128,
 }
 
 impl Ring {
@@ -92,8 +100,10 @@ impl Ring {
             .execute(params![host_check(host)?, sealed])?;
 
         let root = Sealer::new(&root_key)?;
-        let lookup = draw_scope_key(conn, &root, LOOKUP)?;
-        Self::with(root, sealed, &lookup)
+        let (lookup, drawn) = draw_scope_key(conn, &root, LOOKUP)?;
+        let mut ring = Self::with(root, sealed, &lookup)?;
+        ring.delta = ring.scope_element(LOOKUP, &drawn)?;
+        Ok(ring)
     }
 
     /// Binds the root key to other versions, inside the transaction that writes them.
@@ -154,9 +164,11 @@ impl Ring {
         for (kind, id, sealed) in keys {
             let place = scope_place(kind, id)?;
             let key = self.root.open(&place, &sealed)?;
-            let sealed = seal_octets(&root, &place, &key)?;
+            let resealed = seal_octets(&root, &place, &key)?;
             conn.prepare_cached(RESEAL_SCOPE)?
-                .execute(params![kind, id, sealed])?;
+                .execute(params![kind, id, resealed])?;
+            let (before, after) = (self.element(&place, &sealed), self.element(&place, &resealed));
+            self.delta = self.delta.wrapping_sub(before).wrapping_add(after);
         }
         let sealed = seal_root(host, &root_key, versions)?;
         conn.prepare_cached(RESEAL_ROOT)?
@@ -182,22 +194,43 @@ impl Ring {
             root_mark: self.root_mark.clone(),
             lookup: self.lookup.clone(),
             numbers: self.numbers.clone(),
+            elements: self.elements.clone(),
             scopes: HashMap::new(),
             fresh: Vec::new(),
+            delta: 0,
         }
     }
 
     fn with(root: Sealer, root_mark: Vec<u8>, lookup: &Key32) -> Result<Self, StorageError> {
         let lookup = mac_key(lookup.octets())?;
         let key = Zeroizing::new(hash(&lookup, &[NUMBERS_LABEL]));
+        let elements = Zeroizing::new(hash(&lookup, &[ELEMENTS_LABEL]));
         Ok(Self {
             root,
             root_mark,
             lookup,
             numbers: Aes128::new(GenericArray::from_slice(key.as_slice())),
+            elements: Hmac::new_from_slice(elements.as_slice())
+                .map_err(|_| StorageError::Bug("HMAC takes keys of any length"))?,
             scopes: HashMap::new(),
             fresh: Vec::new(),
+            delta: 0,
         })
+    }
+
+    /// What a row adds to the sum in the head: of its place and its value, and without the file's keys a random number.
+    pub(super) fn element(&self, place: &Place, sealed: &[u8]) -> u128 {
+        let stamp = sealed.get(..STAMP).unwrap_or(sealed);
+        u128::from_be_bytes(hash(&self.elements, &[place.octets(), stamp]))
+    }
+
+    /// By how much the sum of the rows of `scope_key` has changed since this was asked last.
+    pub(super) fn take_delta(&mut self) -> u128 {
+        std::mem::take(&mut self.delta)
+    }
+
+    fn scope_element(&self, (kind, id): (i64, i64), sealed: &[u8]) -> Result<u128, StorageError> {
+        Ok(self.element(&scope_place(kind, id)?, sealed))
     }
 
     /// The hash under which an identifier is looked up: equal identifiers of one table are equal, and
@@ -230,7 +263,12 @@ impl Ring {
         if !self.scopes.contains_key(&scope) {
             let key = match read_scope_key(conn, &self.root, scope.kind_and_id())? {
                 Some(key) => key,
-                None => draw_scope_key(conn, &self.root, scope.kind_and_id())?,
+                None => {
+                    let (key, drawn) = draw_scope_key(conn, &self.root, scope.kind_and_id())?;
+                    let element = self.scope_element(scope.kind_and_id(), &drawn)?;
+                    self.delta = self.delta.wrapping_add(element);
+                    key
+                }
             };
             self.remember(conn, scope, &key)?;
         }
@@ -257,7 +295,15 @@ impl Ring {
     pub(super) fn end_scope(&mut self, conn: &Connection, scope: Scope) -> Result<(), StorageError> {
         self.scopes.remove(&scope);
         let (kind, id) = scope.kind_and_id();
-        conn.prepare_cached(DELETE_SCOPE)?.execute([kind, id])?;
+        let sealed: Option<Vec<u8>> = conn
+            .prepare_cached(READ_SCOPE)?
+            .query_row([kind, id], |row| row.get(0))
+            .optional()?;
+        if let Some(sealed) = sealed {
+            conn.prepare_cached(DELETE_SCOPE)?.execute([kind, id])?;
+            let element = self.scope_element((kind, id), &sealed)?;
+            self.delta = self.delta.wrapping_sub(element);
+        }
         Ok(())
     }
 
@@ -269,6 +315,7 @@ impl Ring {
     /// After a rollback: forgets the keys first met inside the transaction, whose rows may never have
     /// existed.
     pub(super) fn forget_uncommitted(&mut self) {
+        self.delta = 0;
         for scope in self.fresh.drain(..) {
             self.scopes.remove(&scope);
         }
@@ -307,12 +354,17 @@ fn seal_root(host: &Key32, root_key: &Key32, versions: Versions) -> Result<Vec<u
     seal_octets(&Sealer::new(host)?, &root_place(versions)?, root_key.octets())
 }
 
-fn draw_scope_key(conn: &Connection, root: &Sealer, (kind, id): (i64, i64)) -> Result<Key32, StorageError> {
+/// Draws a key and writes its row; returns both.
+fn draw_scope_key(
+    conn: &Connection,
+    root: &Sealer,
+    (kind, id): (i64, i64),
+) -> Result<(Key32, Vec<u8>), StorageError> {
     let key = Key32::random()?;
     let sealed = seal_octets(root, &scope_place(kind, id)?, key.octets())?;
     conn.prepare_cached(CREATE_SCOPE)?
         .execute(params![kind, id, sealed])?;
-    Ok(key)
+    Ok((key, sealed))
 }
 
 fn read_scope_key(
@@ -353,6 +405,7 @@ fn key_of(octets: &[u8]) -> Result<Key32, StorageError> {
 
 /// Beyond the tags of tables.
 const NUMBERS_LABEL: &[u8] = b"comity numbers";
+const ELEMENTS_LABEL: &[u8] = b"comity elements";
 const CHECK_LABEL: &[u8] = b"comity host key check";
 
 fn host_check(host: &Key32) -> Result<Vec<u8>, StorageError> {

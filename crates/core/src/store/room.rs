@@ -12,11 +12,34 @@ use comity_room::{
 };
 use serde::{Deserialize, Serialize};
 
+use super::seal::Index;
 use super::{Col, RowAt, Scope, StorageError, Store, Table, message, small};
 use crate::step::{RequestId, TaskId};
 
-const ROOM: Table = Table::new(16, 1).with_due();
-const VIEW: Table = Table::new(17, 1);
+pub(super) const ROOM: Table = Table::new(16, 1)
+    .with_due()
+    .covered(
+        "SELECT id, uri, mls_group, due, sealed FROM room",
+        "SELECT id, uri, mls_group, due, sealed FROM room WHERE id = ?1",
+    )
+    .indexed(&[
+        Index {
+            all: "SELECT uri, id FROM room INDEXED BY sqlite_autoindex_room_1",
+            columns: &[1, 0],
+        },
+        Index {
+            all: "SELECT mls_group, id FROM room INDEXED BY sqlite_autoindex_room_2",
+            columns: &[2, 0],
+        },
+        Index {
+            all: "SELECT due, id FROM room INDEXED BY room_due WHERE due IS NOT NULL",
+            columns: &[3, 0],
+        },
+    ]);
+pub(super) const VIEW: Table = Table::new(17, 1).covered(
+    "SELECT room, sealed FROM room_view",
+    "SELECT room, sealed FROM room_view WHERE room = ?1",
+);
 const SCOPE: Scope = Scope::Client;
 
 /// Where we stand in a room.
@@ -175,7 +198,7 @@ impl Position {
 }
 
 /// Who is in a room, in its present epoch.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct RoomView {
     pub(crate) participants: ParticipantList,
     pub(crate) roles: Roles,
@@ -187,7 +210,7 @@ pub(crate) struct RoomView {
 }
 
 /// A client that went, whose late messages can still be read.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Former {
     /// The epoch in which it was gone.
     pub(crate) since: u64,
@@ -198,7 +221,7 @@ pub(crate) struct Former {
 }
 
 /// One client in a room.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct MemberRow {
     pub(crate) client: ClientUri,
     pub(crate) user: UserUri,

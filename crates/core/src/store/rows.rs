@@ -1,13 +1,16 @@
 //! Rows: sealed as they are written, opened as they are read, and the keys that go with them.
 
-use rusqlite::types::{Value, ValueRef};
+use rusqlite::types::ValueRef;
 use rusqlite::{Params, Row, params_from_iter};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use zeroize::Zeroizing;
 
-use super::seal::Place;
+use super::seal::{Place, Start};
 use super::{Col, RowAt, Scope, StorageError, Store, Table, codec};
+
+/// How a sealed value begins, and what is in it.
+type Opened = ([u8; 16], Zeroizing<Vec<u8>>);
 
 // Sealed rows
 impl Store {
@@ -30,16 +33,47 @@ impl Store {
         at: &RowAt<'_>,
         value: &T,
     ) -> Result<bool, StorageError> {
-        let sealed = self.seal(scope, at, value)?;
-        let sealed = Col::Octets(&sealed);
-        let columns = at.key.iter().chain(at.clear).chain(std::iter::once(&sealed));
+        self.writable()?;
+        let place = Place::of(at)?;
+        let sealed = self.seal_at(scope, &place, value)?;
+        let before = self.element_of(at.table, at.key)?;
+        let column = Col::Octets(&sealed);
+        let columns = at.key.iter().chain(at.clear).chain(std::iter::once(&column));
         let params = params_from_iter(columns);
         let changed = if at.table.has_due() {
             self.write(sql, params)
         } else {
             self.write_quietly(sql, params)
         };
-        Ok(changed? > 0)
+        let changed = changed? > 0;
+        if changed {
+            self.replaced(at.table, at.key, before, (&place, &sealed))?;
+        }
+        Ok(changed)
+    }
+
+    /// Writes a value that is in its envelope and whose sealed value is to begin so; the head knows of it already. Returns how
+    /// it begins.
+    pub(super) fn put_octets(
+        &self,
+        sql: &'static str,
+        scope: Scope,
+        at: &RowAt<'_>,
+        (start, value): (&Start, &[u8]),
+    ) -> Result<[u8; 16], StorageError> {
+        self.writable()?;
+        let sealed = self.ring.borrow_mut().sealer(&self.conn, scope)?.seal_from(
+            start,
+            &Place::of(at)?,
+            |octets| {
+                octets.extend_from_slice(value);
+                Ok(())
+            },
+        )?;
+        let column = Col::Octets(&sealed);
+        let columns = at.key.iter().chain(at.clear).chain(std::iter::once(&column));
+        self.write_quietly(sql, params_from_iter(columns))?;
+        head(&sealed)
     }
 
     /// A value as it is written into a row.
@@ -50,11 +84,19 @@ impl Store {
         value: &T,
     ) -> Result<Vec<u8>, StorageError> {
         self.writable()?;
-        let place = Place::of(at)?;
+        self.seal_at(scope, &Place::of(at)?, value)
+    }
+
+    fn seal_at<T: Serialize + ?Sized>(
+        &self,
+        scope: Scope,
+        place: &Place,
+        value: &T,
+    ) -> Result<Vec<u8>, StorageError> {
         self.ring
             .borrow_mut()
             .sealer(&self.conn, scope)?
-            .seal_with(&place, |octets| codec::encode_into(octets, value))
+            .seal_with(place, |octets| codec::encode_into(octets, value))
     }
 
     /// Reads at most one row. `sql` selects the key columns, then the clear columns, both in the order in
@@ -130,6 +172,26 @@ impl Store {
         self.one_sealed(sql, params, scope, table, |_, value| Ok(value))
     }
 
+    /// The value alone of at most one row, in its envelope, and how the sealed value begins.
+    pub(super) fn octets_sealed(
+        &self,
+        sql: &'static str,
+        params: impl Params,
+        scope: Scope,
+        table: Table,
+    ) -> Result<Option<Opened>, StorageError> {
+        let mut statement = self.conn.prepare_cached(sql)?;
+        let mut rows = statement.query(params)?;
+        let Some(row) = rows.next()? else {
+            return Ok(None);
+        };
+        let octets = self.open_octets(row, scope, table)?;
+        let ValueRef::Blob(sealed) = row.get_ref(table.keys())? else {
+            return Err(StorageError::Corrupt);
+        };
+        Ok(Some((head(sealed)?, octets)))
+    }
+
     fn open_row<T: DeserializeOwned>(
         &self,
         row: &Row<'_>,
@@ -166,7 +228,7 @@ impl Store {
 impl Store {
     /// Runs a statement that writes; says how many rows it changed.
     pub(crate) fn write(&self, sql: &'static str, params: impl Params) -> Result<usize, StorageError> {
-        self.next_due.set(None);
+        self.forget_due();
         self.write_quietly(sql, params)
     }
 
@@ -193,7 +255,6 @@ impl Store {
     }
 
     /// Reads clear columns of every row, collected so that no read outlives the call.
-    #[cfg(test)]
     pub(crate) fn all<R>(
         &self,
         sql: &'static str,
@@ -225,46 +286,6 @@ impl Store {
         self.ring.borrow().hidden_numbers(octets)
     }
 
-    /// Gives a scope another key, and seals its values under it. `read` and `write` are as for [`Store::all_sealed`] and
-    /// [`Store::put_sealed`], for a table that has no columns but keys in clear.
-    pub(crate) fn renew_scope(
-        &self,
-        scope: Scope,
-        table: Table,
-        (read, params): (&'static str, impl Params),
-        write: &'static str,
-    ) -> Result<(), StorageError> {
-        self.writable()?;
-        let mut values = Vec::new();
-        {
-            let mut statement = self.conn.prepare_cached(read)?;
-            let mut rows = statement.query(params)?;
-            while let Some(row) = rows.next()? {
-                let keys = (0..table.keys()).map(|column| row.get::<_, Value>(column));
-                let keys = keys.collect::<rusqlite::Result<Vec<_>>>()?;
-                values.push((keys, self.open_octets(row, scope, table)?));
-            }
-        }
-        self.end_scope(scope)?;
-        for (keys, value) in values {
-            let mut place = Place::in_table(table);
-            for key in &keys {
-                place.push(&Col::try_from(ValueRef::from(key))?);
-            }
-            let sealed = self
-                .ring
-                .borrow_mut()
-                .sealer(&self.conn, scope)?
-                .seal_with(&place, |octets| {
-                    octets.extend_from_slice(&value);
-                    Ok(())
-                })?;
-            let columns = keys.into_iter().chain(std::iter::once(Value::Blob(sealed)));
-            self.write_quietly(write, params_from_iter(columns))?;
-        }
-        Ok(())
-    }
-
     /// Deletes the key of a scope: all values sealed in it are unreadable for ever, in this file and in
     /// every copy of it. Delete the rows in the same transaction.
     pub(crate) fn end_scope(&self, scope: Scope) -> Result<(), StorageError> {
@@ -272,4 +293,8 @@ impl Store {
         self.ended.set(true);
         self.ring.borrow_mut().end_scope(&self.conn, scope)
     }
+}
+
+fn head(sealed: &[u8]) -> Result<[u8; 16], StorageError> {
+    sealed.first_chunk().copied().ok_or(StorageError::Corrupt)
 }

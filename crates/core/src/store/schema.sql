@@ -58,7 +58,8 @@ CREATE TABLE room_view (
 -- that brought it, and `tie` its first octets: a second delivery is found by its place in the timeline, so that no tree but
 -- that of the ids grows at random. `root` is set for what changes another message; `shown` is 0 for what does not stand in
 -- the timeline, 1 for our user's own, 2 for others'. `body` has the octets of small messages; those of large ones are in
--- `content`, because a change of the row would write them again.
+-- `content`, because a change of the row would write them again. `head` is the file's head as of the row's insertion (see
+-- head.rs).
 CREATE TABLE message (
     seq INTEGER PRIMARY KEY,
     id BLOB NOT NULL UNIQUE,
@@ -72,7 +73,8 @@ CREATE TABLE message (
     tie INTEGER NOT NULL,
     expires INTEGER,
     sealed BLOB NOT NULL,
-    body BLOB
+    body BLOB,
+    head BLOB
 ) STRICT;
 CREATE INDEX message_timeline ON message (room, position, tie, shown);
 CREATE INDEX message_root ON message (room, root) WHERE root IS NOT NULL;
@@ -86,10 +88,11 @@ CREATE TABLE content (
     sealed BLOB NOT NULL
 ) STRICT;
 
--- The event log (see event.rs), but for what `message` tells.
+-- The event log (see event.rs), but for what `message` tells. `head` is as in `message`.
 CREATE TABLE event (
     seq INTEGER PRIMARY KEY,
-    sealed BLOB NOT NULL
+    sealed BLOB NOT NULL,
+    head BLOB
 ) STRICT;
 
 -- Requests that have not been answered, in the order in which they were made; their ids encrypt their place. `due` is NULL

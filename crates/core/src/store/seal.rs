@@ -67,6 +67,29 @@ pub(crate) struct Table {
     keys: usize,
     padded: bool,
     due: bool,
+    covered: Option<Covered>,
+}
+
+/// How the rows of a table that the head covers (see head.rs) are found: the key columns, then the clear columns, and last
+/// the sealed value.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Covered {
+    /// Every row.
+    pub(super) all: &'static str,
+    /// The row of a key.
+    pub(super) one: &'static str,
+    /// Whether the rows come in the order of the key, because the table is a tree of keys.
+    pub(super) ordered: bool,
+    pub(super) indexes: &'static [Index],
+}
+
+/// An index of a covered table.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Index {
+    /// Every entry, in its order.
+    pub(super) all: &'static str,
+    /// Which columns of the rows those of the entries are. Rows whose first one is NULL have no entry.
+    pub(super) columns: &'static [usize],
 }
 
 impl Table {
@@ -78,6 +101,7 @@ impl Table {
             keys,
             padded: false,
             due: false,
+            covered: None,
         }
     }
 
@@ -89,12 +113,55 @@ impl Table {
             keys,
             padded: true,
             due: false,
+            covered: None,
         }
     }
 
     /// As this one, with a column that says when something is due (see due.rs).
     pub(crate) const fn with_due(self) -> Self {
         Self { due: true, ..self }
+    }
+
+    /// As this one, with rows that the head covers.
+    pub(super) const fn covered(self, all: &'static str, one: &'static str) -> Self {
+        Self {
+            covered: Some(Covered {
+                all,
+                one,
+                ordered: false,
+                indexes: &[],
+            }),
+            ..self
+        }
+    }
+
+    /// As this one, which is covered, and is a tree of keys (`WITHOUT ROWID`).
+    pub(super) const fn ordered(self) -> Self {
+        match self.covered {
+            Some(covered) => Self {
+                covered: Some(Covered {
+                    ordered: true,
+                    ..covered
+                }),
+                ..self
+            },
+            None => self,
+        }
+    }
+
+    /// As this one, which is covered, with its indexes.
+    pub(super) const fn indexed(self, indexes: &'static [Index]) -> Self {
+        match self.covered {
+            Some(covered) => Self {
+                covered: Some(Covered { indexes, ..covered }),
+                ..self
+            },
+            None => self,
+        }
+    }
+
+    pub(super) const fn coverage(&self) -> Option<Covered> {
+        self.covered
     }
 
     pub(super) const fn has_due(self) -> bool {
@@ -114,7 +181,8 @@ impl Table {
 pub(crate) const PAD: usize = 256;
 
 /// The value of one clear column.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// In the order in which SQLite puts them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) enum Col<'a> {
     Null,
     Int(i64),
@@ -294,8 +362,36 @@ fn aes_is_fast() -> bool {
 }
 
 const TAG: usize = 16;
+/// The first octets of a sealed value, which no two values share: the algorithm and 96 random bits.
+pub(super) const STAMP: usize = 13;
 /// As much as most values need, so that their buffer never moves.
 const USUAL: usize = 4096;
+
+/// How a sealed value begins: the algorithm and the nonce. Drawn before the value is sealed where the head (see head.rs) must
+/// know of it earlier.
+#[derive(Clone, Copy)]
+pub(super) struct Start {
+    algorithm: Algorithm,
+    octets: [u8; 25],
+}
+
+impl Start {
+    /// One that no other value has.
+    pub(super) fn draw() -> Result<Self, StorageError> {
+        Self::with(Algorithm::here())
+    }
+
+    fn with(algorithm: Algorithm) -> Result<Self, StorageError> {
+        let mut octets = [algorithm as u8; 25];
+        getrandom::fill(octets.get_mut(1..algorithm.head()).unwrap_or_default())?;
+        Ok(Self { algorithm, octets })
+    }
+
+    /// The first octets of the sealed value.
+    pub(super) fn octets(&self) -> &[u8] {
+        self.octets.get(..self.algorithm.head()).unwrap_or_default()
+    }
+}
 
 /// The initialised ciphers of one key. Wipes it when dropped.
 #[derive(Clone)]
@@ -331,10 +427,20 @@ impl Sealer {
         place: &Place,
         write: impl FnOnce(&mut Vec<u8>) -> Result<(), StorageError>,
     ) -> Result<Vec<u8>, StorageError> {
-        let head = self.algorithm.head();
+        self.seal_from(&Start::with(self.algorithm)?, place, write)
+    }
+
+    /// The same, with a start that was drawn for this value and seals no other.
+    pub(super) fn seal_from(
+        &self,
+        start: &Start,
+        place: &Place,
+        write: impl FnOnce(&mut Vec<u8>) -> Result<(), StorageError>,
+    ) -> Result<Vec<u8>, StorageError> {
+        let algorithm = start.algorithm;
+        let head = algorithm.head();
         let mut sealed = Zeroizing::new(Vec::with_capacity(USUAL));
-        sealed.resize(head, self.algorithm as u8);
-        getrandom::fill(sealed.get_mut(1..head).unwrap_or_default())?;
+        sealed.extend_from_slice(start.octets());
         write(&mut sealed)?;
         if place.is_padded() {
             pad(&mut sealed, head);
@@ -343,7 +449,7 @@ impl Sealer {
             .split_at_mut_checked(head)
             .ok_or(StorageError::Bug("a writer shortened its buffer"))?;
         let nonce = nonce.get(1..).unwrap_or_default();
-        let tag = match self.algorithm {
+        let tag = match algorithm {
             Algorithm::XChaCha20Poly1305 => {
                 self.chacha
                     .encrypt_in_place_detached(GenericArray::from_slice(nonce), &place.0, body)
@@ -393,6 +499,14 @@ impl Sealer {
 }
 
 impl Place {
+    pub(super) fn into_octets(self) -> Vec<u8> {
+        self.0
+    }
+
+    pub(super) fn octets(&self) -> &[u8] {
+        &self.0
+    }
+
     fn is_padded(&self) -> bool {
         self.0.first() == Some(&PADDED_FORMAT)
     }

@@ -5,14 +5,42 @@ use comity_room::{ClientUri, UserUri};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
+use super::seal::Index;
 use super::{Col, RowAt, Scope, StorageError, Store, Table};
 use crate::step::TaskId;
 use crate::task::TaskRow;
 
-const SEEN: Table = Table::new(23, 1);
-const TASK: Table = Table::new(24, 1);
-const PEER: Table = Table::new(25, 1);
-const SETTING: Table = Table::new(26, 1);
+pub(super) const SEEN: Table = Table::new(23, 1)
+    .covered(
+        "SELECT hash, ord, sealed FROM seen",
+        "SELECT hash, ord, sealed FROM seen WHERE hash = ?1",
+    )
+    .indexed(&[Index {
+        all: "SELECT hash, ord FROM seen INDEXED BY sqlite_autoindex_seen_1",
+        columns: &[0, 1],
+    }]);
+pub(super) const TASK: Table = Table::new(24, 1)
+    .covered(
+        "SELECT id, sealed FROM task",
+        "SELECT id, sealed FROM task WHERE id = ?1",
+    )
+    .ordered();
+pub(super) const PEER: Table = Table::new(25, 1)
+    .covered(
+        "SELECT client, user, sealed FROM peer",
+        "SELECT client, user, sealed FROM peer WHERE client = ?1",
+    )
+    .ordered()
+    .indexed(&[Index {
+        all: "SELECT user, client FROM peer INDEXED BY peer_user",
+        columns: &[1, 0],
+    }]);
+pub(super) const SETTING: Table = Table::new(26, 1)
+    .covered(
+        "SELECT name, sealed FROM setting",
+        "SELECT name, sealed FROM setting WHERE name = ?1",
+    )
+    .ordered();
 const SCOPE: Scope = Scope::Client;
 
 /// A frame that was taken: what the second delivery is told.
@@ -65,8 +93,9 @@ pub(crate) fn put_seen(store: &Store, frame: [u8; 16], row: &SeenRow) -> Result<
         row,
     )?;
     if ord % LOOK == 0 {
-        store.write_quietly(
-            "DELETE FROM seen WHERE ord <= ?1",
+        store.delete_sealed(
+            "DELETE FROM seen WHERE ord <= ?1 RETURNING hash, ord, substr(sealed, 1, 13)",
+            SEEN,
             [ord.saturating_sub(REMEMBERED)],
         )?;
     }

@@ -5,7 +5,10 @@ use comity_room::Timestamp;
 use super::room::millis;
 use super::{Col, RowAt, Scope, StorageError, Store, Table};
 
-const TIMER: Table = Table::new(27, 1).with_due();
+pub(super) const TIMER: Table = Table::new(27, 1).with_due().covered(
+    "SELECT name, due, sealed FROM timer",
+    "SELECT name, due, sealed FROM timer WHERE name = ?1",
+);
 const SCOPE: Scope = Scope::Client;
 
 /// The timers that there are. The numbers are part of the file's format.

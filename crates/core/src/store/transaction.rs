@@ -11,6 +11,19 @@ const STEPS_OWED: u32 = 64;
 const LONG_LOG: u64 = 1 << 20;
 const LOOK: u32 = 8;
 
+/// Where a savepoint is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Savepoint {
+    /// Nothing was written since. `first`: nor before it, in this transaction.
+    Unset { first: bool },
+    /// At the beginning of the transaction: to return there is to begin it again.
+    Beginning,
+    /// SQLite knows of it.
+    Set,
+    /// Nobody returns there.
+    Passed,
+}
+
 impl Store {
     /// As [`Store::begin_immediate`], for a transaction that a power cut may undo although it was committed: nobody
     /// must be told of it.
@@ -43,6 +56,7 @@ impl Store {
         self.writing.set(true);
         self.wrote.set(false);
         self.savepoints.borrow_mut().clear();
+        self.head.borrow_mut().begin();
         let begun = self.compare_versions();
         if begun.is_err() {
             self.rollback();
@@ -57,6 +71,8 @@ impl Store {
         if others_wrote {
             self.ring.borrow_mut().forget_scopes();
             self.forget_read();
+            self.mls.borrow_mut().forget_read();
+            self.head.borrow_mut().forget();
             if let Err(error) = self.still_ours() {
                 self.seen_version.set(0);
                 return Err(error);
@@ -88,7 +104,11 @@ impl Store {
             self.rollback();
             return Err(error);
         }
-        if let Err(error) = self.still_writing() {
+        let written = self
+            .still_writing()
+            .and_then(|()| self.flush())
+            .and_then(|()| self.write_head());
+        if let Err(error) = written {
             self.rollback();
             return Err(error);
         }
@@ -131,6 +151,8 @@ impl Store {
     pub(crate) fn rollback(&self) {
         self.ring.borrow_mut().forget_uncommitted();
         self.forget_read();
+        self.mls.borrow_mut().rollback();
+        self.head.borrow_mut().forget();
         self.hidden.set(None);
         self.ended.set(false);
         self.writing.set(false);
@@ -143,50 +165,82 @@ impl Store {
     /// Marks a point inside the transaction to which [`Store::rollback_to`] can return. Savepoints nest;
     /// both ends refer to the latest.
     ///
-    /// Before anything is written, which is so for most steps, there is nothing to mark: returning there is
-    /// beginning the transaction again.
+    /// It costs nothing until something is written: SQLite copies every page that a savepoint sees changed.
     pub(crate) fn savepoint(&self) -> Result<(), StorageError> {
         self.alive()?;
-        let real = self.wrote.get();
-        if real {
-            self.run("SAVEPOINT inner")?;
-        }
-        self.savepoints.borrow_mut().push(real);
+        self.mark_head()?;
+        let first = !(self.wrote.get() || self.mls.borrow().waits());
+        self.savepoints.borrow_mut().push(Savepoint::Unset { first });
+        self.mls.borrow_mut().savepoint();
         Ok(())
+    }
+
+    /// Says that nobody will return to the latest savepoint, other than by undoing the whole transaction.
+    pub(crate) fn pass_savepoint(&self) {
+        if let Some(latest @ Savepoint::Unset { .. }) = self.savepoints.borrow_mut().last_mut() {
+            *latest = Savepoint::Passed;
+        }
     }
 
     /// Keeps what was written since the savepoint, which is gone then.
     pub(crate) fn release(&self) -> Result<(), StorageError> {
         self.still_writing()?;
-        if self.leave_savepoint()? {
+        self.unmark_head();
+        if self.leave_savepoint()? == Savepoint::Set {
             self.run("RELEASE inner")?;
         }
+        self.mls.borrow_mut().release();
         Ok(())
     }
 
     /// Undoes what was written since the savepoint, which is gone then. Says whether another connection has
     /// committed meanwhile, as [`Store::begin_immediate`] does.
     pub(crate) fn rollback_to(&self) -> Result<bool, StorageError> {
+        self.mls.borrow_mut().rollback_to();
+        self.return_head();
+        self.still_writing()?;
+        let savepoint = self.leave_savepoint()?;
+        if matches!(savepoint, Savepoint::Unset { .. }) {
+            return Ok(false);
+        }
         self.ring.borrow_mut().forget_uncommitted();
         self.forget_read();
-        self.still_writing()?;
-        if self.leave_savepoint()? {
-            self.run("ROLLBACK TO inner")?;
-            self.run("RELEASE inner")?;
-            return Ok(false);
+        match savepoint {
+            Savepoint::Set => {
+                self.run("ROLLBACK TO inner")?;
+                self.run("RELEASE inner")?;
+                Ok(false)
+            }
+            Savepoint::Beginning => {
+                self.run("ROLLBACK")?;
+                self.run("BEGIN IMMEDIATE")?;
+                self.wrote.set(false);
+                self.compare_versions()
+            }
+            Savepoint::Passed | Savepoint::Unset { .. } => {
+                Err(StorageError::Bug("a savepoint that was passed is returned to"))
+            }
         }
-        if !self.wrote.get() {
-            return Ok(false);
-        }
-        self.run("ROLLBACK")?;
-        self.run("BEGIN IMMEDIATE")?;
-        self.wrote.set(false);
-        self.compare_versions()
     }
 
-    fn leave_savepoint(&self) -> Result<bool, StorageError> {
+    fn leave_savepoint(&self) -> Result<Savepoint, StorageError> {
         let left = self.savepoints.borrow_mut().pop();
         left.ok_or(StorageError::Bug("no savepoint to return to"))
+    }
+
+    /// Something is about to be written: tells SQLite of the savepoints before it.
+    fn set_savepoints(&self) -> Result<(), StorageError> {
+        for savepoint in self.savepoints.borrow_mut().iter_mut() {
+            if let Savepoint::Unset { first } = *savepoint {
+                if first && !self.wrote.get() {
+                    *savepoint = Savepoint::Beginning;
+                } else {
+                    self.run("SAVEPOINT inner")?;
+                    *savepoint = Savepoint::Set;
+                }
+            }
+        }
+        Ok(())
     }
 
     /// Runs queries that see one state of the file, and ends the read transaction whatever they return.
@@ -278,6 +332,11 @@ impl Store {
         self.rooms.borrow_mut().clear();
     }
 
+    /// A statement may have changed when anything is due.
+    pub(super) fn forget_due(&self) {
+        self.next_due.set(None);
+    }
+
     pub(super) fn hide(&self, error: StorageError) {
         self.hidden.set(Some(self.hidden.get().unwrap_or(error)));
     }
@@ -293,12 +352,13 @@ impl Store {
     /// To be asked before every write.
     pub(super) fn writable(&self) -> Result<(), StorageError> {
         self.still_writing()?;
+        self.set_savepoints()?;
         self.wrote.set(true);
         Ok(())
     }
 
     /// Whether the write transaction is still open.
-    fn still_writing(&self) -> Result<(), StorageError> {
+    pub(super) fn still_writing(&self) -> Result<(), StorageError> {
         self.alive()?;
         if !self.writing.get() || self.conn.is_autocommit() {
             return Err(StorageError::Bug("a write outside a transaction"));

@@ -436,6 +436,7 @@ fn a_batch_beyond_the_budget_is_taken_from_its_beginning_and_the_cursor_stays() 
         Budget {
             frames: 3,
             octets: 1 << 20,
+            ..Budget::APP
         },
     );
     let frames: Vec<_> = (0..5).map(|n| scene.saying(&format!("number {n}"))).collect();
@@ -465,6 +466,7 @@ fn a_frame_larger_than_the_budget_is_taken_alone() {
         Budget {
             frames: 100,
             octets: 10,
+            ..Budget::APP
         },
     );
     let frames: Vec<_> = (0..2).map(|n| scene.saying(&format!("number {n}"))).collect();

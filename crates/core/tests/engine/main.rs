@@ -19,3 +19,5 @@ mod preview;
 mod refusals;
 mod rules;
 mod support;
+mod tampering;
+mod witnesses;

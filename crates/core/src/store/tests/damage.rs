@@ -52,6 +52,7 @@ fn must_be_honest(path: &Path, truth: &[u8], what: &str) -> Option<StorageError>
                 matches!(
                     error,
                     StorageError::Corrupt
+                        | StorageError::Altered
                         | StorageError::NotADatabase
                         | StorageError::Foreign
                         | StorageError::FromTheFuture

@@ -138,11 +138,19 @@ fn health_counts_and_names_damage() {
     assert_eq!((well.schema, well.rooms, well.damage), (1, 0, None));
     assert!(well.octets > 0 && well.octets.is_multiple_of(4096));
     assert!(well.to_string().ends_with("damage=none"));
-    store.close().unwrap();
 
+    // A page that opening does not look at.
+    let page: usize = store
+        .one(
+            "SELECT rootpage FROM sqlite_schema WHERE name = 'message_root'",
+            [],
+            |row| row.get(0),
+        )
+        .unwrap()
+        .unwrap();
+    store.close().unwrap();
     let mut octets = std::fs::read(&path).unwrap();
-    let end = octets.len();
-    octets[end - 4096..].fill(0x5a);
+    octets[(page - 1) * 4096..page * 4096].fill(0x5a);
     std::fs::write(&path, octets).unwrap();
     let store = Store::open(&path, &KEY).unwrap();
     assert_eq!(health::health(&store).unwrap().damage, Some("storage_corrupt"));

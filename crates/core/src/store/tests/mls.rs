@@ -275,35 +275,39 @@ fn a_rolled_back_join_keeps_the_key_package() {
 }
 
 #[test]
-fn a_full_disk_during_a_send_is_told_although_openmls_hides_it() {
+fn a_full_disk_stops_the_commit_of_a_send_and_leaves_the_rows() {
     let directory = tempfile::tempdir().unwrap();
     let (alice, mut in_alice, ..) = two(&directory);
     fill_the_disk_but_free_the_ratchet(&alice);
+    let before = dump(&alice.store, "SELECT * FROM mls");
 
     alice.store.begin_immediate().unwrap();
-    let provider = alice.provider();
-    let hidden = in_alice
-        .create_message(&provider, &alice.signer, b"too much")
-        .unwrap_err();
-    assert!(!hidden.to_string().contains("space"));
-    assert_eq!(provider.take_error(), Some(StorageError::Full));
-    assert_eq!(provider.take_error(), None);
-    alice.store.rollback();
-
-    alice.store.begin_immediate().unwrap();
+    alice.send(&mut in_alice, b"too much");
+    assert_eq!(alice.store.commit(), Err(StorageError::Full));
     assert!(
-        in_alice
-            .create_message(&alice.provider(), &alice.signer, b"too much")
-            .is_err()
+        !alice.store.poisoned(),
+        "nothing was committed, and that is known"
     );
-    assert_eq!(
-        alice.store.commit(),
-        Err(StorageError::Full),
-        "an error nobody took stops the commit"
-    );
-    assert!(!alice.store.poisoned());
+    assert_eq!(dump(&alice.store, "SELECT * FROM mls"), before);
     alice.store.begin_immediate().unwrap();
     alice.store.commit().unwrap();
+}
+
+#[test]
+fn an_error_nobody_took_stops_the_commit() {
+    let directory = tempfile::tempdir().unwrap();
+    let (alice, ..) = two(&directory);
+    alice.in_step(|| {
+        alice
+            .store
+            .write("UPDATE mls SET sealed = zeroblob(100) WHERE kind = 15", [])
+            .unwrap()
+    });
+    alice.store.begin_immediate().unwrap();
+    let provider = alice.provider();
+    assert!(MlsGroup::load(provider.storage(), &group_id()).is_err());
+    assert_eq!(alice.store.commit(), Err(StorageError::Corrupt));
+    assert!(!alice.store.poisoned());
 }
 
 /// Deletes the row that a send writes and fills the file to its last page with others.

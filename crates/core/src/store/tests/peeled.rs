@@ -5,7 +5,7 @@ use openmls_traits::OpenMlsProvider as _;
 use super::mls::{self, Person, ROOM, group_id, two};
 use super::*;
 use crate::provider::Provider;
-use crate::store::peel::AS_ONE;
+use crate::store::mls::peel::AS_ONE;
 
 /// The kinds of the rows in which message secrets lie.
 const SECRETS: &str = "SELECT kind FROM mls WHERE kind IN (16, 26, 27) ORDER BY kind";

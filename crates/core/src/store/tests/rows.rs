@@ -257,13 +257,13 @@ fn a_transaction_tells_whether_another_connection_has_written_since() {
 
 #[test]
 fn a_scope_that_another_connection_began_anew_is_opened_with_its_new_key() {
-    const MARK: Table = Table::new(251, 3);
-    const WRITE: &str = "INSERT OR REPLACE INTO mls (scope, kind, key, sealed) VALUES (?1, ?2, ?3, ?4)";
-    const READ: &str = "SELECT scope, kind, key, sealed FROM mls";
+    const MARK: Table = Table::new(251, 2);
+    const WRITE: &str = "INSERT OR REPLACE INTO content (seq, room, sealed) VALUES (?1, ?2, ?3)";
+    const READ: &str = "SELECT seq, room, sealed FROM content";
     let write = |store: &Store, text: &str| {
         let at = RowAt {
             table: MARK,
-            key: &[1.into(), 99.into(), b"k".into()],
+            key: &[1.into(), 99.into()],
             clear: &[],
         };
         store.put_sealed(WRITE, Scope::Messages(1), &at, text)

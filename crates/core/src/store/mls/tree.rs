@@ -1,0 +1,244 @@
+//! The rows of a group's ratchet tree: a commit changes a leaf and the path above it, and writes the chunks in which these lie.
+//!
+//! **Owns** the names under which OpenMLS 0.9.2 serialises the tree. If they are others, or the group is small, the tree is one row.
+
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use serde_bytes::ByteBuf;
+
+use super::peel::{Fields, array, named};
+use super::pending::At;
+use super::probe::{Look, Unknown, show, unknown};
+use super::slot::Slot;
+use super::{Kind, MlsStore, Writes, codec};
+use crate::store::{Scope, StorageError};
+
+/// How many nodes are one row.
+const GRAIN: usize = if cfg!(test) { 2 } else { 32 };
+/// The most leaves of a tree that is one row.
+const SMALL: usize = GRAIN * 2;
+
+const TREE: &str = "TreeSync";
+const NODES: &str = "ABinaryTree";
+const IN_TREE: &str = "tree";
+const LEAVES: &str = "leaf_nodes";
+const PARENTS: &str = "parent_nodes";
+
+/// What of a tree is no node.
+#[derive(Serialize, Deserialize)]
+struct Trunk {
+    /// How many fields of the tree, and they, as MessagePack of names and values.
+    tree: (u32, ByteBuf),
+    /// The same of the nodes' struct.
+    nodes: (u32, ByteBuf),
+    leaves: usize,
+    parents: usize,
+    grain: usize,
+}
+
+impl Trunk {
+    fn chunks(&self) -> impl Iterator<Item = (Kind, usize)> {
+        let of =
+            |kind, nodes: usize| (0..nodes.div_ceil(self.grain.max(1))).map(move |number| (kind, number));
+        of(Kind::TreeLeaves, self.leaves).chain(of(Kind::TreeParents, self.parents))
+    }
+}
+
+impl MlsStore<'_> {
+    pub(super) fn put_tree<T: Serialize>(&self, tree: &T) -> Result<(), StorageError> {
+        if self.writes == Writes::Nothing {
+            return Ok(());
+        }
+        let before: Option<Trunk> = self.trunk().read()?;
+        let parts = apart(tree).filter(|parts| parts.leaves.count > SMALL);
+        let Some(Parts {
+            tree: outer,
+            nodes,
+            leaves,
+            parents,
+        }) = parts
+        else {
+            self.forget_chunks(before.as_ref(), None)?;
+            self.trunk().delete()?;
+            return self.tree_as_one().put(tree);
+        };
+        let trunk = Trunk {
+            tree: outer.packed(),
+            nodes: nodes.packed(),
+            leaves: leaves.count,
+            parents: parents.count,
+            grain: GRAIN,
+        };
+        for (kind, chunks) in [
+            (Kind::TreeLeaves, leaves.chunks),
+            (Kind::TreeParents, parents.chunks),
+        ] {
+            for (number, chunk) in chunks.into_iter().enumerate() {
+                self.chunk(kind, number)?.put_if_other(&ByteBuf::from(chunk))?;
+            }
+        }
+        self.forget_chunks(before.as_ref(), Some(&trunk))?;
+        self.trunk().put(&trunk)?;
+        self.tree_as_one().delete()
+    }
+
+    pub(super) fn take_tree<T: DeserializeOwned>(&self) -> Result<Option<T>, StorageError> {
+        let Some(trunk) = self.trunk().read::<Trunk>()? else {
+            return self.tree_as_one().read();
+        };
+        let mut whole = Vec::new();
+        let (fields, octets) = &trunk.tree;
+        map(&mut whole, fields.saturating_add(1));
+        whole.extend_from_slice(octets);
+        named(&mut whole, IN_TREE)?;
+        let (fields, octets) = &trunk.nodes;
+        map(&mut whole, fields.saturating_add(2));
+        whole.extend_from_slice(octets);
+        for (name, kind, nodes) in [
+            (LEAVES, Kind::TreeLeaves, trunk.leaves),
+            (PARENTS, Kind::TreeParents, trunk.parents),
+        ] {
+            named(&mut whole, name)?;
+            array(&mut whole, nodes)?;
+            for (_, number) in trunk.chunks().filter(|(of, _)| *of == kind) {
+                let chunk: Option<ByteBuf> = self.chunk(kind, number)?.read()?;
+                whole.extend_from_slice(&chunk.ok_or(StorageError::Corrupt)?);
+            }
+        }
+        codec::decode_bare(&whole).map(Some)
+    }
+
+    pub(super) fn forget_tree(&self) -> Result<(), StorageError> {
+        if self.writes == Writes::Nothing {
+            return Ok(());
+        }
+        self.forget_chunks(self.trunk().read()?.as_ref(), None)?;
+        self.trunk().delete()?;
+        self.tree_as_one().delete()
+    }
+
+    /// Deletes the chunks of an older tree that are none of the newer one.
+    fn forget_chunks(&self, before: Option<&Trunk>, now: Option<&Trunk>) -> Result<(), StorageError> {
+        let kept: Vec<(Kind, usize)> = now.into_iter().flat_map(Trunk::chunks).collect();
+        for (kind, number) in before.into_iter().flat_map(Trunk::chunks) {
+            if !kept.contains(&(kind, number)) {
+                self.chunk(kind, number)?.delete()?;
+            }
+        }
+        Ok(())
+    }
+
+    fn tree_as_one(&self) -> Slot<'_> {
+        self.of_tree(Kind::Tree, [0; 16])
+    }
+
+    fn trunk(&self) -> Slot<'_> {
+        self.of_tree(Kind::TreeTrunk, [0; 16])
+    }
+
+    fn chunk(&self, kind: Kind, number: usize) -> Result<Slot<'_>, StorageError> {
+        let number = u128::try_from(number).map_err(|_| StorageError::Bug("a tree is too large"))?;
+        Ok(self.of_tree(kind, number.to_be_bytes()))
+    }
+
+    fn of_tree(&self, kind: Kind, key: [u8; 16]) -> Slot<'_> {
+        let room = self.room;
+        Slot::at(self.store, Scope::Mls(room), At { room, kind, key })
+    }
+}
+
+/// The head of a map with its number of fields in 32 bits (MessagePack, "map 32").
+fn map(octets: &mut Vec<u8>, fields: u32) {
+    octets.push(0xdf);
+    octets.extend_from_slice(&fields.to_be_bytes());
+}
+
+/// A tree, taken apart.
+struct Parts {
+    tree: Fields,
+    nodes: Fields,
+    leaves: Nodes,
+    parents: Nodes,
+}
+
+/// Takes a tree apart. `None` if it is not of the shape that we know.
+fn apart<T: Serialize>(tree: &T) -> Option<Parts> {
+    #[cfg(test)]
+    if super::peel::AS_ONE.get() {
+        return None;
+    }
+    let mut seen = Seen::default();
+    show(tree, &mut seen).ok()?;
+    let inner = seen.inner?;
+    Some(Parts {
+        tree: seen.fields,
+        nodes: inner.fields,
+        leaves: inner.leaves?,
+        parents: inner.parents?,
+    })
+}
+
+#[derive(Default)]
+struct Seen {
+    fields: Fields,
+    inner: Option<SeenNodes>,
+}
+
+impl Look for Seen {
+    fn structure(&mut self, name: &'static str) -> Result<(), Unknown> {
+        if name == TREE { Ok(()) } else { unknown() }
+    }
+
+    fn field<T: Serialize + ?Sized>(&mut self, name: &'static str, it: &T) -> Result<(), Unknown> {
+        if name == IN_TREE {
+            show(it, self.inner.insert(SeenNodes::default()))
+        } else {
+            self.fields.add(name, it)
+        }
+    }
+}
+
+#[derive(Default)]
+struct SeenNodes {
+    fields: Fields,
+    leaves: Option<Nodes>,
+    parents: Option<Nodes>,
+}
+
+impl Look for SeenNodes {
+    fn structure(&mut self, name: &'static str) -> Result<(), Unknown> {
+        if name == NODES { Ok(()) } else { unknown() }
+    }
+
+    fn field<T: Serialize + ?Sized>(&mut self, name: &'static str, it: &T) -> Result<(), Unknown> {
+        match name {
+            LEAVES => show(it, self.leaves.insert(Nodes::default())),
+            PARENTS => show(it, self.parents.insert(Nodes::default())),
+            _ => self.fields.add(name, it),
+        }
+    }
+}
+
+/// Nodes, as MessagePack one behind the other, so many in each chunk.
+#[derive(Default)]
+struct Nodes {
+    count: usize,
+    chunks: Vec<Vec<u8>>,
+}
+
+impl Look for Nodes {
+    fn list(&mut self) -> Result<(), Unknown> {
+        Ok(())
+    }
+
+    fn element<T: Serialize + ?Sized>(&mut self, it: &T) -> Result<(), Unknown> {
+        if self.count.is_multiple_of(GRAIN) {
+            self.chunks.push(Vec::new());
+        }
+        self.count = self.count.saturating_add(1);
+        let Some(chunk) = self.chunks.last_mut() else {
+            return unknown();
+        };
+        codec::encode_bare(chunk, it).or_else(|_| unknown())
+    }
+}
