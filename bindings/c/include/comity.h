@@ -1,9 +1,10 @@
 /*
  * Comity: one embeddable end-to-end encrypted messaging client, for every messenger.
  *
- * BYTES IN, FACTS OUT. A client lives in one file. It opens no socket, asks no clock, starts no thread and calls nobody back: the
- * app hands it the time, commands and inbound octets; it returns a step: requests to deliver, events to show, and when to wake it.
- * One call is one transaction, and nothing leaves before it is on disk.
+ * BYTES IN, FACTS OUT. A client lives in one file. It opens no socket, asks no clock, starts no thread of its own (work as
+ * large as a large room runs on a pool of OpenMLS's) and calls nobody back: the app hands it the time, commands and inbound octets; it
+ * returns a step: requests to deliver, events to show, and when to wake it. One call is one transaction, and nothing leaves before it
+ * is on disk.
  *
  * THE HOST, ONCE, FOR EVERY PLATFORM
  *

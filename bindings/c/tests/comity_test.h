@@ -1,10 +1,11 @@
 /*
- * Providers with hubs, in one process: what tests need besides the library. From crates/ffi-test, which never ships. Whatever goes
+ * Providers with hubs, in one process, and every error at will: what tests need besides the library. From crates/ffi-test, which never ships. Whatever goes
  * wrong in it ends the process. One thread at a time; what it hands out lives until the next call on the same network.
  */
 #ifndef COMITY_TEST_H
 #define COMITY_TEST_H
 
+#include <comity.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -33,6 +34,13 @@ uint32_t comity_test_network_post(comity_test_network *network, uint64_t now, co
 size_t comity_test_network_mail_len(comity_test_network *network, const char *client);
 void comity_test_network_mail(comity_test_network *network, const char *client, size_t index, const char **room,
                               const char **from, const uint8_t **frame, size_t *frame_len);
+
+/* Fails with a number of comity_code; 0 if no call can fail with it. How many numbers that knows. */
+comity_status comity_test_fail(int32_t number, comity_error **error);
+size_t comity_test_failures(void);
+
+/* Panics in the middle of a call on a client. */
+comity_status comity_test_panic(comity_client *client, comity_error **error);
 
 #ifdef __cplusplus
 }

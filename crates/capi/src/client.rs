@@ -9,7 +9,7 @@ use comity::{Client, Identity, Interrupter};
 
 use crate::fault::{Fault, comity_error};
 use crate::guard::{Call, guard};
-use crate::handle::{self, Handle};
+use crate::handle::{self, Handle, Shared};
 use crate::input::time;
 use crate::opening::{comity_opening, read_key};
 use crate::reader::comity_reader;
@@ -22,6 +22,7 @@ use crate::values::{comity_status, comity_twin};
 pub struct comity_client(Mutex<Client>);
 
 impl Handle for comity_client {}
+impl Shared for comity_client {}
 
 impl comity_client {
     /// The client, for this call alone.
@@ -38,6 +39,7 @@ impl comity_client {
 pub struct comity_interrupter(Interrupter);
 
 impl Handle for comity_interrupter {}
+impl Shared for comity_interrupter {}
 
 /// Creates a client in a new file. `now`: milliseconds since 1970, as everywhere. `user` and `client` are URIs of the same
 /// provider, such as "mimi://a.example/u/alice" and "mimi://a.example/d/alice-phone".
@@ -94,7 +96,7 @@ pub unsafe extern "C" fn comity_client_twin(
     guard(error, |call| {
         call.put(is_set, false)?;
         call.put(twin, comity_twin { octets: [0; 16] })?;
-        let Some(kept) = call.object(client)?.lock()?.twin() else {
+        let Some(kept) = call.shared(client)?.lock()?.twin() else {
             return Ok(());
         };
         call.put(
@@ -117,7 +119,7 @@ pub unsafe extern "C" fn comity_client_restored(
 ) -> comity_status {
     guard(error, |call| {
         call.put(restored, false)?;
-        call.put(restored, call.object(client)?.lock()?.restored())
+        call.put(restored, call.shared(client)?.lock()?.restored())
     })
 }
 
@@ -128,7 +130,7 @@ pub unsafe extern "C" fn comity_client_pause(
     client: *mut comity_client,
     error: *mut *mut comity_error,
 ) -> comity_status {
-    guard(error, |call| Ok(call.object(client)?.lock()?.pause()?))
+    guard(error, |call| Ok(call.shared(client)?.lock()?.pause()?))
 }
 
 /// Opens the file again after `comity_client_pause`, and after COMITY_CODE_STORAGE_POISONED. Harmless if it is open and well.
@@ -137,7 +139,7 @@ pub unsafe extern "C" fn comity_client_resume(
     client: *mut comity_client,
     error: *mut *mut comity_error,
 ) -> comity_status {
-    guard(error, |call| Ok(call.object(client)?.lock()?.resume()?))
+    guard(error, |call| Ok(call.shared(client)?.lock()?.resume()?))
 }
 
 /// Draws a new root key and seals every key of the file under it, and it under `key` (32 octets). Keep the old key until this
@@ -150,7 +152,7 @@ pub unsafe extern "C" fn comity_client_rekey(
     error: *mut *mut comity_error,
 ) -> comity_status {
     guard(error, |call| {
-        let client = call.object(client)?;
+        let client = call.shared(client)?;
         let key = read_key(call, key, key_len)?;
         Ok(client.lock()?.rekey(&key)?)
     })
@@ -193,7 +195,7 @@ pub unsafe extern "C" fn comity_client_backup_to(
 ) -> comity_status {
     guard(error, |call| {
         let path = Path::new(call.word(path)?);
-        Ok(call.object(client)?.lock()?.backup_to(path)?)
+        Ok(call.shared(client)?.lock()?.backup_to(path)?)
     })
 }
 
@@ -216,7 +218,7 @@ pub unsafe extern "C" fn comity_client_reader(
 ) -> comity_status {
     guard(error, |call| {
         let out = call.out(reader)?;
-        out.give_handle(comity_reader::new(call.object(client)?.lock()?.reader()?))
+        out.give_handle(comity_reader::new(call.shared(client)?.lock()?.reader()?))
     })
 }
 
@@ -229,7 +231,7 @@ pub unsafe extern "C" fn comity_client_interrupter(
 ) -> comity_status {
     guard(error, |call| {
         let out = call.out(interrupter)?;
-        out.give_handle(comity_interrupter(call.object(client)?.lock()?.interrupter()))
+        out.give_handle(comity_interrupter(call.shared(client)?.lock()?.interrupter()))
     })
 }
 
@@ -241,7 +243,7 @@ pub unsafe extern "C" fn comity_interrupter_interrupt(
     error: *mut *mut comity_error,
 ) -> comity_status {
     guard(error, |call| {
-        call.object(interrupter)?.0.interrupt();
+        call.shared(interrupter)?.0.interrupt();
         Ok(())
     })
 }
@@ -260,7 +262,7 @@ pub(crate) fn step_of(
     verb: impl FnOnce(&mut Client) -> Result<comity::Step, Fault>,
 ) -> Result<(), Fault> {
     let out = call.out(step)?;
-    let made = verb(&mut *call.object(client)?.lock()?)?;
+    let made = verb(&mut *call.shared(client)?.lock()?)?;
     let (shown, keep) = crate::step::shown(made);
     out.give(shown, keep)
 }

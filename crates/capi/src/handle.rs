@@ -1,9 +1,13 @@
 //! Handles: objects of ours that C holds by a pointer and gives back once.
 
+use crate::fault::Fault;
 use crate::guard::{Call, quietly};
 
-/// What C sees as an opaque struct.
-pub(crate) trait Handle {}
+/// What C sees as an opaque struct. It may be used on another thread than the one that made it.
+pub(crate) trait Handle: Send {}
+
+/// What several threads may use at once.
+pub(crate) trait Shared: Handle + Sync {}
 
 /// A handle's object, moved to where C can hold it.
 pub(crate) fn lend<T: Handle>(object: T) -> *mut T {
@@ -11,6 +15,11 @@ pub(crate) fn lend<T: Handle>(object: T) -> *mut T {
 }
 
 impl Call {
+    /// A handle's object that other threads may use meanwhile.
+    pub(crate) fn shared<T: Shared>(&self, at: *const T) -> Result<&T, Fault> {
+        self.object(at)
+    }
+
     /// Takes a handle's object back, if there is one. The pointer is dangling from then on.
     pub(crate) fn take_back<T: Handle>(&self, at: *mut T) -> Option<Box<T>> {
         if at.is_null() {

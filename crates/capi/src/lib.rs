@@ -34,6 +34,8 @@ mod reader;
 mod request;
 mod room;
 mod step;
+#[cfg(feature = "testing")]
+pub mod testing;
 mod values;
 mod verbs;
 mod version;

@@ -8,7 +8,7 @@ use comity::{Cursor, Reader, RequestId, Seq};
 use crate::event::{self, comity_events};
 use crate::fault::{Fault, comity_error};
 use crate::guard::{Call, guard};
-use crate::handle::{self, Handle};
+use crate::handle::{self, Handle, Shared};
 use crate::opening::comity_opening;
 use crate::output::{self, Keep, Shown};
 use crate::request::{self, comity_requests};
@@ -23,6 +23,7 @@ pub struct comity_reader {
 }
 
 impl Handle for comity_reader {}
+impl Shared for comity_reader {}
 
 impl comity_reader {
     pub(crate) fn new(reader: Reader) -> Self {
@@ -36,7 +37,7 @@ impl comity_reader {
 
 impl Call {
     pub(crate) fn reader(&self, at: *const comity_reader) -> Result<&Reader, Fault> {
-        Ok(&self.object(at)?.reader)
+        Ok(&self.shared(at)?.reader)
     }
 }
 
@@ -71,7 +72,7 @@ pub unsafe extern "C" fn comity_reader_identity(
     guard(error, |call| {
         call.put(user, ptr::null())?;
         call.put(client, ptr::null())?;
-        let reader = call.object(reader)?;
+        let reader = call.shared(reader)?;
         call.put(user, reader.user.as_ptr())?;
         call.put(client, reader.client.as_ptr())
     })

@@ -1,4 +1,5 @@
-//! What tests in other languages need besides the library: providers with hubs, in one process. Never shipped.
+//! What tests in other languages need besides the library: providers with hubs, in one process, and every error at will. Never
+//! shipped.
 //!
 //! The shared library has the whole C API as well; with the feature `seeded`, chance comes from the variable `COMITY_SEED`. So the same
 //! story, told in any language, prints the same facts. [`story`] is the Rust version, which the others are compared with.
@@ -13,10 +14,12 @@
 )]
 
 mod c;
+mod errors;
 mod network;
 pub mod story;
 
 pub use c::*;
+pub use errors::*;
 pub use network::Network;
 
 /// The C API, so that it is linked and exported.

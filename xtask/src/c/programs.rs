@@ -61,18 +61,23 @@ pub(super) fn run(report: &mut Report, prefix: &Path) -> Result<(), Fault> {
         check(report, &format!("c: misuse is told ({compiler})"), || {
             shop.plain(compiler, "misuse")
         })?;
+        check(
+            report,
+            &format!("c: every error, and a panic ({compiler})"),
+            || shop.plain(compiler, "errors"),
+        )?;
     }
     check(report, "c: two threads at once are told", || {
         shop.plain("gcc", "threads")
     })?;
-    for name in ["story", "misuse", "threads"] {
+    for name in ["story", "misuse", "errors", "threads"] {
         check(
             report,
             &format!("c: {name} under AddressSanitizer and UBSan"),
             || shop.sanitized(name),
         )?;
     }
-    for name in ["story", "misuse"] {
+    for name in ["story", "misuse", "errors"] {
         check(
             report,
             &format!("c: {name} under valgrind: no leak, no error"),

@@ -27,7 +27,7 @@ const DIRECTION: &[(&str, &[&str])] = &[
 ];
 
 /// Features that exist for tests and benchmarks alone.
-const NEVER_SHIPPED: &[&str] = &["test-vectors", "bench-normal", "seeded"];
+const NEVER_SHIPPED: &[&str] = &["test-vectors", "bench-normal", "seeded", "testing"];
 
 pub(super) fn content_and_room_are_pure(repo: &Repo) -> Vec<Finding> {
     let impure = |name: &str| {
