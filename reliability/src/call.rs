@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use comity::{
     Allow, Answer, Batch, Change, Client, Cursor, Error, Frame, FrameKind, Identity, Key32, MessageId,
     NewRoom, Opening, Outgoing, Position, Request, RequestId, RequestKind, Resolution, Response, RoomUri,
-    Seq, Timestamp,
+    Seq, Timestamp, Twin, Witnesses,
 };
 use comity_room::{ClientUri, ProviderUri, UserUri};
 use comity_testkit::supports;
@@ -40,7 +40,10 @@ pub enum Call {
         user: UserUri,
         client: ClientUri,
     },
-    Open,
+    /// With the twin that the host keeps, if it does.
+    Open {
+        twin: Option<[u8; 16]>,
+    },
     PauseAndResume,
     Close,
     Rekey {
@@ -170,7 +173,7 @@ impl Call {
     pub fn stage(&self) -> Stage {
         match self {
             Self::Create { .. } => Stage::Create,
-            Self::Open => Stage::Open,
+            Self::Open { .. } => Stage::Open,
             _ => Stage::Opened,
         }
     }
@@ -181,7 +184,7 @@ impl Call {
     /// The engine's own.
     pub fn make(&self, client: &mut Client, now: Timestamp) -> Result<Vec<Request>, Error> {
         let step = match self.clone() {
-            Self::Create { .. } | Self::Open => return Ok(Vec::new()),
+            Self::Create { .. } | Self::Open { .. } => return Ok(Vec::new()),
             Self::PauseAndResume => {
                 client.pause()?;
                 client.resume()?;
@@ -250,6 +253,13 @@ impl Call {
                     client: client.clone(),
                 };
                 Client::create(now, &file.opening(), identity)
+            }
+            Self::Open { twin: Some(twin) } => {
+                let witnesses = Witnesses {
+                    twin: Some(Twin::new(*twin)),
+                    last_request: None,
+                };
+                Client::open(now, &file.opening().witnessed(witnesses))
             }
             _ => Client::open(now, &file.opening()),
         }

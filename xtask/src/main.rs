@@ -34,7 +34,8 @@ type Fault = String;
 const HELP: &str = "\
 cargo xtask COMMAND
 
-  setup             install what the project needs, and say what
+  setup             install what the project needs, and say what; with --mutants also
+                    cargo-mutants, for `cargo mutants -p comity-content`
   demo [ARGS…]      two messengers hold one encrypted room: the main job
   inspect FILE… --sender URI --room URI
                     decode MIMI content, one JSON object a line
@@ -62,7 +63,7 @@ fn main() -> ExitCode {
         return ExitCode::from(2);
     };
     let outcome = match command.as_str() {
-        "setup" => setup::run().map(|()| 0),
+        "setup" => setup::run(rest).map(|()| 0),
         "demo" => programs::demo(rest),
         "inspect" => programs::inspect(rest),
         "bench" => programs::bench(rest),

@@ -1,4 +1,7 @@
 //! What the project needs beyond cargo, installed where it is missing. Every step is said before it is done.
+//!
+//! What the checks need lies in the target directory and nowhere else. cargo-mutants, which only people start, goes where cargo
+//! keeps their programs, so that `cargo mutants` is found.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -9,8 +12,26 @@ use crate::cargo;
 /// The cargo-deny that reads our `deny.toml`. It is built once, into the target directory, and nowhere else.
 const CARGO_DENY: &str = "0.20.2";
 
-/// Checks, and installs: rustfmt, clippy, a C compiler for the bundled SQLite, faketime, git, the crates of Cargo.lock, cargo-deny.
-pub(crate) fn run() -> Result<(), Fault> {
+/// The cargo-mutants that reads our `.cargo/mutants.toml`; `docs/mutants.md` says what it found.
+const CARGO_MUTANTS: &str = "27.1.0";
+
+/// Checks, and installs: rustfmt, clippy, a C compiler for the bundled SQLite, faketime, git, the crates of Cargo.lock, cargo-deny;
+/// with `--mutants` cargo-mutants as well.
+pub(crate) fn run(arguments: &[String]) -> Result<(), Fault> {
+    let wants_mutants = match arguments {
+        [] => false,
+        [only] if only == "--mutants" => true,
+        [other, ..] => return Err(format!("setup takes `--mutants` and nothing else, not `{other}`")),
+    };
+    for_checks()?;
+    if wants_mutants {
+        install_cargo_mutants()?;
+    }
+    Ok(())
+}
+
+/// What the checks need: all but cargo-mutants.
+pub(crate) fn for_checks() -> Result<(), Fault> {
     component("rustfmt", "fmt")?;
     component("clippy", "clippy")?;
     debian(
@@ -53,7 +74,7 @@ pub(crate) fn c() -> Result<(), Fault> {
 /// The cargo-deny to run: the machine's if it is the version we want, else our own.
 pub(crate) fn cargo_deny() -> Result<PathBuf, Fault> {
     let installed = PathBuf::from("cargo-deny");
-    if is_wanted(&installed) {
+    if is_version(&installed, &["--version"], &format!("cargo-deny {CARGO_DENY}")) {
         Ok(installed)
     } else {
         Ok(tools()?.join("bin/cargo-deny"))
@@ -61,7 +82,8 @@ pub(crate) fn cargo_deny() -> Result<PathBuf, Fault> {
 }
 
 fn install_cargo_deny() -> Result<(), Fault> {
-    if is_wanted(&cargo_deny()?) {
+    let wanted = format!("cargo-deny {CARGO_DENY}");
+    if is_version(&cargo_deny()?, &["--version"], &wanted) {
         println!("  cargo-deny {CARGO_DENY}: there");
         return Ok(());
     }
@@ -87,10 +109,28 @@ fn install_cargo_deny() -> Result<(), Fault> {
     }
 }
 
-fn is_wanted(program: &Path) -> bool {
+fn install_cargo_mutants() -> Result<(), Fault> {
+    let wanted = format!("cargo-mutants {CARGO_MUTANTS}");
+    // Asked of cargo, which also looks where it installs.
+    if is_version(Path::new("cargo"), &["mutants", "--version"], &wanted) {
+        println!("  {wanted}: there");
+        return Ok(());
+    }
+    println!("  {wanted}: cargo install --locked, among your cargo programs (two to five minutes)");
+    let mut install = cargo::quiet_cargo();
+    install.args(["install", "cargo-mutants", "--locked", "--version", CARGO_MUTANTS]);
+    install.env_remove("CARGO_TARGET_DIR"); // Built in a temporary directory, which goes away.
+    if cargo::build(install)? {
+        Ok(())
+    } else {
+        Err("cargo-mutants cannot be installed".into())
+    }
+}
+
+fn is_version(program: &Path, arguments: &[&str], wanted: &str) -> bool {
     let mut command = Command::new(program);
-    command.arg("--version");
-    cargo::output(command).is_ok_and(|version| version.trim() == format!("cargo-deny {CARGO_DENY}"))
+    command.args(arguments);
+    cargo::output(command).is_ok_and(|version| version.trim() == wanted)
 }
 
 fn tools() -> Result<PathBuf, Fault> {

@@ -26,7 +26,7 @@ pub(crate) const LINT: &[Stage] = &[SETUP, FORMAT, ARCHITECTURE, DENY, CLIPPY, D
 const SETUP: Stage = Stage {
     name: "setup",
     says: "what is needed is there",
-    run: |_, _| setup::run(),
+    run: |_, _| setup::for_checks(),
 };
 const FORMAT: Stage = Stage {
     name: "format",

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use comity::{Client, FrameOutcome, Key32, Opening};
 use comity_room::RoomUri;
 
-use super::{Board, MEMBERS};
+use super::{Board, MEMBERS, on_cpu};
 use crate::Fault;
 use crate::arguments::Arguments;
 use crate::ours::{self, batch, now};
@@ -44,13 +44,15 @@ fn of(arguments: &Arguments, commits: usize, board: &mut Board) -> Result<(), Fa
     }
     room.bob.client.pause()?;
     let place = dir.path().join("frame");
-    let (mut times, mut memory) = (Samples::default(), Vec::new());
+    let (mut times, mut busy, mut memory) = (Samples::default(), Samples::default(), Vec::new());
     for frame in frames {
         std::fs::write(&place, frame)?;
         let empty = run(dir.path(), "")?;
         let full = run(dir.path(), room.room.as_str())?;
         times.begin_round();
         times.add(full.time);
+        busy.begin_round();
+        busy.add(full.worked);
         memory.push(full.memory.saturating_sub(empty.memory));
     }
     memory.sort_unstable();
@@ -62,7 +64,12 @@ fn of(arguments: &Arguments, commits: usize, board: &mut Board) -> Result<(), Fa
         |what: &str| format!("open, decrypt one, close: {what}, {MEMBERS} members, {commits} past epochs");
     let none = || "–".to_owned();
     board.judged(
-        [work("time"), micros(median), none(), none()],
+        [
+            work("time"),
+            format!("{}, on the processor {}", micros(median), micros(busy.median())),
+            none(),
+            none(),
+        ],
         median.map(|median| median / 1_000.0),
         (TIME, "ms"),
     );
@@ -77,6 +84,8 @@ fn of(arguments: &Arguments, commits: usize, board: &mut Board) -> Result<(), Fa
 /// What a process took.
 struct Taken {
     time: Duration,
+    /// For how much of it the process had a processor.
+    worked: Duration,
     /// The most memory that it ever held, in kB.
     memory: u64,
 }
@@ -89,9 +98,10 @@ fn run(dir: &Path, room: &str) -> Result<Taken, Fault> {
         .output()?;
     let text = String::from_utf8(output.stdout)?;
     let mut words = text.split_whitespace().map(str::parse::<u64>);
-    match (words.next(), words.next()) {
-        (Some(Ok(nanos)), Some(Ok(memory))) if output.status.success() => Ok(Taken {
+    match (words.next(), words.next(), words.next()) {
+        (Some(Ok(nanos)), Some(Ok(worked)), Some(Ok(memory))) if output.status.success() => Ok(Taken {
             time: Duration::from_nanos(nanos),
+            worked: Duration::from_nanos(worked),
             memory,
         }),
         _ => Err(String::from_utf8_lossy(&output.stderr).into_owned().into()),
@@ -100,7 +110,7 @@ fn run(dir: &Path, room: &str) -> Result<Taken, Fault> {
 
 /// The process: does it, or nothing if there is no room, and prints what it took.
 pub(crate) fn be_measured(dir: &Path, room: &str) -> Result<(), Fault> {
-    let begun = Instant::now();
+    let (begun, worked) = (Instant::now(), on_cpu()?);
     if !room.is_empty() {
         let frame = std::fs::read(dir.join("frame"))?;
         let room = RoomUri::parse(room)?;
@@ -115,7 +125,13 @@ pub(crate) fn be_measured(dir: &Path, room: &str) -> Result<(), Fault> {
         }
         client.close()?;
     }
-    println!("{} {}", begun.elapsed().as_nanos(), most_memory()?);
+    let worked = on_cpu()?.saturating_sub(worked);
+    println!(
+        "{} {} {}",
+        begun.elapsed().as_nanos(),
+        worked.as_nanos(),
+        most_memory()?
+    );
     Ok(())
 }
 

@@ -1,10 +1,10 @@
 //! A step in a large room after another process has written to the file: as the app finds it after its extension has been at work.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use comity::{Client, Opening, Role};
 
-use super::{Board, MEMBERS};
+use super::{Board, MEMBERS, on_cpu};
 use crate::Fault;
 use crate::arguments::Arguments;
 use crate::ours::{self, Comity, batch, now};
@@ -39,21 +39,29 @@ pub(super) fn measure(arguments: &Arguments, board: &mut Board) -> Result<(), Fa
     let mut extension = Client::open(now()?, &opening)?;
     let kinds = [Other::Nothing, Other::SameRoom, Other::Elsewhere];
     let mut all = [Samples::default(), Samples::default(), Samples::default()];
+    let mut busy = [Samples::default(), Samples::default(), Samples::default()];
     for _ in 0..arguments.rounds {
-        for (kind, samples) in kinds.into_iter().zip(&mut all) {
+        for ((kind, samples), busy) in kinds.into_iter().zip(&mut all).zip(&mut busy) {
             samples.begin_round();
+            busy.begin_round();
             for _ in 0..arguments.steps.min(10) {
-                samples.add(step(&mut room, &mut extension, kind)?);
+                let (took, worked) = step(&mut room, &mut extension, kind)?;
+                samples.add(took);
+                busy.add(worked);
             }
         }
     }
     extension.close()?;
     let [alone, same, elsewhere] = &all;
-    for (what, samples) in [("to the room", same), ("elsewhere", elsewhere)] {
+    let [_, busy_same, busy_elsewhere] = &busy;
+    for (what, samples, busy) in [
+        ("to the room", same, busy_same),
+        ("elsewhere", elsewhere, busy_elsewhere),
+    ] {
         let median = samples.median();
         let cells = [
             format!("receive, {MEMBERS} members, after another process wrote {what} ÷ warm"),
-            micros(median),
+            format!("{}, on the processor {}", micros(median), micros(busy.median())),
             micros(alone.median()),
             times(samples.ratio_to(alone)),
         ];
@@ -62,7 +70,8 @@ pub(super) fn measure(arguments: &Arguments, board: &mut Board) -> Result<(), Fa
     Ok(())
 }
 
-fn step(room: &mut Comity, extension: &mut Client, kind: Other) -> Result<std::time::Duration, Fault> {
+/// How long it took, and for how much of that it had a processor.
+fn step(room: &mut Comity, extension: &mut Client, kind: Other) -> Result<(Duration, Duration), Fault> {
     match kind {
         Other::Nothing => {}
         Other::SameRoom => {
@@ -74,9 +83,9 @@ fn step(room: &mut Comity, extension: &mut Client, kind: Other) -> Result<std::t
         }
     }
     let frame = send(room)?;
-    let begun = Instant::now();
+    let (begun, worked) = (Instant::now(), on_cpu()?);
     room.receive(frame)?;
-    Ok(begun.elapsed())
+    Ok((begun.elapsed(), on_cpu()?.saturating_sub(worked)))
 }
 
 fn send(room: &mut Comity) -> Result<Vec<u8>, Fault> {

@@ -45,8 +45,9 @@ fn caught<R>(work: impl FnOnce() -> R) -> Option<R> {
     match catch_unwind(AssertUnwindSafe(work)) {
         Ok(done) => Some(done),
         Err(payload) => {
-            // Whatever a panic carries may panic when dropped: it is left where it lies.
-            let _: ManuallyDrop<Box<dyn Any + Send>> = ManuallyDrop::new(payload);
+            // Whatever a panic carries may panic when it is dropped; what that carries is left where it lies.
+            let dropped = catch_unwind(AssertUnwindSafe(|| drop(payload)));
+            let _: Option<ManuallyDrop<Box<dyn Any + Send>>> = dropped.err().map(ManuallyDrop::new);
             None
         }
     }

@@ -31,7 +31,7 @@ pub fn link(index: PartIndex) -> String {
 #[must_use]
 pub fn linked(uri: &str) -> Option<PartIndex> {
     match link_at(uri.as_bytes())? {
-        (index, length) if length == uri.len() => Some(index),
+        (index, []) => Some(index),
         _ => None,
     }
 }
@@ -115,8 +115,8 @@ impl LinkError {
     }
 }
 
-/// The link at the start of `text` and its length.
-fn link_at(text: &[u8]) -> Option<(PartIndex, usize)> {
+/// The link at the start of `text`, and what follows it.
+fn link_at(text: &[u8]) -> Option<(PartIndex, &[u8])> {
     let behind_scheme = strip_ignoring_case(text, SCHEME)?;
     let digits = behind_scheme
         .iter()
@@ -136,7 +136,7 @@ fn link_at(text: &[u8]) -> Option<(PartIndex, usize)> {
         .ok()
         .filter(|n| usize::from(*n) < PARTS);
     let index = number_of_part.unwrap_or(u16::MAX);
-    (canonical && !goes_on).then(|| (PartIndex(index), text.len() - rest.len()))
+    (canonical && !goes_on).then_some((PartIndex(index), rest))
 }
 
 fn strip_ignoring_case<'t>(text: &'t [u8], prefix: &[u8]) -> Option<&'t [u8]> {
@@ -189,6 +189,14 @@ mod tests {
     fn a_link_is_read_as_it_is_written() {
         assert_eq!(linked(&link(PartIndex(7))), Some(PartIndex(7)));
         assert_eq!(linked("cid:7@local.invalid#top"), None);
-        assert_eq!(found("text/html", "cid:99999999@local.invalid"), [u16::MAX]);
+    }
+
+    #[test]
+    fn all_numbers_that_no_part_can_have_are_one() {
+        let of = |number: &str| found("text/html", &format!("cid:{number}@local.invalid"));
+        assert_eq!(of("1023"), [1023], "the last of 1,024 parts");
+        assert_eq!(of("1024"), [u16::MAX]);
+        assert_eq!(of("65536"), [u16::MAX]);
+        assert_eq!(of("99999999"), [u16::MAX]);
     }
 }

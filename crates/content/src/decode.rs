@@ -358,25 +358,21 @@ impl External<'_> {
     }
 }
 
-/// Builds nothing.
+/// Builds nothing. For strict readers only, who know the number of parts beforehand.
 struct Unbuilt;
 
 impl Build for Unbuilt {
     type Part = ();
-    type Parts = usize;
+    type Parts = ();
 
     fn part(_: Head<'_>, _: Leaf<'_>) {}
 
-    fn parts(_: usize) -> usize {
-        0
-    }
+    fn parts(_: usize) {}
 
-    fn push(parts: &mut usize, (): ()) {
-        *parts += 1;
-    }
+    fn push((): &mut (), (): ()) {}
 
-    fn multi(_: Head<'_>, _: PartSemantics, parts: usize) -> Option<()> {
-        (parts >= 2).then_some(())
+    fn multi(_: Head<'_>, _: PartSemantics, (): ()) -> Option<()> {
+        Some(())
     }
 }
 

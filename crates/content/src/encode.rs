@@ -9,7 +9,7 @@ use minicbor::Encoder;
 
 use crate::error::EncodeError;
 use crate::extensions::Extensions;
-use crate::limits::{MESSAGE_ID_OCTETS, SALT_OCTETS, TOPIC_OCTETS};
+use crate::limits::TOPIC_OCTETS;
 use crate::message::{Content, Expiration};
 use crate::message_id::MessageId;
 use crate::part::{Body, ExternalPart, MultiPart, Part};
@@ -118,39 +118,45 @@ fn write_multi(multi: &MultiPart, e: &mut Output<'_>) -> Written {
     multi.parts().iter().try_for_each(|part| write_part(part, e))
 }
 
-/// At least as many octets as the encoding has.
+/// Octets of a message whose texts, byte strings and values are empty: the salt, both ids, the expiration, and all heads.
+const FIXED_OCTETS: usize = 128;
+/// The same of a part and of what an external one has besides; a head is taken for a long one.
+const PART_OCTETS: usize = 32;
+const EXTERNAL_OCTETS: usize = 96;
+const KEY_OCTETS: usize = 9;
+
+/// At least as many octets as the encoding has, and not many more.
 fn size_hint(content: &Content) -> usize {
-    // Heads take at most nine octets each.
-    let fixed = 64 + SALT_OCTETS + 2 * MESSAGE_ID_OCTETS + content.topic.len();
-    let extensions = content
-        .extensions
-        .iter()
-        .map(|(key, value)| 9 + key.as_text().map_or(0, str::len) + value.octets().len());
-    extensions.fold(
-        fixed.saturating_add(part_size_hint(&content.part)),
-        usize::saturating_add,
-    )
+    let fixed = [FIXED_OCTETS, content.topic.len(), part_size_hint(&content.part)];
+    let extensions = content.extensions.iter().flat_map(|(key, value)| {
+        let text = key.as_text().map_or(0, str::len);
+        [KEY_OCTETS, text, value.octets().len()]
+    });
+    fixed.into_iter().chain(extensions).sum()
 }
 
 fn part_size_hint(part: &Part) -> usize {
+    let own = [PART_OCTETS, part.language.len(), body_size_hint(&part.body)];
     let nested = part.children().iter().map(part_size_hint);
-    let own = 32 + part.language.len() + body_size_hint(&part.body);
-    nested.fold(own, usize::saturating_add)
+    own.into_iter().chain(nested).sum()
 }
 
 fn body_size_hint(body: &Body) -> usize {
     match body {
         Body::Null | Body::Multi(_) => 0,
-        Body::Single(single) => single.media_type.len() + single.content.len(),
-        Body::External(external) => {
-            96 + external.media_type.len()
-                + external.url.len()
-                + external.key.octets().len()
-                + external.nonce.len()
-                + external.aad.len()
-                + external.content_hash.len()
-                + external.description.len()
-                + external.filename.len()
-        }
+        Body::Single(single) => [single.media_type.len(), single.content.len()].iter().sum(),
+        Body::External(external) => [
+            EXTERNAL_OCTETS,
+            external.media_type.len(),
+            external.url.len(),
+            external.key.octets().len(),
+            external.nonce.len(),
+            external.aad.len(),
+            external.content_hash.len(),
+            external.description.len(),
+            external.filename.len(),
+        ]
+        .iter()
+        .sum(),
     }
 }

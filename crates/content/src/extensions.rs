@@ -94,8 +94,9 @@ impl ExtensionKey {
 impl Ord for ExtensionKey {
     fn cmp(&self, other: &Self) -> Ordering {
         match (&self.0, &other.0) {
-            (Repr::Integer(a), Repr::Integer(b)) => (*a < 0)
-                .cmp(&(*b < 0))
+            (Repr::Integer(a), Repr::Integer(b)) => a
+                .is_negative()
+                .cmp(&b.is_negative())
                 .then(a.unsigned_abs().cmp(&b.unsigned_abs())),
             (Repr::Integer(_), Repr::Text(_)) => Ordering::Less,
             (Repr::Text(_), Repr::Integer(_)) => Ordering::Greater,

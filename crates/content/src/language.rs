@@ -140,11 +140,9 @@ fn fit(tag: &str, range: &str) -> Option<usize> {
         };
         dropped += 1;
     }
-    let is_variety = tag.len() > range.len()
-        && tag.as_bytes().get(range.len()) == Some(&b'-')
-        && tag
-            .get(..range.len())
-            .is_some_and(|start| start.eq_ignore_ascii_case(range));
+    let is_variety = tag
+        .split_at_checked(range.len())
+        .is_some_and(|(start, rest)| start.eq_ignore_ascii_case(range) && rest.starts_with('-'));
     is_variety.then_some(BROADER)
 }
 
@@ -191,8 +189,45 @@ mod tests {
             "en-a",
             "toolonglanguage",
             "fr fr",
+            "12-DE",
+            "e1",
+            "abcd-efg",
+            "en-12",
+            "en-1",
+            "en-aaa-bbb-ccc-ddd",
+            "de-DE-abcd",
+            "de-DE-19",
+            "de-DE-1_01",
+            "en-a-b_c",
+            "en-a-b",
+            "en-a-123456789",
+            "x-123456789",
+            "x-a-123456789",
+            "x-a-",
+            "x-a_b",
         ] {
             assert!(!is_well_formed(tag), "{tag}");
+        }
+    }
+
+    /// RFC 4647 §3.4, the example.
+    #[test]
+    fn a_range_is_cut_as_the_standard_cuts_it() {
+        let range = "zh-Hant-CN-x-private1-private2";
+        for (dropped, tag) in [range, "zh-Hant-CN-x-private1", "zh-Hant-CN", "zh-Hant", "ZH"]
+            .into_iter()
+            .enumerate()
+        {
+            assert_eq!(fit(tag, range), Some(dropped), "{tag}");
+        }
+        assert_eq!(fit("zh-Hant-CN-x", range), None);
+    }
+
+    #[test]
+    fn a_variety_of_what_is_preferred_fits_and_a_word_that_begins_alike_does_not() {
+        assert_eq!(fit("en-GB", "EN"), Some(BROADER));
+        for (tag, range) in [("eng", "en"), ("de-AT", "en"), ("e", "en"), ("é-GB", "en")] {
+            assert_eq!(fit(tag, range), None, "{tag}");
         }
     }
 

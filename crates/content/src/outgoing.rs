@@ -8,6 +8,7 @@ use crate::attachment::{self, AttachmentError};
 use crate::cid::{self, LinkError};
 use crate::disposition::Disposition;
 use crate::language::is_language_list;
+use crate::media;
 use crate::message::Content;
 use crate::part::{Body, Part, PartIndex, SinglePart};
 use crate::reaction::holds_several_reactions;
@@ -41,7 +42,7 @@ fn check_part(root: &Part, part: &Part) -> Result<(), OutgoingReason> {
 
 fn check_reaction(single: &SinglePart) -> Result<(), OutgoingReason> {
     match std::str::from_utf8(&single.content) {
-        Ok(text) if single.media_type.starts_with("text/plain") && holds_several_reactions(text) => {
+        Ok(text) if media::is(&single.media_type, "text/plain") && holds_several_reactions(text) => {
             Err(OutgoingReason::SeveralReactions)
         }
         _ => Ok(()),

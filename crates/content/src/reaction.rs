@@ -24,6 +24,11 @@ fn emoji(text: &str) -> usize {
                 open_flag = true;
                 count += 1;
             }
+            // A digit before it is a key, and the two are an emoji.
+            KEYCAP => {
+                open_flag = false;
+                count += 1;
+            }
             _ if is_pictograph(c) => {
                 open_flag = false;
                 count += usize::from(!joined);
@@ -37,15 +42,17 @@ fn emoji(text: &str) -> usize {
 
 const ZERO_WIDTH_JOINER: char = '\u{200d}';
 
-/// Variation selectors, skin tones, the keycap, and tags: they belong to the emoji before them.
+const KEYCAP: char = '\u{20e3}';
+
+/// Variation selectors, skin tones, and tags: they belong to the emoji before them.
 const fn is_modifier(c: char) -> bool {
-    matches!(c, '\u{fe0e}' | '\u{fe0f}' | '\u{1f3fb}'..='\u{1f3ff}' | '\u{20e3}' | '\u{e0020}'..='\u{e007f}')
+    matches!(c, '\u{fe0e}' | '\u{fe0f}' | '\u{1f3fb}'..='\u{1f3ff}' | '\u{e0020}'..='\u{e007f}')
 }
 
 const fn is_pictograph(c: char) -> bool {
     matches!(c,
-        '\u{2190}'..='\u{21ff}' | '\u{2300}'..='\u{23ff}' | '\u{2600}'..='\u{27bf}' | '\u{2b00}'..='\u{2bff}'
-        | '\u{1f000}'..='\u{1faff}')
+        '\u{203c}' | '\u{2049}' | '\u{2190}'..='\u{21ff}' | '\u{2300}'..='\u{23ff}' | '\u{24c2}'
+        | '\u{25a0}'..='\u{27bf}' | '\u{2b00}'..='\u{2bff}' | '\u{3297}' | '\u{3299}' | '\u{1f000}'..='\u{1faff}')
 }
 
 #[cfg(test)]
@@ -62,6 +69,8 @@ mod tests {
             "👩‍👩‍👧‍👦",
             "🏴\u{e0067}\u{e0062}\u{e007f}",
             "🏳\u{fe0f}\u{200d}🌈",
+            "1\u{fe0f}\u{20e3}",
+            "▶\u{fe0f}",
         ] {
             assert_eq!(emoji(one), 1, "{one}");
         }
@@ -74,6 +83,11 @@ mod tests {
             ("🇨🇭🇫🇷", 2),
             ("👍 👍", 2),
             ("👍🏽👍🏽👍🏽", 3),
+            ("1\u{fe0f}\u{20e3}2\u{fe0f}\u{20e3}", 2),
+            ("▶\u{fe0f}‼\u{fe0f}㊗\u{fe0f}", 3),
+            ("1. 2. 3.", 0),
+            ("👩‍👩👍", 2),
+            ("🇨🇭x🇫🇷", 2),
             ("+1", 0),
             ("thanks", 0),
         ] {

@@ -239,8 +239,11 @@ impl<'a> Tx<'a> {
         self.warm.trim();
     }
 
-    /// How many octets the group's rows take in the file.
+    /// How many octets the group's rows take in the file; nothing if we are in no group.
     pub(crate) fn stored(&self, row: &RoomRow) -> Result<usize, Error> {
+        if row.scope == 0 {
+            return Ok(0);
+        }
         Ok(MlsStore::for_room(self.store, row.scope).stored()?)
     }
 

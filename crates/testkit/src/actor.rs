@@ -6,7 +6,7 @@ use std::rc::Rc;
 
 use comity::{
     Allow, Answer, Batch, Budget, Change, Client, Error, Frame, FrameOutcome, Made, MessageId, NewRoom,
-    Outgoing, Request, Resolution, Response, Step, TaskId,
+    Outgoing, Request, Resolution, Response, Step, TaskId, Twin,
 };
 use comity_content::Supported;
 use comity_room::{ClientUri, Requirement, RoleIndex, RoomUri, Timestamp, UserUri};
@@ -313,6 +313,11 @@ impl Actor {
     /// The process closes the file, and a copy is put in its place.
     pub fn gets_back(&self, copy: &Copy) {
         self.host_mut("gets a copy back", |host| host.put_back(copy));
+    }
+
+    /// The twin that its host keeps outside of the file.
+    pub fn twin(&self) -> Option<Twin> {
+        self.state.net().seat(&self.name).host.twin()
     }
 
     /// Its host keeps nothing outside of the file any more.

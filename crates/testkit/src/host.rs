@@ -13,7 +13,7 @@ use std::path::PathBuf;
 
 use comity::{
     Answer, Batch, Budget, Client, Cursor, Error, Event, EventKind, Frame, FrameOutcome, Identity, Key32,
-    Made, Opening, Reader, Request, RequestId, RequestKind, Role, RoomChange, Seq, Step, Witnesses,
+    Made, Opening, Reader, Request, RequestId, RequestKind, Role, RoomChange, Seq, Step, Twin, Witnesses,
 };
 use comity_room::{RoomUri, Timestamp};
 
@@ -280,6 +280,11 @@ impl Host {
         }
         self.running = None;
         std::fs::remove_dir_all(before.parent().expect("a directory")).expect("the old file is deleted");
+    }
+
+    /// The twin that is kept outside of the file.
+    pub fn twin(&self) -> Option<Twin> {
+        self.keychain.as_ref()?.twin
     }
 
     /// The host keeps nothing outside of the file any more.

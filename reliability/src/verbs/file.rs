@@ -1,6 +1,6 @@
 //! The file's life, and what concerns the client as a whole.
 
-use comity::{Client, Error, Seq, StorageError};
+use comity::{Client, ClientChange, Error, EventKind, Seq, StorageError};
 use comity_testkit::names;
 
 use super::{Prepared, Verb};
@@ -15,6 +15,10 @@ pub(super) const VERBS: &[Verb] = &[
     Verb {
         name: "open",
         prepare: open,
+    },
+    Verb {
+        name: "open, with a twin",
+        prepare: open_witnessed,
     },
     Verb {
         name: "pause, resume",
@@ -76,7 +80,29 @@ fn create(scene: &Scene) -> Prepared {
 
 fn open(scene: &Scene) -> Prepared {
     scene.sam.within(&scene.hall).says(&scene.fresh("before opening"));
-    Prepared::of_sam(scene, Call::Open, |_, _| {})
+    Prepared::of_sam(scene, Call::Open { twin: None }, |_, _| {})
+}
+
+/// The next twin is on the disk or not, and the keychain has the old one: neither is a copy.
+fn open_witnessed(scene: &Scene) -> Prepared {
+    scene.sam.within(&scene.hall).says(&scene.fresh("before opening"));
+    let twin = scene.sam.twin().expect("its host keeps a twin");
+    let call = Call::Open {
+        twin: Some(*twin.octets()),
+    };
+    Prepared::of_sam(scene, call, |scene, _| {
+        let is_alarm = |kind: &EventKind| {
+            matches!(
+                kind,
+                EventKind::Client {
+                    change: ClientChange::Restored,
+                    ..
+                }
+            )
+        };
+        let events = scene.sam.events();
+        assert!(!events.iter().any(|event| is_alarm(&event.kind)), "a false alarm");
+    })
 }
 
 fn pause(scene: &Scene) -> Prepared {

@@ -27,9 +27,10 @@ pub fn safe_file_name(suggested: &str) -> Option<String> {
 /// Most octets in a file name. Systems take 255; this leaves room for what a host adds.
 const NAME_OCTETS: usize = 120;
 
-const DEVICES: [&str; 22] = [
-    "con", "prn", "aux", "nul", "com1", "com2", "com3", "com4", "com5", "com6", "com7", "com8", "com9",
-    "lpt1", "lpt2", "lpt3", "lpt4", "lpt5", "lpt6", "lpt7", "lpt8", "lpt9",
+const DEVICES: [&str; 32] = [
+    "con", "prn", "aux", "nul", "conin$", "conout$", "com0", "com1", "com2", "com3", "com4", "com5", "com6",
+    "com7", "com8", "com9", "com¹", "com²", "com³", "lpt0", "lpt1", "lpt2", "lpt3", "lpt4", "lpt5", "lpt6",
+    "lpt7", "lpt8", "lpt9", "lpt¹", "lpt²", "lpt³",
 ];
 
 /// Control characters, and those that are not seen or change the direction of what is.
@@ -74,6 +75,9 @@ mod tests {
             ("a:b?.txt. ", "a_b_.txt"),
             ("CON", "_CON"),
             ("nul.tar.gz", "_nul.tar.gz"),
+            ("COM¹.txt", "_COM¹.txt"),
+            ("lpt0", "_lpt0"),
+            ("CONOUT$", "_CONOUT$"),
             ("annexe\u{202e}gpj.exe", "annexegpj.exe"),
             ("line\nbreak\0.txt", "linebreak.txt"),
             ("Grüße 😀.png", "Grüße 😀.png"),

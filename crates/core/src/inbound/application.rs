@@ -177,7 +177,8 @@ fn repeated(
     if known.is_own_unsent() {
         crate::answer::message_came_back(tx, id, frame)?;
     }
-    let notify = known.counts && row.phase != Phase::Invited;
+    // Nothing that stands outside the timeline is told of, however often it comes.
+    let notify = known.counts && known.shown() && row.phase != Phase::Invited;
     finish(tx, frame.name, Some(id), notify)?;
     Ok(FrameOutcome::Known {
         message: Some(id),

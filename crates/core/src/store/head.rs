@@ -433,7 +433,7 @@ impl Store {
             .query_row([self.lookup(HEAD, NAME)], |row| row.get(0))
             .optional()?
             .ok_or(StorageError::Altered)?;
-        let mut found = vec![(Carrier::Setting, 0, Some(own))];
+        let mut found = vec![(Carrier::Setting, 0, own)];
         for (carrier, sql) in [
             (
                 Carrier::Message,
@@ -445,15 +445,15 @@ impl Store {
             ),
         ] {
             let last = self.conn.prepare_cached(sql)?.query_row([], |row| {
-                Ok((carrier, row.get(0)?, row.get::<_, Option<Vec<u8>>>(1)?))
+                Ok((row.get::<_, i64>(0)?, row.get::<_, Option<Vec<u8>>>(1)?))
             });
-            found.extend(last.optional()?);
+            if let Some((seq, head)) = last.optional()? {
+                // Each row that stands in the log carries one.
+                found.push((carrier, seq, head.ok_or(StorageError::Altered)?));
+            }
         }
         let mut latest = State::default();
         for (carrier, seq, sealed) in found {
-            let Some(sealed) = sealed else {
-                continue;
-            };
             let place = place_of(carrier, seq)?;
             let octets = self
                 .ring

@@ -16,6 +16,7 @@ mod debug;
 mod identity_doors;
 mod lifecycle;
 mod preview;
+mod receipts;
 mod refusals;
 mod rules;
 mod support;

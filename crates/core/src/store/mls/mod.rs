@@ -18,6 +18,8 @@ mod probe;
 mod provider;
 mod secrets;
 mod slot;
+#[cfg(test)]
+mod tests;
 mod tree;
 
 use openmls_traits::storage::CURRENT_VERSION;

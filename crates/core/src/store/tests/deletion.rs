@@ -25,7 +25,7 @@ fn found(directory: &TempDir, wanted: &[Vec<u8>]) -> usize {
 }
 
 #[expect(clippy::disallowed_methods, reason = "ids that tests can tell apart")]
-fn message_of(number: u8, alone: bool) -> MessageRow {
+pub(super) fn message_of(number: u8, alone: bool) -> MessageRow {
     let user = UserUri::parse("mimi://a.example/u/alice").unwrap();
     let room = RoomUri::parse("mimi://a.example/r/room").unwrap();
     let salt = comity_content::Salt::draw(|octets| octets.fill(number));

@@ -37,7 +37,7 @@ impl Person {
         }
     }
 
-    fn named(directory: &TempDir, name: &'static str) -> Self {
+    pub(super) fn named(directory: &TempDir, name: &'static str) -> Self {
         Self::at(&directory.path().join(name), name)
     }
 
@@ -70,7 +70,7 @@ impl Person {
         }
     }
 
-    fn key_package(&self) -> KeyPackage {
+    pub(super) fn key_package(&self) -> KeyPackage {
         let provider = Provider::for_client(&self.crypto, &self.store);
         let bundle = KeyPackage::builder()
             .build(SUITE, &provider, &self.signer, self.credential())
@@ -105,7 +105,7 @@ impl Person {
             .into_content()
     }
 
-    fn join(&self, welcome: &MlsMessageOut, tree: openmls::treesync::RatchetTree) -> MlsGroup {
+    pub(super) fn join(&self, welcome: &MlsMessageOut, tree: openmls::treesync::RatchetTree) -> MlsGroup {
         let MlsMessageBodyIn::Welcome(welcome) = travelled(welcome).extract() else {
             panic!()
         };
@@ -129,7 +129,7 @@ fn travelled(message: &MlsMessageOut) -> MlsMessageIn {
     MlsMessageIn::tls_deserialize(&mut octets.as_slice()).unwrap()
 }
 
-fn protocol(message: &MlsMessageOut) -> ProtocolMessage {
+pub(super) fn protocol(message: &MlsMessageOut) -> ProtocolMessage {
     travelled(message).try_into_protocol_message().unwrap()
 }
 
@@ -191,7 +191,7 @@ pub(super) fn turn((alice, in_alice): (&Person, &mut MlsGroup), (bob, in_bob): (
     });
 }
 
-fn agree(one: &MlsGroup, other: &MlsGroup) {
+pub(super) fn agree(one: &MlsGroup, other: &MlsGroup) {
     assert_eq!(one.epoch(), other.epoch());
     assert_eq!(
         one.epoch_authenticator().as_slice(),

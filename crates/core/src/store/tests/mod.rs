@@ -1,6 +1,7 @@
 //! What the store promises, tried on real files.
 
 mod bounds;
+mod clear;
 mod damage;
 mod deletion;
 mod files;

@@ -68,6 +68,45 @@ fn a_commit_of_a_proposal_that_never_comes_is_given_up_and_we_find_back() {
     scene.still_reads();
 }
 
+#[test]
+fn a_commit_that_is_rejected_gives_held_proposals_back_and_the_genuine_one_is_followed() {
+    let mut scene = Scene::new();
+    let proposal = scene.eve.leaves();
+    let left = ParticipantUpdate {
+        removed: vec![1],
+        ..ParticipantUpdate::default()
+    };
+    let plan = Plan {
+        held: vec![proposal.clone()],
+        app_data: vec![app_data(PARTICIPANT_LIST, left.encode())],
+        ..Plan::default()
+    };
+    let commit = scene.mallory.commits(plan).commit;
+    let proposal = scene.place.proposal(&proposal);
+    assert_eq!(scene.alice.receives(&proposal), in_silence());
+    let genuine = scene.place.commit(&commit);
+    for distance in [2, 40, 300] {
+        let mut flipped = genuine.clone();
+        let place = flipped.bytes.len() - distance;
+        flipped.bytes[place] ^= 1;
+        let outcome = scene.alice.receives(&flipped);
+        assert!(matches!(outcome, FrameOutcome::Rejected { .. }), "{outcome:?}");
+        scene.still_reads();
+    }
+    scene.mallory.merges();
+    assert_eq!(scene.alice.receives(&genuine), in_silence());
+    let (now, uri) = (scene.alice.now, scene.uri());
+    let text = comity::Outgoing::text("no proposal is in the way");
+    let step = scene
+        .alice
+        .client
+        .send(now, &uri, &text, comity::Allow::default())
+        .unwrap();
+    let sent = |request: &comity::Request| request.kind == RequestKind::SubmitMessage;
+    assert!(step.requests.iter().any(sent), "{step:?}");
+    scene.still_reads();
+}
+
 /// Mallory commits one name and computes another.
 fn forging_a_name(scene: &mut Scene, without_path: bool) -> comity::Frame {
     let renamed = |name: &str| {

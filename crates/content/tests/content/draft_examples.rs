@@ -78,7 +78,7 @@ fn render(media_type: &str, text: &str) -> Part {
 #[test]
 fn original_is_rebuilt() {
     Example {
-        published: include_bytes!("vectors/original.cbor"),
+        published: include_bytes!("../vectors/original.cbor"),
         id: ORIGINAL,
         sender: ALICE,
         built: message(
@@ -96,7 +96,7 @@ fn original_is_rebuilt() {
 #[test]
 fn reply_is_rebuilt() {
     Example {
-        published: include_bytes!("vectors/reply.cbor"),
+        published: include_bytes!("../vectors/reply.cbor"),
         id: REPLY,
         sender: BOB,
         built: message(
@@ -112,7 +112,7 @@ fn reply_is_rebuilt() {
 #[test]
 fn reaction_is_rebuilt() {
     Example {
-        published: include_bytes!("vectors/reaction.cbor"),
+        published: include_bytes!("../vectors/reaction.cbor"),
         id: REACTION,
         sender: CATHY,
         built: message(
@@ -128,7 +128,7 @@ fn reaction_is_rebuilt() {
 #[test]
 fn mention_is_rebuilt() {
     Example {
-        published: include_bytes!("vectors/mention.cbor"),
+        published: include_bytes!("../vectors/mention.cbor"),
         id: "018d825adf9f6be00dcafc5704c4102f5022e74219d0b603e4ba7622654042af",
         sender: CATHY,
         built: message(
@@ -147,7 +147,7 @@ fn mention_is_rebuilt() {
 #[test]
 fn mention_html_is_rebuilt() {
     Example {
-        published: include_bytes!("vectors/mention-html.cbor"),
+        published: include_bytes!("../vectors/mention-html.cbor"),
         id: "01967ff8e9a66819738ad5cf26d2e0388a3b81d86b0f61d129c077d043ee2a4e",
         sender: CATHY,
         built: message(
@@ -166,7 +166,7 @@ fn mention_html_is_rebuilt() {
 #[test]
 fn edit_is_rebuilt() {
     Example {
-        published: include_bytes!("vectors/edit.cbor"),
+        published: include_bytes!("../vectors/edit.cbor"),
         id: "014028c0deddbdea56bec26172f6ede953d11024cb82b8192b5e2aea62d7fb47",
         sender: BOB,
         built: message(
@@ -183,7 +183,7 @@ fn edit_is_rebuilt() {
 #[test]
 fn delete_is_rebuilt() {
     Example {
-        published: include_bytes!("vectors/delete.cbor"),
+        published: include_bytes!("../vectors/delete.cbor"),
         id: "011d9efc78d04d4dcf4d82b07d5199bbef37011c1f0c7e004b6111c6dda504b4",
         sender: BOB,
         built: message(
@@ -200,7 +200,7 @@ fn delete_is_rebuilt() {
 #[test]
 fn unlike_is_rebuilt() {
     Example {
-        published: include_bytes!("vectors/unlike.cbor"),
+        published: include_bytes!("../vectors/unlike.cbor"),
         id: "013aadbb8f313253c8930f4e93c6ca54b2ed06d258185bdcec3870534c8a4ec4",
         sender: CATHY,
         built: message(
@@ -217,7 +217,7 @@ fn unlike_is_rebuilt() {
 #[test]
 fn expiring_is_rebuilt() {
     Example {
-        published: include_bytes!("vectors/expiring.cbor"),
+        published: include_bytes!("../vectors/expiring.cbor"),
         id: "01e59db8173939facc2c8a4a0f0ae8d0c7a11a81239626630c9464a8d6717a03",
         sender: ALICE,
         built: message(
@@ -254,7 +254,7 @@ fn attachment_is_rebuilt() {
         .in_language("en")
         .unwrap();
     Example {
-        published: include_bytes!("vectors/attachment.cbor"),
+        published: include_bytes!("../vectors/attachment.cbor"),
         id: "0176180c7d19a925021fe446d241134d05c38e0d999cdc0f39c391d2377ed9d1",
         sender: BOB,
         built: message("18fac6371e4e53f1aeaf8a013155c166", BOB, part),
@@ -270,7 +270,7 @@ fn conferencing_is_rebuilt() {
         ..ExternalPart::default()
     };
     Example {
-        published: include_bytes!("vectors/conferencing.cbor"),
+        published: include_bytes!("../vectors/conferencing.cbor"),
         id: "01496d15a8dba28d7397f9868b70768e4a67f765d5b5b1ae9e03848c5fdeb0ba",
         sender: ALICE,
         built: message(
@@ -291,7 +291,7 @@ fn multipart_1_is_rebuilt() {
         hex::decode("dc861ebaa718fd7c3ca159f71a2001").unwrap(),
     );
     Example {
-        published: include_bytes!("vectors/multipart-1.cbor"),
+        published: include_bytes!("../vectors/multipart-1.cbor"),
         id: "01da5a515ec5db42cc4dcc19b90c3c31245d8a1cfcce11318f24eb11dce0990e",
         sender: ALICE,
         built: message(
@@ -306,7 +306,7 @@ fn multipart_1_is_rebuilt() {
 #[test]
 fn multipart_2_is_rebuilt() {
     Example {
-        published: include_bytes!("vectors/multipart-2.cbor"),
+        published: include_bytes!("../vectors/multipart-2.cbor"),
         id: "01d65918c6c51c8e76546337276ae6f4bfd873d867d5cb57c76bcdca3d999dd7",
         sender: ALICE,
         built: message(
@@ -345,7 +345,7 @@ fn multipart_3_is_rebuilt() {
     assert_eq!((built.part.count(), built.part.levels()), (11, 4));
     assert!(matches!(built.part.body, Body::Multi(_)));
     Example {
-        published: include_bytes!("vectors/multipart-3.cbor"),
+        published: include_bytes!("../vectors/multipart-3.cbor"),
         id: "01cfebeadbdb83c1eefb6403ba4852daf8bbbf9cd53bf5035a74d5d741950c9f",
         sender: ALICE,
         built,

@@ -1,12 +1,5 @@
 //! The encryption of attachments against other implementations and the Wycheproof vectors.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    reason = "a test fails by panicking"
-)]
-
 use aes_gcm::aead::{Aead, KeyInit, Payload};
 use comity_content::attachment::{Algorithm, AttachmentError, Sealer, Verifier, open, seal_with};
 use comity_content::{ContentKey, ExternalPart};

@@ -1,22 +1,13 @@
 //! The fields and limits of a message, row by row of the checklist.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    reason = "a test fails by panicking"
-)]
-
-mod common;
-
 use std::collections::HashSet;
 
+use crate::common::negatives::{head, nested, parts, smallest, with_extensions, with_field, with_part};
+use crate::common::{EXAMPLES, accepted, content, example, refused, salt, text};
 use comity_content::{
     Body, Content, ContentKey, DecodeErrorKind, Disposition, EncodeError, Expiration, ExtensionKey,
     ExternalPart, Limits, Part, PartError, PartSemantics, Salt, Value,
 };
-use common::negatives::{head, nested, parts, smallest, with_extensions, with_field, with_part};
-use common::{EXAMPLES, accepted, content, example, refused, salt, text};
 use proptest::prelude::Rng;
 use proptest::test_runner::{RngAlgorithm, TestRng};
 
@@ -55,7 +46,7 @@ fn c_002_every_salt_is_what_the_random_source_gave() {
 
 #[test]
 fn c_002_a_chosen_salt_is_not_in_what_ships() {
-    let manifest = include_str!("../Cargo.toml");
+    let manifest = include_str!("../../Cargo.toml");
     assert!(manifest.contains("test-vectors = []"), "the feature is there");
     assert!(
         !manifest.contains("default ="),
@@ -302,10 +293,14 @@ fn c_029_lengths_beyond_the_octets_are_refused_without_allocating_for_them() {
 
 #[test]
 fn c_030_the_limit_of_a_whole_message_is_the_callers() {
-    let octets = example("original").octets;
-    assert!(Content::decode_with(octets, Limits::with_octets(octets.len())).is_ok());
-    let error = Content::decode_with(octets, Limits::with_octets(octets.len() - 1)).unwrap_err();
-    assert_eq!(error.code(), "content_too_large");
+    for octets in [example("original").octets, &smallest()] {
+        let decoded = |limit| Content::decode_with(octets, Limits::with_octets(limit));
+        assert!(decoded(octets.len()).is_ok());
+        for limit in [octets.len() - 1, 1, 0] {
+            let error = decoded(limit).unwrap_err();
+            assert_eq!((error.code(), error.offset), ("content_too_large", limit));
+        }
+    }
     let large = content(
         1,
         Part::single(Disposition::RENDER, "image/png", vec![0; 1 << 20]),
@@ -339,6 +334,8 @@ fn nothing_that_is_said_or_secret_is_in_debug_output() {
     let Body::External(external) = &multi.parts()[1].body else {
         panic!("an external part")
     };
+    let extensions = format!("{:?}", content.extensions);
+    assert_eq!(extensions, "{1: (34 octets), 2: (39 octets), 9: (7 octets)}");
     for shown in [
         format!("{content:?}"),
         format!("{:?}", external.key),

@@ -1,19 +1,10 @@
 //! The restrictions on CBOR, row by row of the checklist.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    reason = "a test fails by panicking"
-)]
-
-mod common;
-
+use crate::common::negatives::{head, smallest, with_extensions, with_field, with_part};
+use crate::common::{ALICE, accepted, refused, room, salt, user};
 use comity_content::{
     Content, Disposition, ExtensionError, ExtensionKey, Extensions, Limits, MessageId, Part, Received, Value,
 };
-use common::negatives::{head, smallest, with_extensions, with_field, with_part};
-use common::{ALICE, accepted, refused, room, salt, user};
 
 /// What is before the smallest part.
 fn without_part(octets: &[u8]) -> &[u8] {
@@ -23,13 +14,15 @@ fn without_part(octets: &[u8]) -> &[u8] {
 #[test]
 fn c_013_extension_keys_sort_bytewise_on_their_encoding() {
     let mut extensions = Extensions::new();
-    for key in [
+    let keys = [
         ExtensionKey::text("a"),
         ExtensionKey::integer(256),
         ExtensionKey::integer(-1),
         ExtensionKey::integer(3),
-    ] {
-        extensions.insert(key.unwrap(), &Value::Null).unwrap();
+    ];
+    let mut keys = keys.map(Result::unwrap);
+    for key in &keys {
+        extensions.insert(key.clone(), &Value::Null).unwrap();
     }
     let content = Content {
         extensions,
@@ -40,6 +33,27 @@ fn c_013_extension_keys_sort_bytewise_on_their_encoding() {
         hex::encode(&octets[22..octets.len() - 4]),
         "a403f6190100f620f66161f6"
     );
+    keys.sort();
+    assert_eq!(format!("{keys:?}"), "[3, 256, -1, \"a\"]");
+    assert!(keys.is_sorted_by(|a, b| a < b), "which is how keys compare");
+}
+
+#[test]
+fn an_extension_that_was_taken_out_is_gone_and_the_others_stay() {
+    let [three, text] = [ExtensionKey::integer(3), ExtensionKey::text("a")].map(Result::unwrap);
+    let mut extensions = Extensions::new();
+    assert!(extensions.is_empty());
+    assert_eq!(
+        extensions.insert(three.clone(), &Value::from("old")).unwrap(),
+        None
+    );
+    let old = extensions.insert(three.clone(), &Value::from("new")).unwrap();
+    assert_eq!(old.unwrap().as_text(), Some("old"), "set again");
+    assert_eq!(extensions.insert(text.clone(), &Value::Bool(true)).unwrap(), None);
+    assert!(!extensions.is_empty() && extensions.len() == 2);
+    assert_eq!(extensions.remove(&three).unwrap().as_text(), Some("new"));
+    assert_eq!((extensions.remove(&three), extensions.find(&three)), (None, None));
+    assert_eq!(extensions.find(&text).unwrap().value(), Value::Bool(true));
 }
 
 #[test]
@@ -214,7 +228,11 @@ fn c_017_integer_keys_are_within_what_a_double_holds() {
             }
         }
     }
-    assert!(ExtensionKey::integer(-(1 << 53) + 1).is_ok() && ExtensionKey::integer(-(1 << 53)).is_err());
+    for most in [(1 << 53) - 1, -(1 << 53) + 1] {
+        assert!(ExtensionKey::integer(most).is_ok());
+        let more = [most + most.signum(), most.signum() * i64::MAX];
+        assert!(more.into_iter().all(|more| ExtensionKey::integer(more).is_err()));
+    }
 }
 
 #[test]
@@ -293,10 +311,59 @@ fn c_022_extensions_are_nested_four_levels_deep_and_no_deeper() {
             "content_extensions_too_deep",
         );
     }
-    refused(
-        &with_extensions(&format!("a103{}", "81".repeat(100_000))),
-        "content_extensions_too_deep",
-    );
+    // Arrays, tags, maps in values of maps, maps in keys of maps.
+    for (unit, strictly) in [
+        ("81", "content_extensions_too_deep"),
+        ("c1", "content_extensions_too_deep"),
+        ("a100", "content_extensions_too_deep"),
+        ("a1", "content_map_key_type"),
+    ] {
+        let octets = with_extensions(&format!("a103{}", unit.repeat(100_000)));
+        refused(&octets, strictly);
+        let lenient = Content::decode_lenient(&octets, Limits::default()).unwrap_err();
+        assert_eq!(lenient.code(), "content_extensions_too_deep", "{unit}");
+    }
+}
+
+#[test]
+fn every_kind_of_value_is_kept_as_it_is() {
+    for (hex, value) in [
+        ("00", Value::Unsigned(0)),
+        ("1bffffffffffffffff", Value::Unsigned(u64::MAX)),
+        ("20", Value::Negative(0)),
+        ("37", Value::from(-24)),
+        ("3818", Value::from(-25)),
+        ("3bffffffffffffffff", Value::Negative(u64::MAX)),
+        ("4101", Value::from(&[1_u8][..])),
+        ("6161", Value::from("a")),
+        ("8201f6", Value::Array(vec![Value::from(1), Value::Null])),
+        ("a120f5", Value::Map(vec![(Value::from(-1), Value::from(true))])),
+        ("c16161", Value::Tag(1, Box::new(Value::from("a")))),
+        ("d8ff80", Value::Tag(255, Box::new(Value::Array(Vec::new())))),
+        ("f4", Value::Bool(false)),
+        ("f5", Value::Bool(true)),
+        ("f6", Value::Null),
+        ("f7", Value::Undefined),
+        ("f0", Value::Simple(16)),
+        ("f820", Value::Simple(32)),
+        ("f8ff", Value::Simple(255)),
+        ("f93e00", Value::Float(1.5)),
+        ("fa47c35000", Value::Float(100_000.0)),
+        ("fb3ff199999999999a", Value::Float(1.1)),
+    ] {
+        let octets = with_extensions(&format!("a103{hex}"));
+        let key = ExtensionKey::integer(3).unwrap();
+        for content in [
+            accepted(&octets),
+            Content::decode_lenient(&octets, Limits::default()).unwrap(),
+        ] {
+            let kept = content.extensions.find(&key).unwrap();
+            assert_eq!(
+                (kept.value(), hex::encode(kept.octets())),
+                (value.clone(), hex.to_owned())
+            );
+        }
+    }
 }
 
 #[test]

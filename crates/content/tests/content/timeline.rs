@@ -1,21 +1,12 @@
 //! Edits, deletes, reactions, replies and topics, row by row of the checklist.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    reason = "a test fails by panicking"
-)]
-
-mod common;
-
+use crate::common::{ALICE, BOB, CATHY, salt, stored, stored_example, text, user};
 use comity_content::{
     ChainEnd, Class, Content, Disposition, Expiration, Extensions, Folded, MessageId, Part, RefusedBecause,
     Stored, Timeline, classify, fold, needed, reply_chain,
 };
 use comity_room::Timestamp;
 use comity_room::policy::Action;
-use common::{ALICE, BOB, CATHY, salt, stored, stored_example, text, user};
 
 /// A room in which all may do what they please with what is theirs.
 fn own_only(_: &Stored, action: Action, _: &Stored) -> bool {
@@ -232,15 +223,14 @@ fn c_070_reactions_in_one_message_or_in_several_are_both_understood() {
 fn c_071_an_unlike_takes_the_reaction_back_whatever_its_disposition() {
     let hello = said(ALICE, 1, 10, "hello");
     let heart = reaction(BOB, 2, 11, hello.id, "❤");
+    let bare = |content: Content| content.replacing(heart.id);
+    let with_target = |content: Content| content.replacing(heart.id).in_reply_to(hello.id);
     for disposition in [Disposition::REACTION, Disposition::RENDER] {
-        let unlike = stored(
-            BOB,
-            3,
-            12,
-            |content| content.replacing(heart.id),
-            Part::null(disposition),
-        );
-        assert_eq!(folded(&[&hello, &heart, &unlike]).entries[0].reactions, []);
+        let shapes: [&dyn Fn(Content) -> Content; 2] = [&bare, &with_target];
+        for shape in shapes {
+            let unlike = stored(BOB, 3, 12, shape, Part::null(disposition));
+            assert_eq!(folded(&[&hello, &heart, &unlike]).entries[0].reactions, []);
+        }
     }
     let by_another = stored(
         CATHY,
@@ -564,7 +554,7 @@ fn c_087_the_boolean_tells_relative_from_absolute() {
         stored_example("expiring", 0).content.expires,
         Some(Expiration::Absolute(1_644_390_004))
     );
-    let relative = common::content(1, text("a")).expiring(Expiration::Relative(1_644_390_004));
+    let relative = crate::common::content(1, text("a")).expiring(Expiration::Relative(1_644_390_004));
     assert_eq!(Content::decode(&relative.encode().unwrap()), Ok(relative));
 }
 
@@ -577,6 +567,56 @@ fn c_088_a_topic_gathers_its_messages_in_order() {
     assert_eq!(
         timeline.topic(b"lunch").map(|entry| entry.id).collect::<Vec<_>>(),
         [first.id, second.id]
+    );
+    let elsewhere = stored(BOB, 4, 13, |content| content.on_topic("sport"), text("x"));
+    let timeline = folded(&[&second, &elsewhere, &first]);
+    let of = |topic: &[u8]| timeline.topic(topic).map(|entry| entry.id).collect::<Vec<_>>();
+    assert_eq!(
+        (of(b"lunch"), of(b"sport")),
+        (vec![first.id, second.id], vec![elsewhere.id])
+    );
+    assert_eq!(of(b"lunc"), []);
+}
+
+#[test]
+fn what_something_is_shows_once_its_first_version_is_known() {
+    let hello = said(ALICE, 1, 10, "hello");
+    let heart = reaction(BOB, 2, 11, hello.id, "❤");
+    for (first, is_reaction) in [(&hello, false), (&heart, true)] {
+        let mut state = Folded::new(first.id);
+        assert!(!state.is_known() && !state.is_reaction());
+        let gone = stored(
+            BOB,
+            3,
+            12,
+            |content| content.replacing(first.id),
+            Part::null(Disposition::RENDER),
+        );
+        state.apply(&gone, true);
+        assert!(
+            !state.is_known() && state.deleted().is_none(),
+            "only what changes it"
+        );
+        state.apply(first, true);
+        assert!(state.is_known() && state.deleted() == Some(gone.id));
+        assert_eq!(state.is_reaction(), is_reaction);
+    }
+}
+
+#[test]
+fn what_a_timeline_prints_says_nothing_of_what_was_said() {
+    let secret = stored(ALICE, 1, 10, |content| content.on_topic("secret"), text("secret"));
+    let [entry] = &folded(&[&secret]).entries[..] else {
+        panic!("one entry")
+    };
+    let printed = format!("{entry:?}");
+    assert!(
+        printed.contains(ALICE) && printed.contains(&secret.id.to_string()),
+        "{printed}"
+    );
+    assert!(
+        printed.contains("(6 octets)") && !printed.contains("secret") && !printed.contains("115"),
+        "{printed}"
     );
 }
 

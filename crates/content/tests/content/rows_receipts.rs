@@ -1,21 +1,12 @@
 //! Receipts, row by row of the checklist.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    reason = "a test fails by panicking"
-)]
-
-mod common;
-
+use crate::common::{ALICE, BOB, CATHY, EXAMPLES, example, room, salt, stored, text, user};
 use comity_content::compose::Author;
 use comity_content::{
     Class, Content, MessageId, Part, Place, REPORT_ENTRIES, Receipts, Received, ReportPolicy, Status,
     StatusReport, classify, fold, is_reported,
 };
 use comity_room::Timestamp;
-use common::{ALICE, BOB, CATHY, EXAMPLES, example, room, salt, stored, text, user};
 use proptest::prelude::*;
 
 /// The published report of Bob's, in hex.

@@ -1,23 +1,15 @@
 //! The fuzzer's corpus, replayed without the fuzzer.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    reason = "a test fails by panicking"
-)]
-
-mod common;
-#[path = "../../../fuzz/src/markdown.rs"]
+#[path = "../../../../fuzz/src/markdown.rs"]
 mod markdown;
-#[path = "../../../fuzz/src/content.rs"]
+#[path = "../../../../fuzz/src/content.rs"]
 mod target;
 
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use common::EXAMPLES;
-use common::negatives::negatives;
+use crate::common::EXAMPLES;
+use crate::common::negatives::negatives;
 
 fn corpus() -> BTreeMap<String, Vec<u8>> {
     inputs("decode_content")

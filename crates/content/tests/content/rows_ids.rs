@@ -1,21 +1,12 @@
 //! Message ids and derived values, row by row of the checklist.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    reason = "a test fails by panicking"
-)]
-
-mod common;
-
+use crate::common::negatives::{smallest, with_field};
+use crate::common::{ALICE, BOB, EXAMPLES, ROOM, content, example, room, salt, stored_example, text, user};
 use comity_content::{
     Content, Contradiction, DerivedValues, Disposition, ImplausibleTime, MessageId, MessageIdError, Part,
     Received, check_accepted, fold,
 };
 use comity_room::{ClientUri, Timestamp};
-use common::negatives::{smallest, with_field};
-use common::{ALICE, BOB, EXAMPLES, ROOM, content, example, room, salt, stored_example, text, user};
 use sha2::{Digest, Sha256};
 
 #[test]

@@ -1,21 +1,12 @@
 //! Media types and Markdown, row by row of the checklist; the specifications' examples are in `markdown_spec.rs`.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    reason = "a test fails by panicking"
-)]
-
-mod common;
-
+use crate::common::{ALICE, BOB, EXAMPLES, HTML, MARKDOWN, PLAIN, content, example, user};
 use comity_content::derive::html_to_markdown;
 use comity_content::markdown::{
     Agreement, Link, LinkKind, escape, link, links, mentions, to_html, to_plain_text, without_html,
 };
 use comity_content::{Content, Part, Received, Supported, select};
 use comity_room::{MediaType, UserUri, media_types};
-use common::{ALICE, BOB, EXAMPLES, HTML, MARKDOWN, PLAIN, content, example, user};
 use proptest::prelude::*;
 
 fn words_of(example: &str) -> String {

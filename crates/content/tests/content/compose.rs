@@ -1,14 +1,6 @@
 //! Everything that a person does, row by row of the checklist.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    reason = "a test fails by panicking"
-)]
-
-mod common;
-
+use crate::common::{ALICE, BOB, MARKDOWN, ROOM, example, room, salt, user};
 use comity_content::attachment::{Algorithm, AttachmentError, Sealer};
 use comity_content::compose::{
     Author, ComposeError, Contact, Location, PREVIEW_OCTETS, Saying, Target, Words, previews,
@@ -19,7 +11,6 @@ use comity_content::{
     StatusReport, Stored, check_outgoing, classify, fold, media,
 };
 use comity_room::Timestamp;
-use common::{ALICE, BOB, MARKDOWN, ROOM, example, room, salt, user};
 
 const NOW: Timestamp = Timestamp::from_millis(1_800_000_000_000);
 

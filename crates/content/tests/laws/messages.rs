@@ -1,19 +1,10 @@
 //! What holds for every message and for all octets.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    reason = "a test fails by panicking"
-)]
-
-mod common;
-
+use crate::common::{EXAMPLES, reference, room, strategies, user};
 use comity_content::{
     Content, DecodeErrorKind, ExtensionValue, Limits, Part, PartIndex, Received, Supported, Value, select,
 };
 use comity_room::media_types;
-use common::{EXAMPLES, reference, room, strategies, user};
 use proptest::prelude::*;
 
 /// Everything that is done with octets from outside, so that none of it can panic.
@@ -38,7 +29,7 @@ fn use_fully(octets: &[u8]) {
         let _ = format!("{content:?}");
     }
     if let Ok(received) = Received::decode_lenient(octets.to_vec(), Limits::default()) {
-        let _ = received.message_id(&user(common::ALICE), &room());
+        let _ = received.message_id(&user(crate::common::ALICE), &room());
     }
 }
 

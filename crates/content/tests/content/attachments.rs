@@ -1,23 +1,14 @@
 //! External parts, row by row of the checklist.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    reason = "a test fails by panicking"
-)]
-
-mod common;
-
 use std::io::{BufRead, BufReader, Cursor, Read, Seek, SeekFrom, Write};
 use std::net::{TcpListener, TcpStream};
 
+use crate::common::{content, example};
 use comity_content::attachment::{
     self, AttachmentError, Sealed, Verified, fetch_limit, is_available, open, open_to, remaining, seal,
 };
 use comity_content::{Content, ContentKey, Disposition, ExternalPart, Part, check_outgoing};
 use comity_room::Timestamp;
-use common::{content, example};
 use sha2::{Digest, Sha256};
 
 const KEY: [u8; 16] = [1; 16];

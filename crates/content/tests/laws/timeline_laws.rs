@@ -1,22 +1,13 @@
 //! Whatever is sent and in whatever order it arrives, everybody comes to the same timeline.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    reason = "a test fails by panicking"
-)]
-
-mod common;
-
 use std::collections::BTreeMap;
 
+use crate::common::{ALICE, BOB, CATHY, salt, text, user};
 use comity_content::{
     Class, Content, Disposition, Entry, Folded, MessageId, Part, Stored, Timeline, classify, fold, needed,
 };
 use comity_room::policy::Action;
 use comity_room::{Timestamp, UserUri};
-use common::{ALICE, BOB, CATHY, salt, text, user};
 use proptest::prelude::*;
 
 /// What one message does. Targets are numbers of other messages, which may come later, or never.

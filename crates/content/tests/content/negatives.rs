@@ -1,16 +1,7 @@
 //! Octets that are no message: each is refused for its own reason, at the octet where the reason shows.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    reason = "a test fails by panicking"
-)]
-
-mod common;
-
+use crate::common::negatives::{negatives, smallest};
 use comity_content::Content;
-use common::negatives::{negatives, smallest};
 
 #[test]
 fn every_negative_vector_is_refused_for_its_reason_and_at_its_octet() {
@@ -36,7 +27,7 @@ fn what_the_negative_vectors_are_made_of_is_accepted() {
 
 #[test]
 fn the_guide_lists_every_negative_vector_with_its_reason_and_octet() {
-    let guide = include_str!("../../../docs/content.md");
+    let guide = include_str!("../../../../docs/content.md");
     for negative in negatives() {
         let row = format!(
             "| {} | `{}` | {} |",

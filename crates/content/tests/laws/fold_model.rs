@@ -2,21 +2,12 @@
 //!
 //! A thousand histories, each told in a shuffled order. The counters say that what is hard did happen.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    reason = "a test fails by panicking"
-)]
-
-mod common;
-
 use std::collections::BTreeMap;
 
+use crate::common::{ALICE, BOB, CATHY, content, text, user};
 use comity_content::{Content, Disposition, MessageId, Part, Status, StatusReport, Stored, Timeline, fold};
 use comity_room::Timestamp;
 use comity_room::policy::Action;
-use common::{ALICE, BOB, CATHY, content, text, user};
 
 const PEOPLE: [&str; 3] = [ALICE, BOB, CATHY];
 const HISTORIES: u64 = 1000;

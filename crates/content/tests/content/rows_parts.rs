@@ -1,21 +1,12 @@
 //! Parts, dispositions and selection, row by row of the checklist.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    reason = "a test fails by panicking"
-)]
-
-mod common;
-
+use crate::common::{HTML, MARKDOWN, PLAIN, content, example, text};
 use comity_content::cid::{self, LinkError};
 use comity_content::{
-    Content, Disposition, Part, PartError, PartIndex, PartSemantics, PassedOverBecause, Selection, Supported,
-    Wish, check_outgoing, leaf_media_types, readable, select, select_by,
+    Class, Content, Disposition, Part, PartError, PartIndex, PartSemantics, PassedOverBecause, Selection,
+    Supported, Wish, check_outgoing, classify, derive, leaf_media_types, readable, select, select_by,
 };
 use comity_room::{Advertisement, MediaType, media_types};
-use common::{HTML, MARKDOWN, PLAIN, content, example, text};
 
 const VENDOR: &str = "application/vnd.examplevendor-fancy-im-message";
 
@@ -285,6 +276,8 @@ fn c_048_indices_count_every_part_depth_first_from_0() {
     assert_eq!(nested.part.at(PartIndex(0)), Some(&nested.part));
     assert_eq!(nested.part.at(PartIndex(7)).unwrap().children().len(), 2);
     assert_eq!(nested.part.at(PartIndex(11)), None);
+    let walked: Vec<u16> = nested.part.walk().map(|(index, _)| index.0).collect();
+    assert_eq!(walked, (0..11).collect::<Vec<_>>(), "multiparts counted");
 }
 
 #[test]
@@ -423,6 +416,16 @@ fn c_064_media_types_are_compared_as_names_and_not_as_texts() {
     ] {
         assert!(!readable(&single(bad), &advertised), "{bad}");
     }
+    for plain in ["text/plain", "TEXT/Plain ; charset=utf-8"] {
+        assert!(derive::is_basic(&single(plain)), "{plain}");
+    }
+    for report in [
+        "application/mimi-message-status",
+        "Application/MIMI-Message-Status",
+    ] {
+        assert_eq!(classify(&content(1, single(report))), Class::Report, "{report}");
+    }
+    assert_eq!(classify(&content(1, single("application/mimi"))), Class::Message);
 }
 
 #[test]
@@ -430,11 +433,13 @@ fn c_069_several_reactions_never_share_a_text() {
     assert_eq!(Part::reaction("❤🥳"), Err(PartError::SeveralReactions));
     assert!(Part::reaction("👩‍👩‍👧‍👦").is_ok() && Part::reaction("+1").is_ok());
     assert_eq!(Part::reactions(["❤", "🥳🤞"]), Err(PartError::SeveralReactions));
-    let smuggled = Part::single(Disposition::REACTION, PLAIN, "❤🥳");
-    assert_eq!(
-        check_outgoing(&content(1, smuggled)).unwrap_err().code(),
-        "outgoing_several_reactions"
-    );
+    for media_type in [PLAIN, "text/plain", "Text/PLAIN"] {
+        let smuggled = Part::single(Disposition::REACTION, media_type, "❤🥳");
+        let error = check_outgoing(&content(1, smuggled)).unwrap_err();
+        assert_eq!(error.code(), "outgoing_several_reactions", "{media_type}");
+    }
+    let picture = Part::single(Disposition::REACTION, "image/svg+xml", "❤🥳");
+    assert_eq!(check_outgoing(&content(1, picture)), Ok(()), "whatever it draws");
     assert_eq!(check_outgoing(&published("multipart-2")), Ok(()));
 }
 

@@ -2,14 +2,7 @@
 //!
 //! The examples are in `spec/`, with their source and licence.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    reason = "a test fails by panicking"
-)]
-
-#[path = "../../../fuzz/src/only_ours.rs"]
+#[path = "../../../../fuzz/src/only_ours.rs"]
 mod only_ours;
 
 use comity_content::markdown::{links, mentions, to_html, to_plain_text, without_html};
@@ -41,11 +34,11 @@ fn examples(lines: &str) -> Vec<Example> {
 }
 
 fn common_mark() -> Vec<Example> {
-    examples(include_str!("spec/commonmark-0.31.2.jsonl"))
+    examples(include_str!("../spec/commonmark-0.31.2.jsonl"))
 }
 
 fn gfm() -> Vec<Example> {
-    examples(include_str!("spec/gfm-0.29.jsonl"))
+    examples(include_str!("../spec/gfm-0.29.jsonl"))
 }
 
 fn all() -> Vec<Example> {
