@@ -43,6 +43,7 @@ impl From<Planted> for Fault {
 }
 
 /// Panics in the middle of a call on a client.
+#[expect(clippy::panic, reason = "this is what it is for")]
 pub fn panic_within(client: *mut comity_client, error: *mut *mut comity_error) -> comity_status {
     guard(error, |call| {
         let _held = call.shared(client)?.lock()?;
