@@ -29,13 +29,17 @@ pub(crate) fn root() -> &'static Path {
     here.parent().unwrap_or(here)
 }
 
+/// The target directory, in which this program was built.
+pub(crate) fn target() -> Result<PathBuf, Fault> {
+    let program =
+        std::env::current_exe().map_err(|e| format!("this program does not know where it is: {e}"))?;
+    Ok(program.ancestors().nth(2).unwrap_or_else(|| root()).to_owned())
+}
+
 /// A directory of ours beside what cargo built: `xtask` in the target directory.
 pub(crate) fn scratch() -> Result<PathBuf, Fault> {
-    let fault = |e: io::Error| format!("no place for what belongs to xtask: {e}");
-    let program = std::env::current_exe().map_err(fault)?;
-    let target = program.ancestors().nth(2).unwrap_or_else(|| root());
-    let scratch = target.join("xtask");
-    std::fs::create_dir_all(&scratch).map_err(fault)?;
+    let scratch = target()?.join("xtask");
+    std::fs::create_dir_all(&scratch).map_err(|e| format!("no place for what belongs to xtask: {e}"))?;
     Ok(scratch)
 }
 

@@ -1,4 +1,4 @@
-//! The only scripts of the project: `cargo xtask setup | demo | inspect | bench | crash-matrix | … | test | lint`.
+//! The only scripts of the project: `cargo xtask setup | demo | inspect | bench | crash-matrix | … | header | install-c | test | lint`.
 //!
 //! `cargo xtask test` is what CI runs, whole. Everything here works from a clean clone on a machine that has Rust and reaches the
 //! package registries, and depends on no crate, so that it is built in seconds.
@@ -13,6 +13,7 @@
     reason = "a script measures how long its stages take"
 )]
 
+mod c;
 mod cargo;
 mod checks;
 mod libtest;
@@ -43,6 +44,11 @@ cargo xtask COMMAND
   lost-tail         cut the power at every change; both take --verb TEXT, --every N,
                     --seed N and --sabotage no-sync
   two-processes     an app and its extension on one file: --steps N, --seed N
+  header [--check]  write the C header, or say whether it is what the sources say
+  install-c --prefix DIR
+                    install the C library: header, libraries, pkg-config and CMake files
+  symbols [--check] list what the C libraries export, or say whether it is what the header declares
+  sizes             how large the C libraries are
   extension-memory  what an extension needs for a frame: --members N,…
   test              everything that CI runs; closes with `N passed, N failed`
   lint              its fast part: format, architecture, dependencies, clippy, documentation
@@ -64,6 +70,10 @@ fn main() -> ExitCode {
         "crash-matrix" => programs::crash_matrix(rest),
         "lost-tail" => programs::lost_tail(rest),
         "two-processes" => programs::two_processes(rest),
+        "header" => c::header_command(rest),
+        "install-c" => c::install_c(rest),
+        "symbols" => c::symbols_command(rest),
+        "sizes" => c::sizes(),
         "extension-memory" => programs::extension_memory(rest),
         "test" => stages::run(stages::TEST, rest),
         "lint" => stages::run(stages::LINT, rest),

@@ -114,7 +114,7 @@ impl Links {
 }
 
 /// Packages under `crates/` that are for tests alone.
-const NEVER_SHIPPED: &[&str] = &["comity-faultfs", "comity-testkit"];
+const NEVER_SHIPPED: &[&str] = &["comity-faultfs", "comity-ffi-test", "comity-testkit"];
 
 /// The packages under `crates/`, but for those that are never shipped.
 fn shipped_packages(files: &[File]) -> impl Iterator<Item = String> {

@@ -54,6 +54,23 @@ pub(crate) fn for_checks() -> Result<(), Fault> {
     install_cargo_deny()
 }
 
+/// What the tests in C need, installed where it is missing.
+pub(crate) fn c() -> Result<(), Fault> {
+    debian("gcc and its linker", "gcc", &["gcc", "libc6-dev", "binutils"])?;
+    debian("a C++ compiler", "g++", &["g++"])?;
+    debian("clang, the other C compiler", "clang", &["clang"])?;
+    debian("valgrind", "valgrind", &["valgrind", "libc6-dbg"])?;
+    debian("CMake", "cmake", &["cmake", "make"])?;
+    debian("pkg-config", "pkg-config", &["pkg-config"])?;
+    if !Path::new("/usr/include/sqlite3.h").exists() {
+        install(
+            "the system's SQLite (a host may have its own)",
+            &["libsqlite3-dev"],
+        )?;
+    }
+    Ok(())
+}
+
 /// The cargo-deny to run: the machine's if it is the version we want, else our own.
 pub(crate) fn cargo_deny() -> Result<PathBuf, Fault> {
     let installed = PathBuf::from("cargo-deny");
@@ -140,6 +157,10 @@ fn debian(what: &str, program: &str, packages: &[&str]) -> Result<(), Fault> {
         println!("  {what}: there");
         return Ok(());
     }
+    install(what, packages)
+}
+
+fn install(what: &str, packages: &[&str]) -> Result<(), Fault> {
     let install = format!(
         "apt-get install -y --no-install-recommends {}",
         packages.join(" ")

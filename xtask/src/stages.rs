@@ -3,6 +3,7 @@
 use std::time::Instant;
 
 use crate::Fault;
+use crate::c;
 use crate::checks;
 use crate::report::{Report, Suite, spoken};
 use crate::rules;
@@ -17,7 +18,7 @@ pub(crate) struct Stage {
 }
 
 /// What CI runs, the quickest answers first.
-pub(crate) const TEST: &[Stage] = &[SETUP, FORMAT, ARCHITECTURE, DENY, CLIPPY, DOCS, DEBUG, RELEASE];
+pub(crate) const TEST: &[Stage] = &[SETUP, FORMAT, ARCHITECTURE, DENY, CLIPPY, DOCS, DEBUG, RELEASE, C];
 
 /// The fast part.
 pub(crate) const LINT: &[Stage] = &[SETUP, FORMAT, ARCHITECTURE, DENY, CLIPPY, DOCS];
@@ -63,6 +64,12 @@ const RELEASE: Stage = Stage {
     run: |report, packages| suites::run("release", packages, report),
 };
 
+const C: Stage = Stage {
+    name: "c",
+    says: "the C API, in C and C++",
+    run: c::run,
+};
+
 /// Runs the stages that the arguments leave, whatever fails, and closes with the table and the count. The exit code.
 pub(crate) fn run(stages: &[Stage], arguments: &[String]) -> Result<u8, Fault> {
     let names: Vec<&str> = stages.iter().map(|stage| stage.name).collect();
@@ -87,7 +94,11 @@ pub(crate) fn run(stages: &[Stage], arguments: &[String]) -> Result<u8, Fault> {
 }
 
 /// Runs one check and puts it into the report as a suite of one.
-fn check(report: &mut Report, name: &str, run: impl FnOnce() -> Result<bool, Fault>) -> Result<(), Fault> {
+pub(crate) fn check(
+    report: &mut Report,
+    name: &str,
+    run: impl FnOnce() -> Result<bool, Fault>,
+) -> Result<(), Fault> {
     let start = Instant::now();
     let held = run()?;
     if !held {

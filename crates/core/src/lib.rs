@@ -17,6 +17,7 @@ pub mod attachment;
 mod change;
 mod client;
 mod clock;
+pub mod code;
 mod crypto;
 mod errands;
 mod error;
@@ -37,6 +38,8 @@ mod read;
 mod reader;
 mod rejection;
 mod respond;
+#[cfg(feature = "seeded")]
+mod seeded;
 mod sign;
 pub mod step;
 mod store;

@@ -292,6 +292,10 @@ impl<'a> Tx<'a> {
 /// Octets from the operating system's randomness.
 pub(crate) fn random<const N: usize>() -> Result<[u8; N], Error> {
     let mut octets = [0; N];
+    #[cfg(feature = "seeded")]
+    if crate::seeded::fill(&mut octets) {
+        return Ok(octets);
+    }
     getrandom::fill(&mut octets).map_err(|_| Error::Storage(StorageError::Io))?;
     Ok(octets)
 }

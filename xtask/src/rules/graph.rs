@@ -14,10 +14,20 @@ const DIRECTION: &[(&str, &[&str])] = &[
         "comity",
         &["comity-content", "comity-mls", "comity-room", "comity-wire"],
     ),
+    (
+        "comity-capi",
+        &[
+            "comity",
+            "comity-content",
+            "comity-mls",
+            "comity-room",
+            "comity-wire",
+        ],
+    ),
 ];
 
 /// Features that exist for tests and benchmarks alone.
-const NEVER_SHIPPED: &[&str] = &["test-vectors", "bench-normal"];
+const NEVER_SHIPPED: &[&str] = &["test-vectors", "bench-normal", "seeded", "testing"];
 
 pub(super) fn content_and_room_are_pure(repo: &Repo) -> Vec<Finding> {
     let impure = |name: &str| {
@@ -170,7 +180,11 @@ mod tests {
 
     #[test]
     fn a_test_feature_that_ships_is_found() {
-        for feature in ["comity-content/test-vectors", "comity/bench-normal"] {
+        for feature in [
+            "comity-content/test-vectors",
+            "comity/bench-normal",
+            "comity/seeded",
+        ] {
             let mut repo = planted("comity", "serde");
             repo.shipped
                 .get_mut("comity")

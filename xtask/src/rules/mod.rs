@@ -68,6 +68,10 @@ const RULES: &[Rule] = &[
         check: purity::unsafe_only_where_it_belongs,
     },
     Rule {
+        name: "the C API is unsafe in its inner layer alone",
+        check: purity::the_c_api_is_unsafe_in_its_inner_layer,
+    },
+    Rule {
         name: "every package takes the lints of the workspace",
         check: purity::every_package_takes_the_lints,
     },

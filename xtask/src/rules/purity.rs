@@ -2,7 +2,7 @@
 
 use super::{Finding, broken};
 use crate::repo::Repo;
-use crate::source::Source;
+use crate::source::{Source, words as words_of};
 
 /// Crates that only compute.
 const PURE: &[&str] = &[
@@ -37,8 +37,9 @@ pub(super) fn the_engine_asks_no_clock(repo: &Repo) -> Vec<Finding> {
     findings
 }
 
-/// Where `unsafe` is what the crate is for: the C API, and the disk that fails on demand, an SQLite VFS that never ships.
-const UNSAFE: &[&str] = &["crates/capi/", "crates/faultfs/"];
+/// Where `unsafe` is what the crate is for: the C API, and what never ships: the disk that fails on demand, an SQLite VFS, and the
+/// hub that tests in other languages talk to.
+const UNSAFE: &[&str] = &["crates/capi/", "crates/faultfs/", "crates/ffi-test/"];
 
 fn may_be_unsafe(path: &str) -> bool {
     UNSAFE.iter().any(|crate_| path.starts_with(crate_))
@@ -49,6 +50,29 @@ pub(super) fn unsafe_only_where_it_belongs(repo: &Repo) -> Vec<Finding> {
     elsewhere
         .flat_map(|(path, source)| words(path, &source, &["unsafe"]))
         .collect()
+}
+
+/// The files of the C API in which `unsafe` code stands: what makes references of pointers, and pointers of results.
+const INNER: &[&str] = &["guard.rs", "handle.rs", "input.rs", "output.rs"];
+
+pub(super) fn the_c_api_is_unsafe_in_its_inner_layer(repo: &Repo) -> Vec<Finding> {
+    const API: &str = "crates/capi/src/";
+    let outer = repo.under(&[API]).filter(|file| {
+        !INNER
+            .iter()
+            .any(|inner| file.path.strip_prefix(API) == Some(inner))
+    });
+    let mut findings = Vec::new();
+    for file in outer {
+        for (line, number) in file.text.lines().map(str::trim).zip(1..) {
+            let declares = line == "#[unsafe(no_mangle)]" || line.starts_with("pub unsafe extern \"C\" fn ");
+            let speaks = line.starts_with("//");
+            if !declares && !speaks && words_of(line).any(|word| word == "unsafe") {
+                findings.push(broken(&file.path, number, "is unsafe outside of the inner layer"));
+            }
+        }
+    }
+    findings
 }
 
 pub(super) fn every_package_takes_the_lints(repo: &Repo) -> Vec<Finding> {
@@ -156,6 +180,22 @@ mod tests {
             ("xtask/src/main.rs", planted),
         ]));
         assert_eq!(found, [broken("xtask/src/main.rs", 1, "names unsafe")]);
+    }
+
+    #[test]
+    fn unsafe_code_outside_of_the_inner_layer_is_found() {
+        let outer =
+            "/// unsafe\n#[unsafe(no_mangle)]\npub unsafe extern \"C\" fn f() {\n    unsafe { g() }\n}";
+        let found = the_c_api_is_unsafe_in_its_inner_layer(&repo(&[
+            ("crates/capi/src/room.rs", outer),
+            ("crates/capi/src/input.rs", outer),
+        ]));
+        let wanted = broken(
+            "crates/capi/src/room.rs",
+            4,
+            "is unsafe outside of the inner layer",
+        );
+        assert_eq!(found, [wanted]);
     }
 
     #[test]

@@ -183,6 +183,18 @@ impl Position {
         at: i64::MAX,
         tie: i64::MAX,
     };
+
+    /// As two numbers, for a language face or an app's own database. They sort as positions do, the first one first.
+    #[must_use]
+    pub const fn numbers(self) -> (i64, i64) {
+        (self.at, self.tie)
+    }
+
+    /// From what [`Position::numbers`] gave.
+    #[must_use]
+    pub const fn from_numbers(at: i64, tie: i64) -> Self {
+        Self { at, tie }
+    }
 }
 
 /// Who is in a room, in its present epoch.

@@ -1,0 +1,8 @@
+//! The face of the library: the header is what the sources say, and the sources say all that the engine can do.
+#![allow(clippy::expect_used, clippy::panic, reason = "a panic is how tests fail")]
+
+mod complete;
+mod docs;
+mod header;
+mod layout;
+mod nulls;

@@ -1,0 +1,425 @@
+//! The programs in `bindings/c/tests/`: compiled in every way in which a host would, run under every tool that finds what a run does
+//! not show.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use crate::Fault;
+use crate::cargo;
+use crate::report::Report;
+use crate::stages::check;
+
+use super::install::{fault, source};
+
+const WARNINGS: &[&str] = &["-Wall", "-Wextra", "-Werror", "-pedantic"];
+const C: &[&str] = &[
+    "-std=c11",
+    "-Wconversion",
+    "-Wshadow",
+    "-Wstrict-prototypes",
+    "-Wmissing-prototypes",
+    "-g",
+];
+const SANITIZERS: &[&str] = &["-fsanitize=address,undefined", "-fno-sanitize-recover=all"];
+const STATIC_LIBRARIES: &[&str] = &["-lpthread", "-ldl", "-lm", "-lgcc_s", "-lc"];
+
+/// What the story is asked for, and what it must not be the same as.
+const STORIES: [[&str; 4]; 2] = [
+    ["--seed", "1", "--names", "alice,bob"],
+    ["--seed", "271828", "--names", "nadja,omar"],
+];
+
+/// Where things are, and where programs go.
+struct Workshop {
+    /// What was installed, as it ships.
+    prefix: PathBuf,
+    /// The library with the network and with chance from a seed.
+    testing: PathBuf,
+    programs: PathBuf,
+}
+
+/// Compiles and runs everything, and adds each check to the report.
+pub(super) fn run(report: &mut Report, prefix: &Path) -> Result<(), Fault> {
+    let shop = Workshop::open(prefix)?;
+    for compiler in ["gcc", "clang"] {
+        check(report, &format!("c: the header is C11 ({compiler})"), || {
+            shop.header(compiler, "c11", "c")
+        })?;
+    }
+    for compiler in ["g++", "clang++"] {
+        check(report, &format!("c: the header is C++17 ({compiler})"), || {
+            shop.header(compiler, "c++17", "c++")
+        })?;
+    }
+    for compiler in ["gcc", "clang"] {
+        check(
+            report,
+            &format!("c: the story is Rust's, octet for octet ({compiler})"),
+            || shop.stories(compiler),
+        )?;
+        check(report, &format!("c: misuse is told ({compiler})"), || {
+            shop.plain(compiler, "misuse")
+        })?;
+        check(
+            report,
+            &format!("c: every error, and a panic ({compiler})"),
+            || shop.plain(compiler, "errors"),
+        )?;
+    }
+    check(report, "c: two threads at once are told", || {
+        shop.plain("gcc", "threads")
+    })?;
+    for name in ["story", "misuse", "errors", "threads"] {
+        check(
+            report,
+            &format!("c: {name} under AddressSanitizer and UBSan"),
+            || shop.sanitized(name),
+        )?;
+    }
+    for name in ["story", "misuse", "errors"] {
+        check(
+            report,
+            &format!("c: {name} under valgrind: no leak, no error"),
+            || shop.valgrind(name),
+        )?;
+    }
+    for library in [Library::Shared, Library::Static] {
+        let name = library.name();
+        check(
+            report,
+            &format!("c: the story with the library that ships ({name})"),
+            || shop.shipped_story(library),
+        )?;
+        check(
+            report,
+            &format!("c: a host keeps its own SQLite ({name})"),
+            || shop.own_sqlite(library),
+        )?;
+    }
+    check(report, "c: pkg-config finds the library", || shop.pkg_config())?;
+    check(report, "c: CMake finds the library", || shop.cmake())
+}
+
+/// One of the two that ship.
+#[derive(Clone, Copy)]
+enum Library {
+    Shared,
+    Static,
+}
+
+impl Library {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Shared => "shared",
+            Self::Static => "static",
+        }
+    }
+}
+
+impl Workshop {
+    fn open(prefix: &Path) -> Result<Self, Fault> {
+        let mut build = cargo::quiet_cargo();
+        build.args([
+            "build",
+            "--locked",
+            "-p",
+            "comity-ffi-test",
+            "--features",
+            "seeded",
+        ]);
+        if !cargo::build(build)? {
+            return Err("comity-ffi-test does not build".into());
+        }
+        let programs = cargo::scratch()?.join("c-programs");
+        fs::create_dir_all(&programs).map_err(|e| fault(&programs, &e))?;
+        Ok(Self {
+            prefix: prefix.to_owned(),
+            testing: cargo::target()?.join("debug"),
+            programs,
+        })
+    }
+
+    /// Compiles the header alone, as its own program.
+    fn header(&self, compiler: &str, standard: &str, language: &str) -> Result<bool, Fault> {
+        let mut compile = Command::new(compiler);
+        compile.arg(format!("-std={standard}")).args(WARNINGS).args([
+            "-fsyntax-only",
+            "-x",
+            language,
+            "-include",
+        ]);
+        succeeds(compile.arg(self.prefix.join("include/comity.h")).arg("/dev/null"))
+    }
+
+    /// A program of ours, with the network and with chance from a seed.
+    fn compile(&self, compiler: &str, name: &str, how: &[&str]) -> Result<Option<PathBuf>, Fault> {
+        let mut link = vec![
+            format!("-L{}", self.testing.display()),
+            "-lcomity_ffi_test".to_owned(),
+        ];
+        link.push(format!("-Wl,-rpath,{}", self.testing.display()));
+        self.compile_with(compiler, name, how, &link)
+    }
+
+    fn compile_with(
+        &self,
+        compiler: &str,
+        name: &str,
+        how: &[&str],
+        link: &[String],
+    ) -> Result<Option<PathBuf>, Fault> {
+        let program = self.programs.join(name);
+        let mut compile = Command::new(compiler);
+        compile
+            .args(C)
+            .args(WARNINGS)
+            .args(how)
+            .arg("-I")
+            .arg(self.prefix.join("include"));
+        compile.arg(source(&format!("tests/{name}.c")));
+        if name == "story" {
+            compile.arg(source("tests/app.c"));
+        }
+        compile.args(["-pthread", "-o"]).arg(&program).args(link);
+        Ok(succeeds(&mut compile)?.then_some(program))
+    }
+
+    /// For each seed the facts are those of the Rust story, and another seed gives other facts.
+    fn stories(&self, compiler: &str) -> Result<bool, Fault> {
+        let Some(program) = self.compile(compiler, "story", &[])? else {
+            return Ok(false);
+        };
+        let mut told = Vec::new();
+        for arguments in STORIES {
+            let facts = facts(Command::new(&program).args(arguments))?;
+            if !same(&facts, &facts_in_rust(&self.testing, arguments)?) {
+                return Ok(false);
+            }
+            told.push(facts);
+        }
+        let ids: Vec<Vec<&str>> = told
+            .iter()
+            .map(|facts| {
+                facts
+                    .lines()
+                    .filter(|fact| fact.starts_with("message "))
+                    .collect()
+            })
+            .collect();
+        let fresh = ids
+            .iter()
+            .flatten()
+            .all(|id| ids.iter().filter(|ids| ids.contains(id)).count() == 1);
+        if !fresh {
+            println!("    another seed does not change every message id");
+        }
+        Ok(fresh)
+    }
+
+    fn plain(&self, compiler: &str, name: &str) -> Result<bool, Fault> {
+        match self.compile(compiler, name, &[])? {
+            Some(program) => succeeds(&mut Command::new(program)),
+            None => Ok(false),
+        }
+    }
+
+    fn sanitized(&self, name: &str) -> Result<bool, Fault> {
+        match self.compile("gcc", name, SANITIZERS)? {
+            Some(program) => succeeds(&mut Command::new(program)),
+            None => Ok(false),
+        }
+    }
+
+    fn valgrind(&self, name: &str) -> Result<bool, Fault> {
+        let Some(program) = self.compile("gcc", name, &[])? else {
+            return Ok(false);
+        };
+        let mut valgrind = Command::new("valgrind");
+        valgrind.args(["--quiet", "--leak-check=full", "--error-exitcode=9"]);
+        valgrind.args([
+            "--show-leak-kinds=definite,indirect,possible",
+            "--errors-for-leak-kinds=definite,indirect,possible",
+        ]);
+        valgrind.arg(format!(
+            "--suppressions={}",
+            source("tests/valgrind.supp").display()
+        ));
+        succeeds(valgrind.arg(program))
+    }
+
+    /// How to link a library that ships; `own` goes before it, as a host's own libraries do.
+    fn shipped(&self, library: Library) -> Vec<String> {
+        let lib = self.prefix.join("lib");
+        match library {
+            Library::Shared => vec![
+                format!("-L{}", lib.display()),
+                "-lcomity".to_owned(),
+                format!("-Wl,-rpath,{}", lib.display()),
+            ],
+            Library::Static => {
+                let archive = lib.join("libcomity.a").display().to_string();
+                [archive]
+                    .into_iter()
+                    .chain(STATIC_LIBRARIES.iter().map(|&name| name.to_owned()))
+                    .collect()
+            }
+        }
+    }
+
+    /// The same story; ids differ, because what ships takes no seed.
+    fn shipped_story(&self, library: Library) -> Result<bool, Fault> {
+        let mut link = self.shipped(library);
+        link.extend([
+            format!("-L{}", self.testing.display()),
+            "-lcomity_ffi_test".to_owned(),
+        ]);
+        link.push(format!("-Wl,-rpath,{}", self.testing.display()));
+        let Some(program) = self.compile_with("gcc", "story", &[], &link)? else {
+            return Ok(false);
+        };
+        let facts = facts(Command::new(program).args(STORIES[0]))?;
+        let rust = facts_in_rust(&self.testing, STORIES[0])?;
+        if facts == rust {
+            println!("    what ships takes a seed");
+            return Ok(false);
+        }
+        Ok(same(&without_ids(&facts), &without_ids(&rust)))
+    }
+
+    fn own_sqlite(&self, library: Library) -> Result<bool, Fault> {
+        // Ours first: what it exported would win.
+        let mut link = self.shipped(library);
+        link.push("-lsqlite3".to_owned());
+        match self.compile_with("gcc", "own_sqlite", &[], &link)? {
+            Some(program) => succeeds(&mut Command::new(program)),
+            None => Ok(false),
+        }
+    }
+
+    fn pkg_config(&self) -> Result<bool, Fault> {
+        let ask = |more: &[&str]| {
+            let mut ask = Command::new("pkg-config");
+            ask.env("PKG_CONFIG_PATH", self.prefix.join("lib/pkgconfig"));
+            cargo::output({
+                ask.args(["--cflags", "--libs"]).args(more).arg("comity");
+                ask
+            })
+        };
+        for flags in [ask(&[])?, ask(&["--static"])?] {
+            let program = self.programs.join("start-pkg-config");
+            let mut compile = Command::new("gcc");
+            compile
+                .args(C)
+                .args(WARNINGS)
+                .arg(source("tests/start.c"))
+                .arg("-o")
+                .arg(&program);
+            compile.args(flags.split_whitespace());
+            let library = self.prefix.join("lib");
+            let mut run = Command::new(&program);
+            run.current_dir(&self.programs).env("LD_LIBRARY_PATH", library);
+            if !succeeds(&mut compile)? || !succeeds(&mut run)? {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    fn cmake(&self) -> Result<bool, Fault> {
+        let build = self.programs.join("cmake");
+        let mut configure = Command::new("cmake");
+        configure
+            .arg("-S")
+            .arg(source("tests/consumer"))
+            .arg("-B")
+            .arg(&build);
+        configure.arg(format!("-DCMAKE_PREFIX_PATH={}", self.prefix.display()));
+        let mut make = Command::new("cmake");
+        make.arg("--build").arg(&build);
+        let mut test = Command::new("ctest");
+        test.arg("--test-dir")
+            .arg(&build)
+            .arg("--output-on-failure")
+            .arg("--no-tests=error");
+        Ok(succeeds(&mut configure)? && succeeds(&mut make)? && succeeds(&mut test)?)
+    }
+}
+
+/// The facts that a program prints.
+fn facts(command: &Command) -> Result<String, Fault> {
+    let mut owned = Command::new(command.get_program());
+    owned.args(command.get_args());
+    cargo::output(owned)
+}
+
+fn facts_in_rust(testing: &Path, arguments: [&str; 4]) -> Result<String, Fault> {
+    facts(Command::new(testing.join("story")).args(arguments))
+}
+
+/// Whether two stories are the same; if not, the first fact that differs is printed.
+fn same(told: &str, rust: &str) -> bool {
+    if told == rust {
+        return true;
+    }
+    let differs = told.lines().zip(rust.lines()).find(|(told, rust)| told != rust);
+    match differs {
+        Some((told, rust)) => println!("    told: {told}\n    in Rust: {rust}"),
+        None => println!(
+            "    {} facts were told, {} in Rust",
+            told.lines().count(),
+            rust.lines().count()
+        ),
+    }
+    false
+}
+
+/// The facts with every message id left out.
+fn without_ids(facts: &str) -> String {
+    let is_id = |word: &str| word.len() == 64 && word.bytes().all(|octet| octet.is_ascii_hexdigit());
+    let words = |line: &str| {
+        line.split(' ')
+            .filter(|word| !is_id(word))
+            .collect::<Vec<_>>()
+            .join(" ")
+    };
+    facts.lines().map(|line| words(line) + "\n").collect()
+}
+
+/// Runs a program; what it says is printed if it fails.
+fn succeeds(command: &mut Command) -> Result<bool, Fault> {
+    let name = command.get_program().to_string_lossy().into_owned();
+    let output = command
+        .output()
+        .map_err(|e| format!("{name} does not start: {e}"))?;
+    if !output.status.success() {
+        println!("    {name}: {}", output.status);
+        for text in [&output.stdout, &output.stderr] {
+            String::from_utf8_lossy(text)
+                .lines()
+                .for_each(|line| println!("    {line}"));
+        }
+    }
+    Ok(output.status.success())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ids_are_left_out_and_nothing_else() {
+        let id = "01".repeat(32);
+        assert_eq!(
+            without_ids(&format!("message {id}\nevent 3 {id} x\n")),
+            "message\nevent 3 x\n"
+        );
+    }
+
+    #[test]
+    fn stories_that_differ_are_not_the_same() {
+        assert!(same("a\nb\n", "a\nb\n"));
+        assert!(!same("a\nb\n", "a\nc\n"));
+        assert!(!same("a\n", "a\nb\n"));
+    }
+}

@@ -1,0 +1,172 @@
+//! What the libraries export, and how large they are.
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+use crate::Fault;
+use crate::cargo;
+
+use super::install::{self, fault, source};
+
+/// Words that only what never ships has in it.
+const NEVER_SHIPPED: [&str; 3] = ["COMITY_SEED", "comity_test_network", "planted by a test"];
+
+/// `cargo xtask symbols [--check]`: lists what the libraries export, or says whether it is what the header declares.
+pub(crate) fn command(arguments: &[String]) -> Result<u8, Fault> {
+    let prefix = cargo::scratch()?.join("c");
+    install::install(&prefix)?;
+    match arguments {
+        [] => {
+            exported(&prefix.join("lib/libcomity.so"), true)?
+                .iter()
+                .for_each(|name| println!("{name}"));
+            Ok(0)
+        }
+        [flag] if flag == "--check" => {
+            let held = shared(&prefix)? & fixed(&prefix)?;
+            if held {
+                println!(
+                    "both libraries export the {} functions of the header and nothing else",
+                    of_the_header()?.len()
+                );
+            }
+            Ok(if held { 0 } else { 1 })
+        }
+        _ => Err("cargo xtask symbols takes --check or nothing".into()),
+    }
+}
+
+/// `cargo xtask sizes`.
+pub(crate) fn sizes() -> Result<u8, Fault> {
+    let prefix = cargo::scratch()?.join("c");
+    install::install(&prefix)?;
+    for name in ["libcomity.so", "libcomity.a"] {
+        let path = prefix.join("lib").join(name);
+        let octets = fs::metadata(&path).map_err(|e| fault(&path, &e))?.len();
+        println!("{:>8.2} MB  {name}, stripped", octets as f64 / 1e6);
+    }
+    let program = cargo::scratch()?.join("start-static");
+    let mut compile = Command::new("cc");
+    compile
+        .args(["-Os", "-s", "-Wl,--gc-sections", "-I"])
+        .arg(prefix.join("include"));
+    compile
+        .arg(source("tests/start.c"))
+        .arg("-o")
+        .arg(&program)
+        .arg(prefix.join("lib/libcomity.a"));
+    compile.args(["-lpthread", "-ldl", "-lm", "-lgcc_s", "-lc"]);
+    cargo::output(compile)?;
+    let octets = fs::metadata(&program).map_err(|e| fault(&program, &e))?.len();
+    println!(
+        "{:>8.2} MB  a program that links libcomity.a, stripped",
+        octets as f64 / 1e6
+    );
+    Ok(0)
+}
+
+/// Whether the shared library exports what the header declares.
+pub(super) fn shared(prefix: &Path) -> Result<bool, Fault> {
+    agrees(&prefix.join("lib/libcomity.so"), true)
+}
+
+/// Whether the static library does.
+pub(super) fn fixed(prefix: &Path) -> Result<bool, Fault> {
+    agrees(&prefix.join("lib/libcomity.a"), false)
+}
+
+fn agrees(library: &Path, dynamic: bool) -> Result<bool, Fault> {
+    let (found, wanted) = (exported(library, dynamic)?, of_the_header()?);
+    let mut held = true;
+    for name in found.iter().filter(|name| !wanted.contains(name)) {
+        println!(
+            "    {} exports {name}, which the header does not declare",
+            library.display()
+        );
+        held = false;
+    }
+    for name in wanted.iter().filter(|name| !found.contains(name)) {
+        println!("    {} does not export {name}", library.display());
+        held = false;
+    }
+    let octets = fs::read(library).map_err(|e| fault(library, &e))?;
+    for word in NEVER_SHIPPED.iter().filter(|word| holds(&octets, word)) {
+        println!("    {} has {word} in it, which never ships", library.display());
+        held = false;
+    }
+    Ok(held)
+}
+
+fn holds(octets: &[u8], word: &str) -> bool {
+    octets.windows(word.len()).any(|window| window == word.as_bytes())
+}
+
+/// The names that a library exports, sorted.
+fn exported(library: &Path, dynamic: bool) -> Result<Vec<String>, Fault> {
+    let mut nm = Command::new("nm");
+    nm.args(["--defined-only", "--extern-only", "--format=just-symbols"]);
+    if dynamic {
+        nm.arg("--dynamic");
+    }
+    Ok(names(&cargo::output({
+        nm.arg(library);
+        nm
+    })?))
+}
+
+/// The names in what nm prints: not the name of the member of an archive, which ends with a colon.
+fn names(printed: &str) -> Vec<String> {
+    let mut names: Vec<String> = printed
+        .lines()
+        .map(str::trim)
+        .filter(|line| !line.is_empty() && !line.ends_with(':'))
+        .map(str::to_owned)
+        .collect();
+    names.sort();
+    names
+}
+
+/// The functions that the header declares, sorted.
+pub(super) fn of_the_header() -> Result<Vec<String>, Fault> {
+    let path = source("include/comity.h");
+    let header = fs::read_to_string(&path).map_err(|e| fault(&path, &e))?;
+    Ok(declared(&header))
+}
+
+fn declared(header: &str) -> Vec<String> {
+    let mut names: Vec<String> = header
+        .lines()
+        .filter(|line| line.starts_with(|c: char| c.is_ascii_lowercase()) && line.contains('('))
+        .filter_map(|line| line.split('(').next()?.rsplit([' ', '*']).next())
+        .filter(|name| name.starts_with("comity_"))
+        .map(str::to_owned)
+        .collect();
+    names.sort();
+    names
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_functions_of_a_header_are_found_and_nothing_else() {
+        let header = "// comity_note(x)\ntypedef struct comity_a comity_a;\ncomity_status comity_b(struct comity_a *a,\n                       int c);\nconst char *comity_version(void);\n#define COMITY_C(d) 1\n";
+        assert_eq!(declared(header), ["comity_b", "comity_version"]);
+    }
+
+    #[test]
+    fn members_of_archives_are_no_names() {
+        assert_eq!(
+            names("\ncomity.o:\ncomity_b\ncomity_a\n"),
+            ["comity_a", "comity_b"]
+        );
+    }
+
+    #[test]
+    fn a_word_is_found_in_octets() {
+        assert!(holds(b"abCOMITY_SEEDcd", "COMITY_SEED"));
+        assert!(!holds(b"abCOMITY_SEE", "COMITY_SEED"));
+    }
+}
