@@ -9,6 +9,9 @@ use zeroize::Zeroizing;
 use super::seal::Place;
 use super::{Col, RowAt, Scope, StorageError, Store, Table, codec};
 
+/// How a sealed value begins, and what was in it.
+type Headed = ([u8; 16], Zeroizing<Vec<u8>>);
+
 // Sealed rows
 impl Store {
     /// Writes a row: `sql` binds the key columns, then the clear columns, and last the sealed value.
@@ -162,7 +165,7 @@ impl Store {
         params: impl Params,
         scope: Scope,
         table: Table,
-    ) -> Result<Option<([u8; 16], Zeroizing<Vec<u8>>)>, StorageError> {
+    ) -> Result<Option<Headed>, StorageError> {
         let mut statement = self.conn.prepare_cached(sql)?;
         let mut rows = statement.query(params)?;
         let Some(row) = rows.next()? else {
