@@ -401,7 +401,7 @@ impl Client {
     /// Answers an invitation. Declining leaves the room and forgets it.
     ///
     /// # Errors
-    /// [`Misuse::NotInvited`].
+    /// [`Misuse::NoSuchRoom`], [`Misuse::NotInvited`].
     pub fn respond(&mut self, now: Timestamp, room: &RoomUri, response: Response) -> Result<Step, Error> {
         self.step(now, |tx| respond::respond(tx, room, response))
     }
