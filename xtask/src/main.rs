@@ -1,4 +1,4 @@
-//! The only scripts of the project: `cargo xtask setup | demo | inspect | bench | crash-matrix | … | header | install-c | test | lint`.
+//! The only scripts of the project: `cargo xtask setup | demo | inspect | bench | crash-matrix | … | header | bindings | install-c | test | lint`.
 //!
 //! `cargo xtask test` is what CI runs, whole. Everything here works from a clean clone on a machine that has Rust and reaches the
 //! package registries, and depends on no crate, so that it is built in seconds.
@@ -16,6 +16,7 @@
 mod c;
 mod cargo;
 mod checks;
+mod faces;
 mod libtest;
 mod programs;
 mod repo;
@@ -45,6 +46,8 @@ cargo xtask COMMAND
                     --seed N and --sabotage no-sync
   two-processes     an app and its extension on one file: --steps N, --seed N
   header [--check]  write the C header, or say whether it is what the sources say
+  bindings [--check]
+                    write the Swift, Kotlin and Python code, or say whether it is what the sources say
   install-c --prefix DIR
                     install the C library: header, libraries, pkg-config and CMake files
   symbols [--check] list what the C libraries export, or say whether it is what the header declares
@@ -72,6 +75,7 @@ fn main() -> ExitCode {
         "two-processes" => programs::two_processes(rest),
         "header" => c::header_command(rest),
         "install-c" => c::install_c(rest),
+        "bindings" => faces::bindings_command(rest),
         "symbols" => c::symbols_command(rest),
         "sizes" => c::sizes(),
         "extension-memory" => programs::extension_memory(rest),

@@ -15,7 +15,9 @@
 
 mod c;
 mod errors;
+pub mod faces;
 mod network;
+mod samples;
 pub mod story;
 
 pub use c::*;
@@ -24,3 +26,8 @@ pub use network::Network;
 
 /// The C API, so that it is linked and exported.
 pub use comity_capi as capi;
+
+/// What the other languages call, so that it is linked and exported.
+pub use comity_uniffi as uniffi_face;
+
+uniffi::setup_scaffolding!("comity_test");
