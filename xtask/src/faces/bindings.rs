@@ -37,7 +37,7 @@ const FILES: &[(&str, &str)] = &[
         "kotlin/org/comity/test/ffi/comity_test.kt",
         "bindings/kotlin/src/test/kotlin/org/comity/test/ffi/comity_test.kt",
     ),
-    ("python/comity_test.py", "bindings/python/tests/comity_test.py"),
+    ("python/comity_test.py", "bindings/python/testing/comity_test.py"),
 ];
 
 /// `cargo xtask bindings [--check]`.

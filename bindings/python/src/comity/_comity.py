@@ -609,7 +609,7 @@ def _uniffi_check_api_checksums(lib):
         raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     if lib.uniffi_comity_uniffi_checksum_method_client_change() != 7315:
         raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
-    if lib.uniffi_comity_uniffi_checksum_method_client_close_file() != 927:
+    if lib.uniffi_comity_uniffi_checksum_method_client_close_file() != 35320:
         raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     if lib.uniffi_comity_uniffi_checksum_method_client_create_room() != 61431:
         raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
@@ -15842,8 +15842,8 @@ class ClientProtocol(typing.Protocol):
         raise NotImplementedError
     def close_file(self, ) -> None:
         """
-        Closes the file, and says how that went. The client is closed after an error too; to drop it closes it as well, and tells
-        nothing.
+        Closes the file, and says how that went. The client is closed after an error too, but for `ConcurrentUse`; to drop it closes it
+        as well, and tells nothing.
 """
         raise NotImplementedError
     def create_room(self, now: Timestamp,room: RoomUri,new_room: NewRoom) -> Step:
@@ -16122,8 +16122,8 @@ class Client(ClientProtocol):
         return _uniffi_lift_return(_uniffi_ffi_result)
     def close_file(self, ) -> None:
         """
-        Closes the file, and says how that went. The client is closed after an error too; to drop it closes it as well, and tells
-        nothing.
+        Closes the file, and says how that went. The client is closed after an error too, but for `ConcurrentUse`; to drop it closes it
+        as well, and tells nothing.
 """
         _uniffi_lowered_args = (
             self._uniffi_clone_handle(),

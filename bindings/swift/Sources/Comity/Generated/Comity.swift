@@ -677,8 +677,8 @@ public protocol ClientProtocol: AnyObject, Sendable {
     func backupTo(path: String) throws
 
     /**
-     * Closes the file, and says how that went. The client is closed after an error too; to drop it closes it as well, and tells
-     * nothing.
+     * Closes the file, and says how that went. The client is closed after an error too, but for `ConcurrentUse`; to drop it closes it
+     * as well, and tells nothing.
      */
     func closeFile() throws
 
@@ -913,8 +913,8 @@ open func backupTo(path: String)throws   {try rustCallWithError(FfiConverterType
 }
 
     /**
-     * Closes the file, and says how that went. The client is closed after an error too; to drop it closes it as well, and tells
-     * nothing.
+     * Closes the file, and says how that went. The client is closed after an error too, but for `ConcurrentUse`; to drop it closes it
+     * as well, and tells nothing.
      */
 open func closeFile()throws   {try rustCallWithError(FfiConverterTypeComityError_lift) {
         uniffiCallStatus in
@@ -16145,7 +16145,7 @@ private let initializationResult: InitializationResult = {
     if (uniffi_comity_uniffi_checksum_method_client_backup_to() != 53758) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_comity_uniffi_checksum_method_client_close_file() != 927) {
+    if (uniffi_comity_uniffi_checksum_method_client_close_file() != 35320) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_comity_uniffi_checksum_method_client_interrupter() != 6072) {

@@ -1523,7 +1523,7 @@ private fun uniffiCheckApiChecksums(lib: IntegrityCheckingUniffiLib) {
     if ((lib.uniffi_comity_uniffi_checksum_method_client_backup_to() and 0xFFFF) != 53758) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_comity_uniffi_checksum_method_client_close_file() and 0xFFFF) != 927) {
+    if ((lib.uniffi_comity_uniffi_checksum_method_client_close_file() and 0xFFFF) != 35320) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_comity_uniffi_checksum_method_client_interrupter() and 0xFFFF) != 6072) {
@@ -2220,8 +2220,8 @@ public interface ClientInterface {
     fun `backupTo`(`path`: kotlin.String)
 
     /**
-     * Closes the file, and says how that went. The client is closed after an error too; to drop it closes it as well, and tells
-     * nothing.
+     * Closes the file, and says how that went. The client is closed after an error too, but for `ConcurrentUse`; to drop it closes it
+     * as well, and tells nothing.
      */
     fun `closeFile`()
 
@@ -2481,8 +2481,8 @@ open class Client: Disposable, AutoCloseable, ClientInterface
     }
 
     /**
-     * Closes the file, and says how that went. The client is closed after an error too; to drop it closes it as well, and tells
-     * nothing.
+     * Closes the file, and says how that went. The client is closed after an error too, but for `ConcurrentUse`; to drop it closes it
+     * as well, and tells nothing.
      */
     @Throws(ComityException::class)override fun `closeFile`()
         =
