@@ -17,8 +17,8 @@ const FILES: &[(&str, &str)] = &[
         "bindings/swift/Sources/comityFFI/include/comityFFI.h",
     ),
     (
-        "swift/Comity.swift",
-        "bindings/swift/Sources/Comity/Generated/Comity.swift",
+        "swift/ComityEngine.swift",
+        "bindings/swift/Sources/ComityEngine/Generated/ComityEngine.swift",
     ),
     (
         "kotlin/org/comity/ffi/comity.kt",
@@ -31,7 +31,7 @@ const FILES: &[(&str, &str)] = &[
     ),
     (
         "swift/ComityTest.swift",
-        "bindings/swift/Tests/ComityTests/Generated/ComityTest.swift",
+        "bindings/swift/Tests/ComityTest/Generated/ComityTest.swift",
     ),
     (
         "kotlin/org/comity/test/ffi/comity_test.kt",
@@ -147,7 +147,7 @@ fn tidy(name: &str, text: &str) -> String {
         tidied.push_str(line);
         tidied.push('\n');
         if name == "swift/ComityTest.swift" && line == "import Foundation" {
-            tidied.push_str("import Comity\n");
+            tidied.push_str("import ComityEngine\n");
         }
     }
     tidied.truncate(tidied.trim_end().len());
@@ -178,6 +178,6 @@ mod tests {
     #[test]
     fn the_swift_of_the_tests_knows_the_library() {
         let told = tidy("swift/ComityTest.swift", "import Foundation\nx\n");
-        assert_eq!(told, "import Foundation\nimport Comity\nx\n");
+        assert_eq!(told, "import Foundation\nimport ComityEngine\nx\n");
     }
 }

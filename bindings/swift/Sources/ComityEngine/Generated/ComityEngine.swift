@@ -1894,7 +1894,7 @@ public protocol ReaderProtocol: AnyObject, Sendable {
     /**
      * How a task stands. None if there is none of this name.
      */
-    func task(id: TaskId) throws  -> Task?
+    func task(id: TaskId) throws  -> RoomTask?
 
     /**
      * Messages of a room, oldest first. What has expired at `now` is not among them.
@@ -2176,8 +2176,8 @@ open func rooms(now: Timestamp)throws  -> [RoomSummary]  {
     /**
      * How a task stands. None if there is none of this name.
      */
-open func task(id: TaskId)throws  -> Task?  {
-    return try  FfiConverterOptionTypeTask.lift(try rustCallWithError(FfiConverterTypeComityError_lift) {
+open func task(id: TaskId)throws  -> RoomTask?  {
+    return try  FfiConverterOptionTypeRoomTask.lift(try rustCallWithError(FfiConverterTypeComityError_lift) {
         uniffiCallStatus in
     uniffi_comity_uniffi_fn_method_reader_task(
             self.uniffiCloneHandle(),
@@ -3882,7 +3882,7 @@ public struct ExternalPart: CustomDebugStringConvertible, CustomStringConvertibl
     /**
      * What it is, in words. May be empty.
      */
-    public let description: String
+    public let explanation: String
     /**
      * A file name that the sender suggests, not to be trusted: see `safe_file_name`. May be empty.
      */
@@ -3923,7 +3923,7 @@ public struct ExternalPart: CustomDebugStringConvertible, CustomStringConvertibl
          */contentHash: Data,
         /**
          * What it is, in words. May be empty.
-         */description: String,
+         */explanation: String,
         /**
          * A file name that the sender suggests, not to be trusted: see `safe_file_name`. May be empty.
          */filename: String) {
@@ -3937,7 +3937,7 @@ public struct ExternalPart: CustomDebugStringConvertible, CustomStringConvertibl
         self.aad = aad
         self.hashAlgorithm = hashAlgorithm
         self.contentHash = contentHash
-        self.description = description
+        self.explanation = explanation
         self.filename = filename
     }
 
@@ -3986,7 +3986,7 @@ public struct FfiConverterTypeExternalPart: FfiConverterRustBuffer {
                 aad: FfiConverterData.read(from: &buf),
                 hashAlgorithm: FfiConverterUInt8.read(from: &buf),
                 contentHash: FfiConverterData.read(from: &buf),
-                description: FfiConverterString.read(from: &buf),
+                explanation: FfiConverterString.read(from: &buf),
                 filename: FfiConverterString.read(from: &buf)
         )
     }
@@ -4002,7 +4002,7 @@ public struct FfiConverterTypeExternalPart: FfiConverterRustBuffer {
         FfiConverterData.write(value.aad, into: &buf)
         FfiConverterUInt8.write(value.hashAlgorithm, into: &buf)
         FfiConverterData.write(value.contentHash, into: &buf)
-        FfiConverterString.write(value.description, into: &buf)
+        FfiConverterString.write(value.explanation, into: &buf)
         FfiConverterString.write(value.filename, into: &buf)
     }
 }
@@ -7188,6 +7188,90 @@ public func FfiConverterTypeRoomSummary_lower(_ value: RoomSummary) -> RustBuffe
 }
 
 /**
+ * What was asked for and takes more than one step.
+ */
+public struct RoomTask: Equatable, Hashable {
+    /**
+     * Its name.
+     */
+    public let id: TaskId
+    /**
+     * The room it is about.
+     */
+    public let room: RoomUri
+    /**
+     * How far it has come.
+     */
+    public let state: TaskState
+    /**
+     * What became of each invited user.
+     */
+    public let invites: [Invited]
+
+    // Default memberwise initializers are never public by default, so we
+    // declare one manually.
+    public init(
+        /**
+         * Its name.
+         */id: TaskId,
+        /**
+         * The room it is about.
+         */room: RoomUri,
+        /**
+         * How far it has come.
+         */state: TaskState,
+        /**
+         * What became of each invited user.
+         */invites: [Invited]) {
+        self.id = id
+        self.room = room
+        self.state = state
+        self.invites = invites
+    }
+
+}
+
+#if compiler(>=6)
+extension RoomTask: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeRoomTask: FfiConverterRustBuffer {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> RoomTask {
+        return
+            try RoomTask(
+                id: FfiConverterTypeTaskId.read(from: &buf),
+                room: FfiConverterTypeRoomUri.read(from: &buf),
+                state: FfiConverterTypeTaskState.read(from: &buf),
+                invites: FfiConverterSequenceTypeInvited.read(from: &buf)
+        )
+    }
+
+    public static func write(_ value: RoomTask, into buf: inout [UInt8]) {
+        FfiConverterTypeTaskId.write(value.id, into: &buf)
+        FfiConverterTypeRoomUri.write(value.room, into: &buf)
+        FfiConverterTypeTaskState.write(value.state, into: &buf)
+        FfiConverterSequenceTypeInvited.write(value.invites, into: &buf)
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeRoomTask_lift(_ buf: RustBuffer) throws -> RoomTask {
+    return try FfiConverterTypeRoomTask.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeRoomTask_lower(_ value: RoomTask) -> RustBuffer {
+    return FfiConverterTypeRoomTask.lower(value)
+}
+
+/**
  * Content ready to be uploaded.
  */
 public struct Sealed: CustomDebugStringConvertible, CustomStringConvertible {
@@ -7951,90 +8035,6 @@ public func FfiConverterTypeSupported_lift(_ buf: RustBuffer) throws -> Supporte
 #endif
 public func FfiConverterTypeSupported_lower(_ value: Supported) -> RustBuffer {
     return FfiConverterTypeSupported.lower(value)
-}
-
-/**
- * What was asked for and takes more than one step.
- */
-public struct Task: Equatable, Hashable {
-    /**
-     * Its name.
-     */
-    public let id: TaskId
-    /**
-     * The room it is about.
-     */
-    public let room: RoomUri
-    /**
-     * How far it has come.
-     */
-    public let state: TaskState
-    /**
-     * What became of each invited user.
-     */
-    public let invites: [Invited]
-
-    // Default memberwise initializers are never public by default, so we
-    // declare one manually.
-    public init(
-        /**
-         * Its name.
-         */id: TaskId,
-        /**
-         * The room it is about.
-         */room: RoomUri,
-        /**
-         * How far it has come.
-         */state: TaskState,
-        /**
-         * What became of each invited user.
-         */invites: [Invited]) {
-        self.id = id
-        self.room = room
-        self.state = state
-        self.invites = invites
-    }
-
-}
-
-#if compiler(>=6)
-extension Task: Sendable {}
-#endif
-
-#if swift(>=5.8)
-@_documentation(visibility: private)
-#endif
-public struct FfiConverterTypeTask: FfiConverterRustBuffer {
-    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> Task {
-        return
-            try Task(
-                id: FfiConverterTypeTaskId.read(from: &buf),
-                room: FfiConverterTypeRoomUri.read(from: &buf),
-                state: FfiConverterTypeTaskState.read(from: &buf),
-                invites: FfiConverterSequenceTypeInvited.read(from: &buf)
-        )
-    }
-
-    public static func write(_ value: Task, into buf: inout [UInt8]) {
-        FfiConverterTypeTaskId.write(value.id, into: &buf)
-        FfiConverterTypeRoomUri.write(value.room, into: &buf)
-        FfiConverterTypeTaskState.write(value.state, into: &buf)
-        FfiConverterSequenceTypeInvited.write(value.invites, into: &buf)
-    }
-}
-
-#if swift(>=5.8)
-@_documentation(visibility: private)
-#endif
-public func FfiConverterTypeTask_lift(_ buf: RustBuffer) throws -> Task {
-    return try FfiConverterTypeTask.lift(buf)
-}
-
-#if swift(>=5.8)
-@_documentation(visibility: private)
-#endif
-public func FfiConverterTypeTask_lower(_ value: Task) -> RustBuffer {
-    return FfiConverterTypeTask.lower(value)
 }
 
 /**
@@ -13866,6 +13866,30 @@ fileprivate struct FfiConverterOptionTypeReference: FfiConverterRustBuffer {
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
+fileprivate struct FfiConverterOptionTypeRoomTask: FfiConverterRustBuffer {
+    typealias SwiftType = RoomTask?
+
+    public static func write(_ value: SwiftType, into buf: inout [UInt8]) {
+        guard let value = value else {
+            writeInt(&buf, Int8(0))
+            return
+        }
+        writeInt(&buf, Int8(1))
+        FfiConverterTypeRoomTask.write(value, into: &buf)
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> SwiftType {
+        switch try readInt(&buf) as Int8 {
+        case 0: return nil
+        case 1: return try FfiConverterTypeRoomTask.read(from: &buf)
+        default: throw UniffiInternalError.unexpectedOptionalTag
+        }
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
 fileprivate struct FfiConverterOptionTypeStanding: FfiConverterRustBuffer {
     typealias SwiftType = Standing?
 
@@ -13882,30 +13906,6 @@ fileprivate struct FfiConverterOptionTypeStanding: FfiConverterRustBuffer {
         switch try readInt(&buf) as Int8 {
         case 0: return nil
         case 1: return try FfiConverterTypeStanding.read(from: &buf)
-        default: throw UniffiInternalError.unexpectedOptionalTag
-        }
-    }
-}
-
-#if swift(>=5.8)
-@_documentation(visibility: private)
-#endif
-fileprivate struct FfiConverterOptionTypeTask: FfiConverterRustBuffer {
-    typealias SwiftType = Task?
-
-    public static func write(_ value: SwiftType, into buf: inout [UInt8]) {
-        guard let value = value else {
-            writeInt(&buf, Int8(0))
-            return
-        }
-        writeInt(&buf, Int8(1))
-        FfiConverterTypeTask.write(value, into: &buf)
-    }
-
-    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> SwiftType {
-        switch try readInt(&buf) as Int8 {
-        case 0: return nil
-        case 1: return try FfiConverterTypeTask.read(from: &buf)
         default: throw UniffiInternalError.unexpectedOptionalTag
         }
     }
@@ -15434,26 +15434,31 @@ public func FfiConverterTypeTaskId_lower(_ value: TaskId) -> RustBuffer {
 /**
  * A time, in milliseconds since 1970.
  */
-public typealias Timestamp = UInt64
+public typealias Timestamp = Date
 
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
 public struct FfiConverterTypeTimestamp: FfiConverter {
+
     public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> Timestamp {
-        return try FfiConverterUInt64.read(from: &buf)
+        let builtinValue = try FfiConverterUInt64.read(from: &buf)
+        return Date(engineMilliseconds: builtinValue)
     }
 
     public static func write(_ value: Timestamp, into buf: inout [UInt8]) {
-        return FfiConverterUInt64.write(value, into: &buf)
+        let builtinValue = value.engineMilliseconds
+        return FfiConverterUInt64.write(builtinValue, into: &buf)
     }
 
     public static func lift(_ value: UInt64) throws -> Timestamp {
-        return try FfiConverterUInt64.lift(value)
+        let builtinValue = try FfiConverterUInt64.lift(value)
+        return Date(engineMilliseconds: builtinValue)
     }
 
     public static func lower(_ value: Timestamp) -> UInt64 {
-        return FfiConverterUInt64.lower(value)
+        let builtinValue = value.engineMilliseconds
+        return FfiConverterUInt64.lower(builtinValue)
     }
 }
 
@@ -15539,7 +15544,7 @@ public func isAvailable(part: ExternalPart, now: Timestamp) -> Bool  {
 /**
  * Verifies and decrypts what was fetched for a part. Nothing is released unless all of it is what the sender meant.
  */
-public func `open`(part: ExternalPart, fetched: Data)throws  -> Opened  {
+public func openAttachment(part: ExternalPart, fetched: Data)throws  -> Opened  {
     return try  FfiConverterTypeOpened_lift(try rustCallWithError(FfiConverterTypeComityError_lift) {
         uniffiCallStatus in
         FfiConverterByRefBytes.lower(fetched) { fetchedFb in
@@ -15565,7 +15570,7 @@ public func safeFileName(suggested: String) -> String?  {
 /**
  * Encrypts an attachment in memory under a fresh key and nonce (AES-128-GCM), for one part of one message.
  */
-public func seal(plaintext: Data)throws  -> Sealed  {
+public func sealAttachment(plaintext: Data)throws  -> Sealed  {
     return try  FfiConverterTypeSealed_lift(try rustCallWithError(FfiConverterTypeComityError_lift) {
         uniffiCallStatus in
         FfiConverterByRefBytes.lower(plaintext) { plaintextFb in
@@ -15705,7 +15710,7 @@ public func markdownWithoutHtml(markdown: String) -> String  {
 /**
  * What MIMI requires of every client: MIMI content, plain text, Markdown.
  */
-public func baseline() -> [MediaType]  {
+public func baselineMediaTypes() -> [MediaType]  {
     return try!  FfiConverterSequenceTypeMediaType.lift(try! rustCall() {
         uniffiCallStatus in
     uniffi_comity_uniffi_fn_func_baseline(uniffiCallStatus
@@ -15715,7 +15720,7 @@ public func baseline() -> [MediaType]  {
 /**
  * Whether a reader of these media types can read a part: a sender asks beforehand by the rule by which receivers choose.
  */
-public func readable(part: Part, media: [MediaType])throws  -> Bool  {
+public func isReadable(part: Part, media: [MediaType])throws  -> Bool  {
     return try  FfiConverterBool.lift(try rustCallWithError(FfiConverterTypeComityError_lift) {
         uniffiCallStatus in
     uniffi_comity_uniffi_fn_func_readable(
@@ -15938,7 +15943,7 @@ public func roleOfMember() -> UInt32  {
 /**
  * A part in alternatives, richest first, down to one that everybody can read, as far as a machine can tell.
  */
-public func alternatives(part: Part)throws  -> [Alternative]  {
+public func alternativesIn(part: Part)throws  -> [Alternative]  {
     return try  FfiConverterSequenceTypeAlternative.lift(try rustCallWithError(FfiConverterTypeComityError_lift) {
         uniffiCallStatus in
     uniffi_comity_uniffi_fn_func_alternatives(
@@ -15950,7 +15955,7 @@ public func alternatives(part: Part)throws  -> [Alternative]  {
  * Chooses what to show of a message for a reader who supports this. `octets`: the message as it travelled, such as `octets` of a
  * message.
  */
-public func select(octets: Data, supported: Supported)throws  -> Selection  {
+public func selectContent(octets: Data, supported: Supported)throws  -> Selection  {
     return try  FfiConverterTypeSelection_lift(try rustCallWithError(FfiConverterTypeComityError_lift) {
         uniffiCallStatus in
         FfiConverterByRefBytes.lower(octets) { octetsFb in
@@ -15966,7 +15971,7 @@ public func select(octets: Data, supported: Supported)throws  -> Selection  {
  *
  * Who is not among those to whom an action is denied may do it. Edits of what others said are refused without asking.
  */
-public func fold(messages: [Stored], denied: [Denied])throws  -> Timeline  {
+public func foldTimeline(messages: [Stored], denied: [Denied])throws  -> Timeline  {
     return try  FfiConverterTypeTimeline_lift(try rustCallWithError(FfiConverterTypeComityError_lift) {
         uniffiCallStatus in
     uniffi_comity_uniffi_fn_func_fold(
@@ -15978,7 +15983,7 @@ public func fold(messages: [Stored], denied: [Denied])throws  -> Timeline  {
 /**
  * The version of the library, such as `0.1.0`.
  */
-public func version() -> String  {
+public func engineVersion() -> String  {
     return try!  FfiConverterString.lift(try! rustCall() {
         uniffiCallStatus in
     uniffi_comity_uniffi_fn_func_version(uniffiCallStatus
