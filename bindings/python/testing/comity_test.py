@@ -554,7 +554,7 @@ def _uniffi_check_api_checksums(lib):
         raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     if lib.uniffi_comity_ffi_test_checksum_method_network_hub_key() != 62066:
         raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
-    if lib.uniffi_comity_ffi_test_checksum_method_network_mail() != 52663:
+    if lib.uniffi_comity_ffi_test_checksum_method_network_mail() != 36439:
         raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     if lib.uniffi_comity_ffi_test_checksum_method_network_post() != 57135:
         raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
@@ -980,7 +980,7 @@ class NetworkProtocol(typing.Protocol):
         The key of a provider's hub.
 """
         raise NotImplementedError
-    def mail(self, client: comity._comity.ClientUri,_from: int) -> typing.List[comity._comity.Frame]:
+    def mail(self, client: comity._comity.ClientUri,first: int) -> typing.List[comity._comity.Frame]:
         """
         The frames that a client ever got, from a place on.
 """
@@ -1052,18 +1052,18 @@ class Network(NetworkProtocol):
             *_uniffi_lowered_args,
         )
         return _uniffi_lift_return(_uniffi_ffi_result)
-    def mail(self, client: comity._comity.ClientUri,_from: int) -> typing.List[comity._comity.Frame]:
+    def mail(self, client: comity._comity.ClientUri,first: int) -> typing.List[comity._comity.Frame]:
         """
         The frames that a client ever got, from a place on.
 """
 
         comity._comity._UniffiFfiConverterTypeClientUri.check_lower(client)
 
-        _UniffiFfiConverterUInt32.check_lower(_from)
+        _UniffiFfiConverterUInt32.check_lower(first)
         _uniffi_lowered_args = (
             self._uniffi_clone_handle(),
             comity._comity._UniffiFfiConverterTypeClientUri.lower(client),
-            _UniffiFfiConverterUInt32.lower(_from),
+            _UniffiFfiConverterUInt32.lower(first),
         )
         _uniffi_lift_return = _UniffiFfiConverterSequenceTypeFrame.lift
         _uniffi_error_converter = comity._comity._UniffiFfiConverterTypeComityError
