@@ -83,8 +83,9 @@ impl Client {
             Ok(mut client) => Ok(client.take().ok_or_else(closed)?.close()?),
             Err(TryLockError::WouldBlock) => Err(Boundary::ConcurrentUse.into()),
             Err(TryLockError::Poisoned(broken)) => {
-                // So that the file can be opened anew.
+                // So that the file can be opened anew, and that this client says from now on that it is closed.
                 drop(broken.into_inner().take());
+                self.0.clear_poison();
                 Err(Boundary::Panicked.into())
             }
         })

@@ -8,6 +8,7 @@ use std::process::Command;
 
 use crate::Fault;
 use crate::cargo;
+use crate::story;
 
 /// Where what is generated goes, and from where in what the generator writes. The first four are of the library, the others of
 /// its tests.
@@ -24,7 +25,7 @@ const FILES: &[(&str, &str)] = &[
         "kotlin/org/comity/ffi/comity.kt",
         "bindings/kotlin/src/main/kotlin/org/comity/ffi/comity.kt",
     ),
-    ("python/comity.py", "bindings/python/src/comity/_comity.py"),
+    ("python/comity.py", "bindings/python/src/comity/_ffi/comity.py"),
     (
         "swift/comityTestFFI.h",
         "bindings/swift/Tests/comityTestFFI/include/comityTestFFI.h",
@@ -104,19 +105,7 @@ fn generated() -> Result<BTreeMap<String, String>, Fault> {
 /// The library with the functions of the tests, which holds what both are generated from. Not stripped: the generator reads its
 /// symbols.
 fn library() -> Result<PathBuf, Fault> {
-    let mut build = cargo::quiet_cargo();
-    build.args([
-        "build",
-        "--locked",
-        "-p",
-        "comity-ffi-test",
-        "--features",
-        "seeded",
-    ]);
-    if !cargo::build(build)? {
-        return Err("comity-ffi-test does not build".into());
-    }
-    Ok(cargo::target()?.join("debug/libcomity_ffi_test.so"))
+    Ok(story::library()?.join("libcomity_ffi_test.so"))
 }
 
 /// uniffi's generator, built once into the target directory: two minutes.

@@ -11,10 +11,10 @@ from __future__ import annotations
 
 import dataclasses
 
-from . import _comity
-from ._comity import *  # noqa: F403
-from ._comity import ComityError
-from ._comity import __all__ as __all__
+from ._ffi import comity as _comity
+from ._ffi.comity import *  # noqa: F403
+from ._ffi.comity import ComityError
+from ._ffi.comity import __all__ as __all__
 
 __version__ = _comity.version()
 
