@@ -29,8 +29,15 @@ let package = Package(
         .target(name: "ComityEngine", dependencies: ["comityFFI"], swiftSettings: [.swiftLanguageMode(.v6)]),
         // What apps import, written by hand.
         .target(name: "Comity", dependencies: ["ComityEngine"], swiftSettings: [.swiftLanguageMode(.v6)]),
-        // The tests' own functions.
-        .target(name: "comityTestFFI", path: "Tests/comityTestFFI"),
-        .target(name: "ComityTest", dependencies: ["ComityEngine", "comityTestFFI"], path: "Tests/ComityTest"),
     ]
 )
+
+// Our tests need a library with their own functions: `cargo xtask test --only swift` builds and names it.
+if library == "comity_ffi_test" {
+    package.targets += [
+        .target(name: "comityTestFFI", path: "Tests/comityTestFFI"),
+        .target(name: "ComityTest", dependencies: ["ComityEngine", "comityTestFFI"], path: "Tests/ComityTest"),
+        .executableTarget(name: "Story", dependencies: ["Comity", "ComityTest"], path: "Tests/Story"),
+        .testTarget(name: "ComityTests", dependencies: ["Comity", "ComityTest", "Story"]),
+    ]
+}
