@@ -34,6 +34,15 @@ extension ComityError: CustomNSError {
 
     /// The number of the code, the same in every language.
     public var errorCode: Int { Int(fault.code.rawValue) }
+
+    /// What is told to people. Not every Foundation asks the error itself for it.
+    public var errorUserInfo: [String: Any] {
+        let told = [
+            NSLocalizedDescriptionKey: errorDescription, NSLocalizedFailureReasonErrorKey: failureReason,
+            NSLocalizedRecoverySuggestionErrorKey: recoverySuggestion, NSHelpAnchorErrorKey: helpAnchor,
+        ]
+        return told.compactMapValues { $0 }
+    }
 }
 
 extension Advice {

@@ -1,2 +1,0 @@
-import Testing
-@Suite struct Dummy { @Test func a() {} }
