@@ -27,6 +27,7 @@ mod source;
 mod stages;
 mod story;
 mod suites;
+mod swift;
 
 use std::process::ExitCode;
 
@@ -37,7 +38,7 @@ const HELP: &str = "\
 cargo xtask COMMAND
 
   setup             install what the project needs, and say what; with --mutants also
-                    cargo-mutants, for `cargo mutants -p comity-content`
+                    cargo-mutants, for `cargo mutants -p comity-content`; with --swift also Swift
   demo [ARGS…]      two messengers hold one encrypted room: the main job
   inspect FILE… --sender URI --room URI
                     decode MIMI content, one JSON object a line

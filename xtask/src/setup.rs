@@ -8,6 +8,7 @@ use std::process::Command;
 
 use crate::Fault;
 use crate::cargo;
+use crate::swift::Swift;
 
 /// The cargo-deny that reads our `deny.toml`. It is built once, into the target directory, and nowhere else.
 const CARGO_DENY: &str = "0.20.2";
@@ -16,16 +17,21 @@ const CARGO_DENY: &str = "0.20.2";
 const CARGO_MUTANTS: &str = "27.1.0";
 
 /// Checks, and installs: rustfmt, clippy, a C compiler for the bundled SQLite, faketime, git, the crates of Cargo.lock, cargo-deny;
-/// with `--mutants` cargo-mutants as well.
+/// with `--mutants` cargo-mutants as well, with `--swift` Swift.
 pub(crate) fn run(arguments: &[String]) -> Result<(), Fault> {
-    let wants_mutants = match arguments {
-        [] => false,
-        [only] if only == "--mutants" => true,
-        [other, ..] => return Err(format!("setup takes `--mutants` and nothing else, not `{other}`")),
-    };
+    let unknown = |argument: &&String| !["--mutants", "--swift"].contains(&argument.as_str());
+    if let Some(other) = arguments.iter().find(unknown) {
+        return Err(format!(
+            "setup takes `--mutants`, `--swift` and nothing else, not `{other}`"
+        ));
+    }
+    let wants = |what: &str| arguments.iter().any(|argument| argument == what);
     for_checks()?;
-    if wants_mutants {
+    if wants("--mutants") {
         install_cargo_mutants()?;
+    }
+    if wants("--swift") {
+        Swift::installed()?;
     }
     Ok(())
 }
@@ -101,6 +107,15 @@ pub(crate) fn python() -> Result<PathBuf, Fault> {
     install.arg(format!("maturin=={MATURIN}"));
     cargo::output(install)?;
     Ok(tools)
+}
+
+/// What puts a Debian into a folder, and the keys by which it knows Debian's packages.
+pub(crate) fn debootstrap() -> Result<(), Fault> {
+    debian(
+        "debootstrap",
+        "debootstrap",
+        &["debootstrap", "debian-archive-keyring"],
+    )
 }
 
 /// The cargo-deny to run: the machine's if it is the version we want, else our own.

@@ -31,6 +31,7 @@ pub(crate) const TEST: &[Stage] = &[
     C,
     BINDINGS,
     PYTHON,
+    SWIFT,
 ];
 
 /// The fast part.
@@ -93,6 +94,12 @@ const PYTHON: Stage = Stage {
     name: "python",
     says: "the Python package",
     run: faces::python,
+};
+
+const SWIFT: Stage = Stage {
+    name: "swift",
+    says: "the Swift package",
+    run: faces::swift,
 };
 
 /// Runs the stages that the arguments leave, whatever fails, and closes with the table and the count. The exit code.

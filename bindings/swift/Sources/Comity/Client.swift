@@ -162,7 +162,7 @@ extension Client {
     ) async throws -> R {
         try Task.checkCancellation()
         let outcome = Outcome<R>()
-        Task { // It belongs to nobody, so that nobody's cancellation ends it.
+        Task {  // It belongs to nobody, so that nobody's cancellation ends it.
             let result = await self.result(of: work)
             outcome.tell(result)
             await then(bell, result)

@@ -24,7 +24,7 @@ import Testing
         }
         await elsewhere { gate.entered() }
         sending.cancel()
-        await #expect(throws: CancellationError.self) { _ = try await sending.value } // The work is still inside.
+        await #expect(throws: CancellationError.self) { _ = try await sending.value }  // The work is still inside.
         gate.open()
         let told = try await client.events(after: UInt64(before)).first { _ in true }
         guard case .message(room, let message, .sending) = told?.kind else {
@@ -47,7 +47,7 @@ import Testing
             return try await client.send(.text("In the queue"), to: room, now: now)
         }
         for await _ in begun.stream {}
-        try await Task.sleep(for: .milliseconds(100)) // So that it is in the queue, as a rule.
+        try await Task.sleep(for: .milliseconds(100))  // So that it is in the queue, as a rule.
         sending.cancel()
         await #expect(throws: CancellationError.self) { _ = try await sending.value }
         gate.open()

@@ -63,6 +63,8 @@ func fault(
 /// Waits on a thread that is not one of Swift's few.
 func elsewhere(_ wait: @escaping @Sendable () -> Void) async {
     await withCheckedContinuation { continuation in
-        Thread { wait(); continuation.resume() }.start()
+        Thread {
+            wait(); continuation.resume()
+        }.start()
     }
 }
