@@ -31,92 +31,30 @@ public struct Events: AsyncSequence, Sendable {
 
     /// Begins behind the place that was named.
     public func makeAsyncIterator() -> AsyncIterator {
-        AsyncIterator(client: client, last: after)
+        AsyncIterator(last: after, listening: Listening(to: client, keeping: 1))
     }
 
     /// Goes along the log.
     public struct AsyncIterator: AsyncIteratorProtocol {
         private static let page: UInt32 = 100
 
-        let client: Client
         var last: UInt64
-        var reader: Reader?
-        var rings: AsyncStream<Void>.AsyncIterator?
+        var listening: Listening
         var waiting: ArraySlice<Event> = []
 
         /// The next event, when there is one; nil when the client is closed or the task is cancelled.
         public mutating func next() async throws -> Event? {
+            await listening.begin()
             while waiting.isEmpty {
-                // Listen first: what happens between the look and the wait rings.
-                var rings = if let rings { rings } else { await client.bell.listen().makeAsyncIterator() }
-                waiting = try await look()
+                let last = last
+                waiting = try await listening.look { try $0.events(after: last, limit: Self.page)[...] } ?? []
                 if waiting.isEmpty {
-                    guard await rings.next() != nil else { return nil }
+                    guard await listening.wait() != nil else { return nil }
                 }
-                self.rings = rings
             }
             let event = waiting.removeFirst()
             last = event.seq
             return event
         }
-
-        /// What is there now: nothing, while the client is paused, closed or given up.
-        private mutating func look() async throws -> ArraySlice<Event> {
-            do {
-                let reader = if let reader { reader } else { try await client.reader() }
-                self.reader = reader
-                return try reader.events(after: last, limit: Self.page)[...]
-            } catch let error as ComityError where error.isOfClosedFile {
-                return []
-            } catch is CancellationError {
-                return []
-            }
-        }
-    }
-}
-
-extension ComityError {
-    /// The client is paused, was paused just now, or is closed.
-    fileprivate var isOfClosedFile: Bool {
-        switch fault.code {
-        case .paused, .storageInterrupted: true
-        case .invalidArgument: fault.detail == "client_is_closed"
-        default: false
-        }
-    }
-}
-
-/// Tells those who listen that the log has grown. It says nothing of what is in it, so one ring unheard is as good as ten.
-actor Bell {
-    private var listeners: [Int: AsyncStream<Void>.Continuation] = [:]
-    private var next = 0
-    private var isOver = false
-
-    func listen() -> AsyncStream<Void> {
-        let (rings, listener) = AsyncStream<Void>.makeStream(bufferingPolicy: .bufferingNewest(1))
-        guard !isOver else {
-            listener.finish()
-            return rings
-        }
-        let name = next
-        next += 1
-        listeners[name] = listener
-        listener.onTermination = { [weak self] _ in
-            Task { [weak self] in await self?.forget(name) }
-        }
-        return rings
-    }
-
-    func ring() {
-        listeners.values.forEach { $0.yield() }
-    }
-
-    func end() {
-        isOver = true
-        listeners.values.forEach { $0.finish() }
-    }
-
-    private func forget(_ name: Int) {
-        listeners[name] = nil
     }
 }

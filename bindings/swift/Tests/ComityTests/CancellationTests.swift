@@ -39,7 +39,7 @@ import Testing
     @Test("Who waits behind a long call may stop waiting, too")
     func behind() async throws {
         let gate = Gate()
-        let holding = Task { try await client.does { try gate.hold(client: $0) } }
+        let holding = Task { try await client.does { try gate.hold(client: $0.engine) } }
         await elsewhere { gate.entered() }
         let begun = AsyncStream<Void>.makeStream()
         let sending = Task {

@@ -183,7 +183,7 @@ private let reasonsByNumber: [Int32: (code: Code, name: String)] = [
         let desk = try Desk()
         var client = try await desk.client()
         let reader = try await client.reader()
-        #expect(try await fault(of: { try await client.does { try panicWithin(client: $0) } }).code == .panicked)
+        #expect(try await fault(of: { try await client.does { try panicWithin(client: $0.engine) } }).code == .panicked)
         #expect(try await fault(of: { _ = try await client.wake(now: now) }).code == .panicked)
         #expect(try await fault(of: { _ = try await client.twin() }).code == .panicked)
         #expect(try reader.rooms(now: now).isEmpty)

@@ -35,7 +35,7 @@ import Testing
     @MainActor func reading() async throws {
         let reader = try await client.reader()
         let gate = Gate()
-        let holding = Task { [client] in try await client.does { try gate.hold(client: $0) } }
+        let holding = Task { [client] in try await client.does { try gate.hold(client: $0.engine) } }
         await elsewhere { gate.entered() }
         #expect(try reader.rooms(now: now).map(\.uri) == [room])
         #expect(reader.identity() == Identity(user: alice, client: phone))
@@ -48,7 +48,7 @@ import Testing
     func underneath() async throws {
         let engine = await client.engine
         let gate = Gate()
-        let holding = Task { try await client.does { try gate.hold(client: $0) } }
+        let holding = Task { try await client.does { try gate.hold(client: $0.engine) } }
         await elsewhere { gate.entered() }
         #expect(try await fault(of: { _ = try engine.wake(now: now) }).code == .concurrentUse)
         #expect(try await fault(of: { try engine.closeFile() }).code == .concurrentUse)
@@ -68,9 +68,9 @@ import Testing
                 group.addTask { try await client.does { _ in gate.entered() } }
             }
             #expect(await Task { true }.value)
-            try await client.does { engine in
+            try await client.does { client in
                 gate.open()
-                try gate.hold(client: engine)
+                try gate.hold(client: client.engine)
             }
             try await group.waitForAll()
         }
