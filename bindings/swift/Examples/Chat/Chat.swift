@@ -69,11 +69,11 @@ enum Input: Sendable {
         // An app draws 32 random octets once and keeps them in the keychain: not in the program, and not beside the file.
         let opening = try Opening.app(path: path, key: Data("only an example may do it so....".utf8))
         let isNew = !FileManager.default.fileExists(atPath: path)
-        client = try await isNew ? .create(opening, user: user, client: me, now: .now) : .open(opening, now: .now)
+        client = try await isNew ? .create(opening, user: user, client: me) : .open(opening)
         reader = try await client.reader()
         let login = try await call("login", ["Comity-From": me, "Comity-User": user], body: Data())
         guard login.status == 204 else { stop("no login: \(String(decoding: login.body, as: UTF8.self))") }
-        if isNew { try await take(client.advertise(.baseline(), now: .now)) }
+        if isNew { try await take(client.advertise(.baseline())) }
         for request in try reader.outstanding(after: nil, limit: 1000) { try await take(post(request)) }
         wakeAt = try reader.wakeAt()
         room = try reader.rooms(now: .now).last { $0.phase == .joined }?.uri
@@ -92,17 +92,17 @@ enum Input: Sendable {
         guard key.status == 200 else { stop("no key of the hub") }
         let room = "\(provider)/r/chat-\(Int(Date.now.timeIntervalSince1970 * 1000))"
         self.room = room
-        try await take(client.createRoom(room, as: NewRoom(hubKey: key.body, name: "Chat"), now: .now))
-        try await take(client.change(room, by: guests.map { .invite(user: $0) }, now: .now))
+        try await take(client.createRoom(room, as: NewRoom(hubKey: key.body, name: "Chat")))
+        try await take(client.change(room, by: guests.map { .invite(user: $0) }))
     }
 
     /// Lives, until everything was said and seen that was asked for.
     func run(_ inputs: AsyncStream<Input>, until: Int?) async throws {
         for await input in inputs {
             switch input {
-            case .frame(let batch): try await take(client.receive(batch, now: .now))
+            case .frame(let batch): try await take(client.receive(batch))
             case .typed(let line): try await speak(line)
-            case .tick: if let wakeAt, wakeAt <= .now { try await take(client.wake(now: .now)) }
+            case .tick: if let wakeAt, wakeAt <= .now { try await take(client.wake()) }
             }
             while maySpeak, said < options("--say").count {
                 said += 1
@@ -115,7 +115,7 @@ enum Input: Sendable {
 
     private func speak(_ text: String) async throws {
         guard maySpeak, let room else { return say("chat: nobody is there yet", to: .standardError) }
-        try await take(client.send(.text(text), to: room, now: .now))
+        try await take(client.send(.text(text), to: room))
     }
 
     /// Does what a step asks for. That leads to further steps: they wait for their turn, so that requests go out in their order.
@@ -142,12 +142,12 @@ enum Input: Sendable {
             case let reply? where reply.status == 404: .undeliverable
             default: .unreachable(retryAfter: nil)
             }
-        return try await client.answer(request.id, with: answer, now: .now)
+        return try await client.answer(request.id, with: answer)
     }
 
     private func look(_ event: EventKind) async throws -> Step? {
         switch event {
-        case .room(let room, .invited): return try await client.respond(to: room, with: .accept, now: .now)
+        case .room(let room, .invited): return try await client.respond(to: room, with: .accept)
         case .room(let joined, .joined): (room, maySpeak) = (joined, true)
         case .task(_, .finished): maySpeak = true
         case .message(_, let id, .received): seen += try show(id)

@@ -89,7 +89,7 @@ public actor Client {
     public nonisolated func resume() async throws {
         try await does { client in
             try client.engine.resume()
-            client.listeners.wake()
+            client.listeners.resumed()
         }
     }
 
@@ -169,8 +169,8 @@ extension Client {
         outcome.tell(Result { try work(self) })
     }
 
-    /// What steps ask for from now on. Without requests: look into the file.
-    func listen(keeping newest: Int) -> AsyncStream<[Request]> {
+    /// What steps come to from now on.
+    func listen(keeping newest: Int) -> AsyncStream<Told> {
         listeners.listen(keeping: newest) { [weak self] name in
             Task { [weak self] in await self?.forget(name) }
         }

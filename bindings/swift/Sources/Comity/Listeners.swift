@@ -1,16 +1,24 @@
 import ComityEngine
 
+/// What those are told who listen.
+enum Told: Sendable {
+    /// A step was taken: its requests. Its events are in the log.
+    case requests([Request])
+    /// The file is open again.
+    case resumed
+}
+
 /// Those who want to know what steps come to: the sequences of events and of requests that somebody goes along.
 struct Listeners {
-    private var all: [Int: AsyncStream<[Request]>.Continuation] = [:]
+    private var all: [Int: AsyncStream<Told>.Continuation] = [:]
     private var next = 0
     private var isOver = false
 
     /// One more of them, for whom at most so many tellings are kept. `leaves` is called with its name when it stops listening.
     mutating func listen(
         keeping newest: Int, leaves: @escaping @Sendable (Int) -> Void
-    ) -> AsyncStream<[Request]> {
-        let (told, listener) = AsyncStream<[Request]>.makeStream(bufferingPolicy: .bufferingNewest(newest))
+    ) -> AsyncStream<Told> {
+        let (told, listener) = AsyncStream<Told>.makeStream(bufferingPolicy: .bufferingNewest(newest))
         guard !isOver else {
             listener.finish()
             return told
@@ -22,16 +30,15 @@ struct Listeners {
         return told
     }
 
-    /// Events are in the log already; requests go along.
     func tell(of step: Step) {
         if !step.events.isEmpty || !step.requests.isEmpty {
-            all.values.forEach { $0.yield(step.requests) }
+            all.values.forEach { $0.yield(.requests(step.requests)) }
         }
     }
 
-    /// There may be something new in the file.
-    func wake() {
-        all.values.forEach { $0.yield([]) }
+    /// The file is open again, and others may have written to it.
+    func resumed() {
+        all.values.forEach { $0.yield(.resumed) }
     }
 
     /// Nothing will be told any more.
@@ -50,7 +57,7 @@ struct Listening {
     private let client: Client
     private let newest: Int
     private var reader: Reader?
-    private var told: AsyncStream<[Request]>.AsyncIterator?
+    private var told: AsyncStream<Told>.AsyncIterator?
 
     init(to client: Client, keeping newest: Int) {
         (self.client, self.newest) = (client, newest)
@@ -77,7 +84,7 @@ struct Listening {
     }
 
     /// What is told next; nil when the client is closed or the task is cancelled.
-    mutating func wait() async -> [Request]? {
+    mutating func wait() async -> Told? {
         await told?.next()
     }
 }

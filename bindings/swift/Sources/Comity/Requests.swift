@@ -9,12 +9,15 @@ extension Client {
     ///
     /// ```swift
     /// for try await request in client.requests() {
-    ///     try await client.answer(request.id, with: post(request))
+    ///     let answer = await post(request)
+    ///     do {
+    ///         _ = try await client.answer(request.id, with: answer)
+    ///     } catch ComityError.Paused {}  // It will come again.
     /// }
     /// ```
     ///
     /// Requests of the same lane go one at a time and in order, others side by side. To post one twice is harmless. While the client is
-    /// paused, the sequence waits. It ends when the client is closed or the task is cancelled, and keeps the client open until then.
+    /// paused, the sequence waits; when it is resumed, what nobody has answered is told again. It ends when the client is closed or the task is cancelled, and keeps the client open until then.
     public nonisolated func requests() -> Requests {
         Requests(client: self)
     }
@@ -48,8 +51,11 @@ public struct Requests: AsyncSequence, Sendable {
             await listening.begin()
             while waiting.isEmpty {
                 if isListed {
-                    guard let told = await listening.wait() else { return nil }
-                    waiting = told.filter { known.removeValue(forKey: $0.id) != $0.attempt }[...]
+                    switch await listening.wait() {
+                    case .requests(let told): waiting = told.filter { known.removeValue(forKey: $0.id) != $0.attempt }[...]
+                    case .resumed: (isListed, last, known) = (false, nil, [:])
+                    case nil: return nil
+                    }
                 } else if try await !list() {
                     guard await listening.wait() != nil else { return nil }
                 }

@@ -58,6 +58,19 @@ import Testing
         #expect(try await listening.value?.kind == .submitMessage)
     }
 
+    @Test("What was not answered when the client was paused comes again when it is resumed")
+    func resuming() async throws {
+        var requests = client.requests().makeAsyncIterator()
+        _ = try await client.restock(left: 0, now: now)
+        let told = try #require(try await requests.next())
+        try await client.pause()
+        await #expect(throws: ComityError.self) {
+            _ = try await client.answer(told.id, with: .undeliverable, now: now)
+        }
+        try await client.resume()
+        #expect(try await requests.next() == told)
+    }
+
     @Test("It waits while the client is paused, ends when it is closed, and when its task is cancelled")
     func ends() async throws {
         try await client.pause()
