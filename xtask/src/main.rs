@@ -15,6 +15,7 @@
 
 mod c;
 mod cargo;
+mod chat;
 mod checks;
 mod libtest;
 mod programs;
@@ -39,6 +40,8 @@ cargo xtask COMMAND
   demo [ARGS…]      two messengers hold one encrypted room: the main job
   inspect FILE… --sender URI --room URI
                     decode MIMI content, one JSON object a line
+  relay             what stands between the example chats: --port N, --file PATH
+  chat-demo         the example chats of all languages, in one room over the relay
   bench [ARGS…]     measure speed
   crash-matrix      kill a client, and fail its disk, at every change it makes
   lost-tail         cut the power at every change; both take --verb TEXT, --every N,
@@ -66,6 +69,8 @@ fn main() -> ExitCode {
         "setup" => setup::run(rest).map(|()| 0),
         "demo" => programs::demo(rest),
         "inspect" => programs::inspect(rest),
+        "relay" => programs::relay(rest),
+        "chat-demo" => chat::demo(rest),
         "bench" => programs::bench(rest),
         "crash-matrix" => programs::crash_matrix(rest),
         "lost-tail" => programs::lost_tail(rest),

@@ -4,6 +4,7 @@ use std::time::Instant;
 
 use crate::Fault;
 use crate::c;
+use crate::chat;
 use crate::checks;
 use crate::report::{Report, Suite, spoken};
 use crate::rules;
@@ -18,7 +19,18 @@ pub(crate) struct Stage {
 }
 
 /// What CI runs, the quickest answers first.
-pub(crate) const TEST: &[Stage] = &[SETUP, FORMAT, ARCHITECTURE, DENY, CLIPPY, DOCS, DEBUG, RELEASE, C];
+pub(crate) const TEST: &[Stage] = &[
+    SETUP,
+    FORMAT,
+    ARCHITECTURE,
+    DENY,
+    CLIPPY,
+    DOCS,
+    DEBUG,
+    RELEASE,
+    C,
+    CHAT,
+];
 
 /// The fast part.
 pub(crate) const LINT: &[Stage] = &[SETUP, FORMAT, ARCHITECTURE, DENY, CLIPPY, DOCS];
@@ -68,6 +80,12 @@ const C: Stage = Stage {
     name: "c",
     says: "the C API, in C and C++",
     run: c::run,
+};
+
+const CHAT: Stage = Stage {
+    name: "chat",
+    says: "the example chats of all languages, in one room",
+    run: chat::run,
 };
 
 /// Runs the stages that the arguments leave, whatever fails, and closes with the table and the count. The exit code.

@@ -101,6 +101,24 @@ pub(super) fn run(report: &mut Report, prefix: &Path) -> Result<(), Fault> {
     check(report, "c: CMake finds the library", || shop.cmake())
 }
 
+/// Compiles the example chat as its first lines say, but with every warning, and says where the program is.
+pub(super) fn chat(prefix: &Path) -> Result<PathBuf, Fault> {
+    let mut ask = Command::new("pkg-config");
+    ask.env("PKG_CONFIG_PATH", prefix.join("lib/pkgconfig"));
+    ask.args(["--cflags", "--libs", "comity", "libcurl"]);
+    let flags = cargo::output(ask)?;
+    let program = cargo::scratch()?.join("c-chat");
+    let mut compile = Command::new("gcc");
+    compile.args(C).args(WARNINGS).arg(source("examples/chat.c"));
+    compile.args(flags.split_whitespace()).arg("-o").arg(&program);
+    compile.arg(format!("-Wl,-rpath,{}", prefix.join("lib").display()));
+    if succeeds(&mut compile)? {
+        Ok(program)
+    } else {
+        Err("the chat in C does not compile".into())
+    }
+}
+
 /// One of the two that ship.
 #[derive(Clone, Copy)]
 enum Library {
