@@ -63,6 +63,11 @@ pub(super) fn run(report: &mut Report, prefix: &Path) -> Result<(), Fault> {
         })?;
         check(
             report,
+            &format!("c: folding, links and mentions ({compiler})"),
+            || shop.plain(compiler, "pure"),
+        )?;
+        check(
+            report,
             &format!("c: every error, and a panic ({compiler})"),
             || shop.plain(compiler, "errors"),
         )?;
@@ -70,14 +75,14 @@ pub(super) fn run(report: &mut Report, prefix: &Path) -> Result<(), Fault> {
     check(report, "c: two threads at once are told", || {
         shop.plain("gcc", "threads")
     })?;
-    for name in ["story", "misuse", "errors", "threads"] {
+    for name in ["story", "misuse", "pure", "errors", "threads"] {
         check(
             report,
             &format!("c: {name} under AddressSanitizer and UBSan"),
             || shop.sanitized(name),
         )?;
     }
-    for name in ["story", "misuse", "errors"] {
+    for name in ["story", "misuse", "pure", "errors"] {
         check(
             report,
             &format!("c: {name} under valgrind: no leak, no error"),
