@@ -23,6 +23,7 @@ mod repo;
 mod report;
 mod rules;
 mod setup;
+mod soak;
 mod source;
 mod stages;
 mod suites;
@@ -52,6 +53,8 @@ cargo xtask COMMAND
                     install the C library: header, libraries, pkg-config and CMake files
   symbols [--check] list what the C libraries export, or say whether it is what the header declares
   sizes             how large the C libraries are
+  soak              thousands of steps through the C API leave nothing behind: --steps N, --seed N;
+                    with --asan under AddressSanitizer (a nightly toolchain, or this one's compiler as one)
   extension-memory  what an extension needs for a frame: --members N,…
   test              everything that CI runs; closes with `N passed, N failed`
   lint              its fast part: format, architecture, dependencies, clippy, documentation
@@ -79,6 +82,7 @@ fn main() -> ExitCode {
         "install-c" => c::install_c(rest),
         "symbols" => c::symbols_command(rest),
         "sizes" => c::sizes(),
+        "soak" => soak::command(rest),
         "extension-memory" => programs::extension_memory(rest),
         "test" => stages::run(stages::TEST, rest),
         "lint" => stages::run(stages::LINT, rest),

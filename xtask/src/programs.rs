@@ -61,7 +61,7 @@ pub(crate) fn extension_memory(arguments: &[String]) -> Result<u8, Fault> {
 }
 
 /// The exit code of the program, or cargo's where it could not be built.
-fn run(which: &[&str], arguments: &[String]) -> Result<u8, Fault> {
+pub(crate) fn run(which: &[&str], arguments: &[String]) -> Result<u8, Fault> {
     let mut command = cargo::cargo();
     command
         .args(["run", "--release"])
