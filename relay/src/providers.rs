@@ -6,7 +6,7 @@
 
 use std::path::Path;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use comity_hub::{
     Caller, Class, Consent, Delivery, Directory, Endpoint, Facts, Hub, Inbound, KeyPackageRow, Part,
@@ -155,32 +155,23 @@ impl Providers {
         Ok(outcome)
     }
 
-    /// The first frame of a client's mailbox behind a cursor. Waits for one so long, about, if there is none.
+    /// The first frame of a client's mailbox behind a cursor. Waits for one so long if there is none.
     ///
     /// # Errors
     /// [`Fault::Stranger`] or [`Fault::Damage`].
+    #[expect(clippy::disallowed_methods, reason = "a server has a clock")]
     pub fn frame(&self, client: &ClientUri, after: u64, wait: Duration) -> Result<Option<Mail>, Fault> {
-        let mut left = wait;
+        let start = Instant::now();
         let mut db = self.lock();
         loop {
-            if let Some(mail) = next_frame(&mut db, client, after)? {
-                return Ok(Some(mail));
+            let mail = next_frame(&mut db, client, after)?;
+            let left = wait.saturating_sub(start.elapsed());
+            if mail.is_some() || left.is_zero() {
+                return Ok(mail);
             }
-            if left.is_zero() {
-                return Ok(None);
-            }
-            // Others' frames wake this as well: a slice each time, so that they cannot prolong it without end.
-            let slice = left.min(Duration::from_millis(500));
-            let (back, timeout) = self
-                .mail
-                .wait_timeout(db, slice)
-                .unwrap_or_else(PoisonError::into_inner);
-            db = back;
-            left = if timeout.timed_out() {
-                left.saturating_sub(slice)
-            } else {
-                left.saturating_sub(Duration::from_millis(1))
-            };
+            // Other clients' frames end this as well.
+            let woken = self.mail.wait_timeout(db, left);
+            (db, _) = woken.unwrap_or_else(PoisonError::into_inner);
         }
     }
 
