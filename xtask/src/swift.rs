@@ -4,6 +4,7 @@
 //! this. What is mounted in it is mounted for one program, in a namespace of that program's: nothing stays when it ends, however it
 //! ends, and no deletion goes through a mount.
 
+use std::ffi::{OsStr, OsString};
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -18,10 +19,6 @@ const DEBIAN: &str = "trixie";
 const MIRROR: &str = "http://deb.debian.org/debian";
 /// Says that the folder is whole, and by which recipe: another one builds it anew.
 const MARKER: (&str, &str) = (".comity-ready", "1\n");
-/// Where the checkout and the target directory are seen in there.
-const CHECKOUT: &str = "/comity/checkout";
-const TARGET: &str = "/comity/target";
-
 /// `$1` the folder, `$2` the mirror, `$3` the Debian.
 const INSTALL: &str = r#"
 debootstrap --variant=minbase --include=ca-certificates,libc6-dev,libstdc++-14-dev "$3" "$1" "$2"
@@ -30,17 +27,19 @@ chroot "$1" env DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-r
 chroot "$1" apt-get clean
 "#;
 
-/// `$1` the folder, `$2` the checkout, `$3` the target directory, `$4` where to start; then the program. The checkout cannot be written
-/// to; files for a moment are in memory.
+/// `$1` the folder, `$2` the checkout, `$3` the target directory, `$4` where to start; then the program. Both have the same paths in there
+/// as outside. The checkout cannot be written to; files for a moment are in memory.
 const RUN: &str = r#"
 root=$1 checkout=$2 target=$3 start=$4
 shift 4
-mkdir -p "$root/comity/checkout" "$root/comity/target" "$root/dev/shm"
 mount -t proc proc "$root/proc"
+mkdir -p "$root/dev/shm"
 mount -t tmpfs tmpfs "$root/dev/shm"
-mount --bind "$checkout" "$root/comity/checkout"
-mount -o remount,bind,ro "$root/comity/checkout"
-mount --bind "$target" "$root/comity/target"
+mkdir -p "$root$checkout"
+mount --bind "$checkout" "$root$checkout"
+mount -o remount,bind,ro "$root$checkout"
+mkdir -p "$root$target"
+mount --bind "$target" "$root$target"
 exec chroot "$root" sh -ec 'cd "$1"; shift; exec "$@"' sh "$start" "$@"
 "#;
 
@@ -73,10 +72,10 @@ impl Swift {
     }
 
     /// A program in there, started in a folder of the checkout, with variables of its own and none of ours.
-    pub(crate) fn command(&self, folder: &str, variables: &[(&str, &str)], program: &str) -> Command {
+    pub(crate) fn command(&self, folder: &str, variables: &[(&str, &OsStr)], program: &Path) -> Command {
         let mut command = private(RUN);
         command.arg(&self.root).arg(cargo::root()).arg(&self.target);
-        command.arg(format!("{CHECKOUT}/{folder}"));
+        command.arg(cargo::root().join(folder));
         command.args([
             "env",
             "-i",
@@ -85,19 +84,18 @@ impl Swift {
             "LANG=C.UTF-8",
             "TMPDIR=/dev/shm",
         ]);
-        command.args(variables.iter().map(|(name, value)| format!("{name}={value}")));
+        for (name, value) in variables {
+            let mut variable = OsString::from(format!("{name}="));
+            variable.push(value);
+            command.arg(variable);
+        }
         command.arg(program);
         command
     }
 
-    /// How a path in the target directory is called in there.
-    pub(crate) fn in_target(path: &str) -> String {
-        format!("{TARGET}/{path}")
-    }
-
     fn is_whole(&self) -> bool {
         let marked = fs::read_to_string(self.root.join(MARKER.0)).is_ok_and(|recipe| recipe == MARKER.1);
-        let mut version = self.command("", &[], "swiftc");
+        let mut version = self.command("", &[], Path::new("swiftc"));
         version.arg("--version");
         marked && cargo::output(version).is_ok()
     }

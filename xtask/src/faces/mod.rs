@@ -8,4 +8,4 @@ mod swift;
 pub(crate) use bindings::{command as bindings_command, up_to_date};
 pub(crate) use library::{exports_what_uniffi_calls, octets_of_library};
 pub(crate) use python::run as python;
-pub(crate) use swift::run as swift;
+pub(crate) use swift::{chat as swift_chat, run as swift};

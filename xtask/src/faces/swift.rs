@@ -1,5 +1,9 @@
 //! The Swift package: its tests against the library of the tests, and its examples against the library as it ships.
 
+use std::ffi::OsStr;
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Instant;
 
@@ -15,9 +19,6 @@ use super::library;
 const OURS: [&str; 2] = ["comity-uniffi", "comity-ffi-test"];
 const PACKAGE: &str = "bindings/swift";
 const EXAMPLES: &str = "bindings/swift/Examples";
-/// Where what Swift builds goes, in the target directory.
-const BUILT: &str = "xtask/swift";
-const BUILT_EXAMPLES: &str = "xtask/swift-examples";
 
 /// Everything that is tested in Swift.
 pub(crate) fn run(report: &mut Report, packages: &[String]) -> Result<(), Fault> {
@@ -25,107 +26,188 @@ pub(crate) fn run(report: &mut Report, packages: &[String]) -> Result<(), Fault>
         println!("    nothing of it is in the packages that were asked for");
         return Ok(());
     }
-    let swift = Swift::installed()?;
-    story::library()?;
-    check(report, "swift: the sources are formatted", || format(&swift))?;
-    tests(&swift, report)?;
+    let shop = Workshop::open(story::library()?)?;
+    check(report, "swift: the sources are formatted", || shop.format())?;
+    shop.tests(report)?;
     check(report, "swift: the story is Rust's, octet for octet", || {
-        story::is_told(|| {
-            Ok(testing(
-                &swift,
-                &Swift::in_target(&format!("{BUILT}/debug/Story")),
-            ))
-        })
+        story::is_told(|| Ok(shop.testing(&shop.built.join("debug/Story"))))
     })?;
+    check(
+        report,
+        "swift: everything is documented, and the links lead somewhere",
+        || shop.documentation(),
+    )?;
     check(
         report,
         "swift: the library exports what uniffi calls alone",
         library::exports_what_uniffi_calls,
     )?;
+    let examples = Examples::build(shop.swift)?;
     check(
         report,
-        "swift: the examples build, and the guide runs, with the library that ships",
-        || examples(&swift),
+        "swift: the guide runs with the library that ships",
+        || Ok(cargo::output(examples.program("Start"))?.contains("still to post")),
     )
 }
 
-/// A program with the library that has the tests' functions.
-fn testing(swift: &Swift, program: &str) -> Command {
-    let library = Swift::in_target("debug");
-    swift.command(
-        PACKAGE,
-        &[
-            ("COMITY_LIBRARY", "comity_ffi_test"),
-            ("LD_LIBRARY_PATH", &library),
-        ],
-        program,
-    )
+/// The example chat, with the library as it ships, and how it is started.
+pub(crate) fn chat() -> Result<Command, Fault> {
+    let examples = Examples::build(Swift::installed()?)?;
+    Ok(examples.program("Chat"))
 }
 
-fn format(swift: &Swift) -> Result<bool, Fault> {
-    let mut lint = swift.command(PACKAGE, &[], "swift");
-    lint.args([
-        "format",
-        "lint",
-        "--strict",
-        "--parallel",
-        "--recursive",
-        "Package.swift",
-    ]);
-    lint.args([
-        "Sources/Comity",
-        "Sources/ComityEngine/Dates.swift",
-        "Tests/ComityTests",
-        "Tests/Story",
-        "Examples",
-    ]);
-    cargo::build(lint)
+/// The package with the library that has the tests' functions.
+struct Workshop {
+    swift: Swift,
+    library: PathBuf,
+    built: PathBuf,
 }
 
-/// Builds and runs the tests; each one counts.
-fn tests(swift: &Swift, report: &mut Report) -> Result<(), Fault> {
-    let start = Instant::now();
-    let mut tests = testing(swift, "swift");
-    tests.args(["test", "--disable-xctest", "-Xswiftc", "-warnings-as-errors"]);
-    tests.args(["--scratch-path", &Swift::in_target(BUILT)]);
-    tests.args(["-Xlinker", &format!("-L{}", Swift::in_target("debug"))]);
-    let (mut outcome, mut output) = (Outcome::default(), Vec::new());
-    let succeeded = cargo::stream(tests, |line| {
-        outcome.line(line);
-        output.push(line.to_owned());
-    })?;
-    if !succeeded || outcome.ran == 0 {
-        output.iter().for_each(|line| println!("    {line}"));
-        outcome.failed = outcome.failed.max(1);
-        report.failures.push("swift: swift test".to_owned());
-    } else if let Some(closing) = output.iter().rev().find(|line| Outcome::is_closing(line)) {
-        println!("    {closing}");
+impl Workshop {
+    fn open(library: PathBuf) -> Result<Self, Fault> {
+        let built = cargo::scratch()?.join("swift");
+        plan_anew(&built)?;
+        Ok(Self {
+            swift: Swift::installed()?,
+            library,
+            built,
+        })
     }
-    report.suites.push(Suite {
-        name: "swift: swift test".to_owned(),
-        profile: "debug",
-        passed: outcome.ran.saturating_sub(outcome.failed + outcome.skipped),
-        failed: outcome.failed,
-        skipped: outcome.skipped,
-        time: start.elapsed(),
-        ..Suite::default()
-    });
-    Ok(())
+
+    fn testing(&self, program: &Path) -> Command {
+        let variables = [
+            ("COMITY_LIBRARY", OsStr::new("comity_ffi_test")),
+            ("LD_LIBRARY_PATH", self.library.as_os_str()),
+        ];
+        self.swift.command(PACKAGE, &variables, program)
+    }
+
+    fn format(&self) -> Result<bool, Fault> {
+        let mut lint = self.swift.command(PACKAGE, &[], Path::new("swift"));
+        lint.args([
+            "format",
+            "lint",
+            "--strict",
+            "--parallel",
+            "--recursive",
+            "Package.swift",
+        ]);
+        lint.args(["Sources/Comity", "Sources/ComityEngine/Dates.swift"]);
+        lint.args(["Tests/ComityTests", "Tests/Story", "Examples"]);
+        cargo::build(lint)
+    }
+
+    /// Builds and runs the tests; each one counts.
+    fn tests(&self, report: &mut Report) -> Result<(), Fault> {
+        let start = Instant::now();
+        let mut tests = self.testing(Path::new("swift"));
+        tests.args(["test", "--disable-xctest", "-Xswiftc", "-warnings-as-errors"]);
+        tests.arg("--scratch-path").arg(&self.built);
+        tests.arg("-Xlinker").arg(format!("-L{}", self.library.display()));
+        let (mut outcome, mut output) = (Outcome::default(), Vec::new());
+        let succeeded = cargo::stream(tests, |line| {
+            outcome.line(line);
+            output.push(line.to_owned());
+        })?;
+        if !succeeded || outcome.ran == 0 {
+            output.iter().for_each(|line| println!("    {line}"));
+            outcome.failed = outcome.failed.max(1);
+            report.failures.push("swift: swift test".to_owned());
+        } else if let Some(closing) = output.iter().rev().find(|line| Outcome::is_closing(line)) {
+            println!("    {closing}");
+        }
+        report.suites.push(Suite {
+            name: "swift: swift test".to_owned(),
+            profile: "debug",
+            passed: outcome.ran.saturating_sub(outcome.failed + outcome.skipped),
+            failed: outcome.failed,
+            skipped: outcome.skipped,
+            time: start.elapsed(),
+            ..Suite::default()
+        });
+        Ok(())
+    }
+
+    fn documentation(&self) -> Result<bool, Fault> {
+        let mut documentation = self.swift.command(PACKAGE, &[], Path::new("sh"));
+        documentation
+            .args(["-ec", DOCUMENTATION, "sh"])
+            .arg(self.built.join("debug/Modules"));
+        let mut undocumented = Vec::new();
+        let built = cargo::build_and_see(documentation, |line| {
+            let is_symbol = line.starts_with("undocumented: ");
+            if is_symbol {
+                undocumented.push(line.to_owned());
+            }
+            is_symbol
+        })?;
+        undocumented.iter().for_each(|line| println!("    {line}"));
+        Ok(built && undocumented.is_empty())
+    }
 }
+
+/// `$1` the folder with the modules. What is public and has no comment is printed; the comments are made into pages, and a link that leads
+/// nowhere is an error.
+const DOCUMENTATION: &str = r#"
+modules=$1 graphs=$(mktemp -d) bin=/usr/libexec/swift/bin
+target=$(swiftc -print-target-info | sed -n 's/.*"triple": "\(.*\)".*/\1/p' | head -n 1)
+for module in Comity ComityEngine; do
+    "$bin/swift-symbolgraph-extract" -module-name "$module" -minimum-access-level public -target "$target" \
+        -I "$modules" -Xcc -fmodule-map-file="$PWD/Sources/comityFFI/include/module.modulemap" \
+        -skip-synthesized-members -pretty-print -output-dir "$graphs"
+done
+test -s "$graphs/Comity.symbols.json"
+awk '/^    {$/ { path = ""; comment = 0 } /^      "docComment"/ { comment = 1 } /^      "names"/ { named = 1 }
+    named && /"title":/ { path = $0; named = 0 } /^    },?$/ && path != "" { if (!comment) print "undocumented: " path; path = "" }' \
+    "$graphs"/Comity.symbols.json "$graphs"/Comity@*.json
+"$bin/docc" convert Sources/Comity/Comity.docc --additional-symbol-graph-dir "$graphs" --output-dir "$graphs/pages" --warnings-as-errors
+"#;
 
 /// The programs that developers copy, linked as theirs are.
-fn examples(swift: &Swift) -> Result<bool, Fault> {
-    let library = Swift::in_target("release");
-    let mut build = swift.command(EXAMPLES, &[], "swift");
-    build.args(["build", "-Xswiftc", "-warnings-as-errors"]);
-    build.args(["--scratch-path", &Swift::in_target(BUILT_EXAMPLES)]);
-    build.args(["-Xlinker", &format!("-L{library}")]);
-    if !cargo::build(build)? {
-        return Ok(false);
+struct Examples {
+    swift: Swift,
+    library: PathBuf,
+    built: PathBuf,
+}
+
+impl Examples {
+    fn build(swift: Swift) -> Result<Self, Fault> {
+        let built = cargo::scratch()?.join("swift-examples");
+        plan_anew(&built)?;
+        let library = library::build()?;
+        let library = library.parent().ok_or("the library is nowhere")?.to_owned();
+        let examples = Self {
+            swift,
+            library,
+            built,
+        };
+        let mut build = examples.swift.command(EXAMPLES, &[], Path::new("swift"));
+        build.args(["build", "-Xswiftc", "-warnings-as-errors"]);
+        build.arg("--scratch-path").arg(&examples.built);
+        build
+            .arg("-Xlinker")
+            .arg(format!("-L{}", examples.library.display()));
+        if cargo::build(build)? {
+            Ok(examples)
+        } else {
+            Err("the examples in Swift do not build".into())
+        }
     }
-    let program = Swift::in_target(&format!("{BUILT_EXAMPLES}/debug/Start"));
-    let start = swift.command(EXAMPLES, &[("LD_LIBRARY_PATH", &library)], &program);
-    Ok(cargo::output(start)?.contains("still to post"))
+
+    fn program(&self, name: &str) -> Command {
+        let variables = [("LD_LIBRARY_PATH", self.library.as_os_str())];
+        self.swift
+            .command(EXAMPLES, &variables, &self.built.join("debug").join(name))
+    }
+}
+
+/// Lets Swift look for source files again: it does not notice by itself that a package has more of them than last time.
+fn plan_anew(built: &Path) -> Result<(), Fault> {
+    let plan = built.join("debug.yaml");
+    match fs::remove_file(&plan) {
+        Err(e) if e.kind() != io::ErrorKind::NotFound => Err(format!("{}: {e}", plan.display())),
+        _ => Ok(()),
+    }
 }
 
 /// What Swift's tests say as they go, and at their end.
