@@ -7,11 +7,11 @@ use std::{fmt, slice};
 use comity_content::{Class, Content, MessageId, classify};
 use comity_room::policy::Action;
 use comity_room::{ClientUri, RoomUri, Timestamp, UserUri};
-use comity_wire::{FanoutMessage, Wire as _};
+use comity_wire::FanoutMessage;
 use openmls::framing::ContentType;
 
 use crate::crypto::Crypto;
-use crate::group::{Group, Processed, protocol_message};
+use crate::group::{Group, Processed};
 use crate::inbound::{self, application, weight};
 use crate::provider::Provider;
 use crate::sender;
@@ -62,10 +62,7 @@ pub(crate) fn preview(
     frame: &Frame,
     memory: usize,
 ) -> Result<Option<Preview>, StorageError> {
-    let Ok(fanout) = FanoutMessage::decode(&frame.bytes) else {
-        return Ok(None);
-    };
-    let Some(protocol) = protocol_message(fanout.message.as_slice()) else {
+    let Ok((fanout, Some(protocol))) = FanoutMessage::decode_with_message(&frame.bytes) else {
         return Ok(None);
     };
     let Some(row) = room::by_group(store, protocol.group_id().as_slice())? else {

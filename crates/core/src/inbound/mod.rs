@@ -161,7 +161,8 @@ fn attempt(tx: &mut Tx<'_>, frame: &Frame, found: &mut Found) -> Result<FrameOut
     if frame.bytes.len() > LARGEST_FRAME {
         return Err(Rejection::TooLarge.into());
     }
-    let message = FanoutMessage::decode(&frame.bytes).map_err(|error| not_a_fanout(&error))?;
+    let decoded = FanoutMessage::decode_with_message(&frame.bytes);
+    let (message, protocol) = decoded.map_err(|error| not_a_fanout(&error))?;
     if message.accepted_at < FORMAT_EXISTS {
         return Err(Rejection::BadTimestamp.into());
     }
@@ -183,7 +184,8 @@ fn attempt(tx: &mut Tx<'_>, frame: &Frame, found: &mut Found) -> Result<FrameOut
             }
         },
         MessageKind::Commit | MessageKind::Proposal | MessageKind::Application => {
-            group_frame(tx, frame, &opened, found)
+            let protocol = protocol.ok_or(Rejection::NotAFrame)?;
+            group_frame(tx, frame, (&opened, protocol), found)
         }
         _ => Err(Rejection::NotAFrame.into()),
     }
@@ -279,10 +281,9 @@ fn processed_before(
 fn group_frame(
     tx: &mut Tx<'_>,
     frame: &Frame,
-    opened: &Opened,
+    (opened, protocol): (&Opened, ProtocolMessage),
     found: &mut Found,
 ) -> Result<FrameOutcome, Unprocessed> {
-    let protocol = protocol_message(opened.message.message.as_slice()).ok_or(Rejection::NotAFrame)?;
     found.group = Some(protocol.group_id().as_slice().to_vec());
     let row = room::by_group(tx.store, protocol.group_id().as_slice())?;
     let at = FrameAt {
