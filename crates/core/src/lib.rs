@@ -40,6 +40,7 @@ mod rejection;
 mod respond;
 #[cfg(feature = "seeded")]
 mod seeded;
+mod sender;
 mod sign;
 pub mod step;
 mod store;

@@ -22,6 +22,7 @@ use crate::error::{Error, Misuse};
 use crate::group::{Processed, protocol_message};
 use crate::opening::Role;
 use crate::rejection::{Advice, Rejection};
+use crate::sender;
 use crate::step::{
     Batch, ClientChange, Cursor, EventKind, Frame, FrameKind, FrameOutcome, HeldUntil, Made, RoomChange,
 };
@@ -160,7 +161,8 @@ fn attempt(tx: &mut Tx<'_>, frame: &Frame, found: &mut Found) -> Result<FrameOut
     if frame.bytes.len() > LARGEST_FRAME {
         return Err(Rejection::TooLarge.into());
     }
-    let message = FanoutMessage::decode(&frame.bytes).map_err(|error| not_a_fanout(&error))?;
+    let decoded = FanoutMessage::decode_with_message(&frame.bytes);
+    let (message, protocol) = decoded.map_err(|error| not_a_fanout(&error))?;
     if message.accepted_at < FORMAT_EXISTS {
         return Err(Rejection::BadTimestamp.into());
     }
@@ -182,7 +184,8 @@ fn attempt(tx: &mut Tx<'_>, frame: &Frame, found: &mut Found) -> Result<FrameOut
             }
         },
         MessageKind::Commit | MessageKind::Proposal | MessageKind::Application => {
-            group_frame(tx, frame, &opened, found)
+            let protocol = protocol.ok_or(Rejection::NotAFrame)?;
+            group_frame(tx, frame, (&opened, protocol), found)
         }
         _ => Err(Rejection::NotAFrame.into()),
     }
@@ -278,10 +281,9 @@ fn processed_before(
 fn group_frame(
     tx: &mut Tx<'_>,
     frame: &Frame,
-    opened: &Opened,
+    (opened, protocol): (&Opened, ProtocolMessage),
     found: &mut Found,
 ) -> Result<FrameOutcome, Unprocessed> {
-    let protocol = protocol_message(opened.message.message.as_slice()).ok_or(Rejection::NotAFrame)?;
     found.group = Some(protocol.group_id().as_slice().to_vec());
     let row = room::by_group(tx.store, protocol.group_id().as_slice())?;
     let at = FrameAt {
@@ -313,12 +315,7 @@ fn group_frame(
     if let Some(outcome) = settled(tx, &mut row, opened, theirs, content)? {
         return Ok(outcome);
     }
-    let held: Vec<Vec<u8>> = row
-        .proposals
-        .iter()
-        .map(|proposal| proposal.frame.clone())
-        .collect();
-    let processed = match process(tx, &row, protocol, &held)? {
+    let processed = match process(tx, &row, protocol, opened)? {
         Ok(processed) => processed,
         Err(unprocessed) => {
             if let Unprocessed::Rejected(reason) = &unprocessed
@@ -372,20 +369,46 @@ fn process(
     tx: &mut Tx<'_>,
     row: &RoomRow,
     protocol: ProtocolMessage,
-    held: &[Vec<u8>],
+    opened: &Opened,
 ) -> Result<Result<Processed, Unprocessed>, Error> {
     let theirs = protocol.epoch().as_u64();
     if protocol.content_type() != ContentType::Application {
+        let held: Vec<Vec<u8>> = row
+            .proposals
+            .iter()
+            .map(|proposal| proposal.frame.clone())
+            .collect();
         let provider = tx.provider(row);
-        return Ok(tx.group(row)?.process(&provider, protocol, held));
+        return Ok(tx.group(row)?.process(&provider, protocol, &held));
     }
-    let ours = tx.message_group(row)?.epoch();
-    if theirs == ours {
-        let provider = tx.message_provider(row);
-        return Ok(tx.message_group(row)?.process(&provider, protocol, held));
+    if theirs == row.epoch && tx.lacks_leaves(row).is_none() {
+        read_sender(tx, row, opened)?;
     }
-    let provider = tx.late_provider(row, theirs);
-    Ok(tx.group(row)?.process(&provider, protocol, held))
+    if theirs != tx.message_group(row)?.epoch() {
+        let provider = tx.late_provider(row, theirs);
+        return Ok(tx.group(row)?.process(&provider, protocol, &[]));
+    }
+    let provider = tx.message_provider(row);
+    let processed = tx.message_group(row)?.process(&provider, protocol, &[]);
+    let no_member = matches!(processed, Err(Unprocessed::Rejected(Rejection::NotFromMember)));
+    if !(no_member && tx.lacks_leaves(row) == Some(true) && read_sender(tx, row, opened)?) {
+        return Ok(processed);
+    }
+    let Some(protocol) = protocol_message(opened.message.message.as_slice()) else {
+        return Ok(processed);
+    };
+    Ok(tx.message_group(row)?.process(&provider, protocol, &[]))
+}
+
+/// Reads the leaf of whoever sent a message of the present epoch, unless it is in memory.
+fn read_sender(tx: &mut Tx<'_>, row: &RoomRow, opened: &Opened) -> Result<bool, Error> {
+    let Some(secret) = tx.sender_data_secret(row)? else {
+        return Ok(false);
+    };
+    match sender::leaf(tx.crypto, &secret, opened.message.message.as_slice()) {
+        Some(leaf) => tx.add_leaf(row, leaf),
+        None => Ok(false),
+    }
 }
 
 /// The room that the host named must be the frame's own, and only the room's hub speaks for it.

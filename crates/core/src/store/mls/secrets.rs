@@ -9,7 +9,7 @@ use zeroize::Zeroizing;
 
 use super::pending::At;
 use super::slot::Slot;
-use super::{Kind, MlsStore, Writes, peel};
+use super::{Kind, MlsStore, Reads, Writes, peel};
 use crate::store::{Scope, StorageError};
 
 const PAST_KEYS: &str = "SELECT key FROM mls WHERE scope = ?1 AND kind = 28";
@@ -105,7 +105,7 @@ impl MlsStore<'_> {
             return self.as_one().read();
         };
         let settled: Settled = self.settled().read()?.ok_or(StorageError::Corrupt)?;
-        if self.writes == Writes::Present {
+        if self.reads != Reads::All {
             let none: [&[u8]; 0] = [];
             let alone = peel::together(&now, &settled.context, &none)?;
             // What cannot be taken apart is written as one, and then must be whole.
@@ -120,6 +120,12 @@ impl MlsStore<'_> {
         }
         let past: Vec<&[u8]> = past.iter().map(|octets| octets.as_slice()).collect();
         peel::together(&now, &settled.context, &past).map(Some)
+    }
+
+    /// The present epoch's `sender_data_secret`, which tells whose message it is. `None` if the rows are not in parts.
+    pub(crate) fn sender_data_secret(&self) -> Result<Option<Zeroizing<Vec<u8>>>, StorageError> {
+        let present: Option<peel::Present> = self.present().read()?;
+        Ok(present.and_then(|present| present.sender_data_secret()))
     }
 
     pub(super) fn delete_secrets(&self) -> Result<(), StorageError> {
