@@ -1,4 +1,4 @@
-//! The only scripts of the project: `cargo xtask setup | demo | inspect | bench | crash-matrix | … | header | install-c | test | lint`.
+//! The only scripts of the project: `cargo xtask setup | demo | inspect | bench | crash-matrix | … | header | install-c | book | test | lint`.
 //!
 //! `cargo xtask test` is what CI runs, whole. Everything here works from a clean clone on a machine that has Rust and reaches the
 //! package registries, and depends on no crate, so that it is built in seconds.
@@ -13,6 +13,7 @@
     reason = "a script measures how long its stages take"
 )]
 
+mod book;
 mod c;
 mod cargo;
 mod checks;
@@ -49,6 +50,9 @@ cargo xtask COMMAND
                     install the C library: header, libraries, pkg-config and CMake files
   symbols [--check] list what the C libraries export, or say whether it is what the header declares
   sizes             how large the C libraries are
+  book              make the book of docs/ with mdBook, which it installs
+  reference [--check]
+                    write the reference of errors, or say whether it is what the sources say
   extension-memory  what an extension needs for a frame: --members N,…
   test              everything that CI runs; closes with `N passed, N failed`
   lint              its fast part: format, architecture, dependencies, clippy, documentation
@@ -74,6 +78,8 @@ fn main() -> ExitCode {
         "install-c" => c::install_c(rest),
         "symbols" => c::symbols_command(rest),
         "sizes" => c::sizes(),
+        "book" => book::book(rest),
+        "reference" => book::reference(rest),
         "extension-memory" => programs::extension_memory(rest),
         "test" => stages::run(stages::TEST, rest),
         "lint" => stages::run(stages::LINT, rest),

@@ -139,38 +139,14 @@ pub(super) fn together<T: DeserializeOwned>(
     codec::decode_bare(&whole)
 }
 
-/// What stands in the present epoch's secrets of the one that hides who sent a message.
-#[derive(Deserialize)]
-struct HidesSender {
-    sender_data_secret: Wrapped,
-}
-
-#[derive(Deserialize)]
-struct Wrapped {
-    secret: Secret,
-}
-
-#[derive(Deserialize)]
-struct Secret {
-    value: Octets,
-}
-
-#[derive(Deserialize)]
-struct Octets {
-    vec: serde_bytes::ByteBuf,
-}
-
 impl Present {
-    /// `sender_data_secret` (RFC 9420, "Sender Data Encryption"). `None` if it stands elsewhere than where we look.
-    pub(super) fn sender_data_secret(&self) -> Option<Zeroizing<Vec<u8>>> {
+    /// The present epoch's secrets without what is kept apart of them, as MessagePack.
+    pub(super) fn secrets(&self) -> Zeroizing<Vec<u8>> {
         let (fields, octets) = &self.secrets;
         let mut whole = Zeroizing::new(Vec::with_capacity(octets.len().saturating_add(5)));
         map(&mut whole, *fields);
         whole.extend_from_slice(octets);
-        let found: HidesSender = codec::decode_bare(&whole).ok()?;
-        Some(Zeroizing::new(
-            found.sender_data_secret.secret.value.vec.into_vec(),
-        ))
+        whole
     }
 }
 

@@ -9,7 +9,7 @@ use zeroize::Zeroizing;
 
 use super::pending::At;
 use super::slot::Slot;
-use super::{Kind, MlsStore, Reads, Writes, peel};
+use super::{Kind, MlsStore, Reads, Writes, codec, peel};
 use crate::store::{Scope, StorageError};
 
 const PAST_KEYS: &str = "SELECT key FROM mls WHERE scope = ?1 AND kind = 28";
@@ -20,6 +20,27 @@ struct Settled {
     /// The past epochs that are kept, in OpenMLS's order, and the names of their rows and keys.
     past: Vec<(u64, i64)>,
     context: ByteBuf,
+}
+
+/// Where in the present epoch's secrets the one is that hides who sent a message, in OpenMLS's names.
+#[derive(Deserialize)]
+struct HidesSenders {
+    sender_data_secret: Wrapped,
+}
+
+#[derive(Deserialize)]
+struct Wrapped {
+    secret: Secret,
+}
+
+#[derive(Deserialize)]
+struct Secret {
+    value: Octets,
+}
+
+#[derive(Deserialize)]
+struct Octets {
+    vec: ByteBuf,
 }
 
 impl MlsStore<'_> {
@@ -125,7 +146,8 @@ impl MlsStore<'_> {
     /// The present epoch's `sender_data_secret`, which tells whose message it is. `None` if the rows are not in parts.
     pub(crate) fn sender_data_secret(&self) -> Result<Option<Zeroizing<Vec<u8>>>, StorageError> {
         let present: Option<peel::Present> = self.present().read()?;
-        Ok(present.and_then(|present| present.sender_data_secret()))
+        let found = present.and_then(|present| codec::decode_bare::<HidesSenders>(&present.secrets()).ok());
+        Ok(found.map(|found| Zeroizing::new(found.sender_data_secret.secret.value.vec.into_vec())))
     }
 
     pub(super) fn delete_secrets(&self) -> Result<(), StorageError> {
