@@ -1,4 +1,4 @@
-//! The only scripts of the project: `cargo xtask setup | demo | inspect | bench | crash-matrix | … | header | install-c | book | test | lint`.
+//! The only scripts of the project: `cargo xtask setup | demo | inspect | bench | crash-matrix | … | header | bindings | install-c | book | test | lint`.
 //!
 //! `cargo xtask test` is what CI runs, whole. Everything here works from a clean clone on a machine that has Rust and reaches the
 //! package registries, and depends on no crate, so that it is built in seconds.
@@ -16,16 +16,21 @@
 mod book;
 mod c;
 mod cargo;
+mod chat;
 mod checks;
+mod faces;
 mod libtest;
 mod programs;
 mod repo;
 mod report;
 mod rules;
 mod setup;
+mod soak;
 mod source;
 mod stages;
+mod story;
 mod suites;
+mod swift;
 
 use std::process::ExitCode;
 
@@ -36,20 +41,26 @@ const HELP: &str = "\
 cargo xtask COMMAND
 
   setup             install what the project needs, and say what; with --mutants also
-                    cargo-mutants, for `cargo mutants -p comity-content`
+                    cargo-mutants, for `cargo mutants -p comity-content`; with --swift also Swift
   demo [ARGS…]      two messengers hold one encrypted room: the main job
   inspect FILE… --sender URI --room URI
                     decode MIMI content, one JSON object a line
+  relay             what stands between the example chats: --port N, --file PATH
+  chat-demo         the example chats of all languages, in one room over the relay
   bench [ARGS…]     measure speed
   crash-matrix      kill a client, and fail its disk, at every change it makes
   lost-tail         cut the power at every change; both take --verb TEXT, --every N,
                     --seed N and --sabotage no-sync
   two-processes     an app and its extension on one file: --steps N, --seed N
   header [--check]  write the C header, or say whether it is what the sources say
+  bindings [--check]
+                    write the Swift, Kotlin and Python code, or say whether it is what the sources say
   install-c --prefix DIR
                     install the C library: header, libraries, pkg-config and CMake files
-  symbols [--check] list what the C libraries export, or say whether it is what the header declares
-  sizes             how large the C libraries are
+  symbols [--check] list what the C library exports, or say whether each library exports what it should
+  sizes             how large the libraries are
+  soak              thousands of steps through the C API leave nothing behind: --steps N, --seed N;
+                    with --asan under AddressSanitizer (a nightly toolchain, or this one's compiler as one)
   book              make the book of docs/ with mdBook, which it installs
   reference [--check]
                     write the reference of errors, or say whether it is what the sources say
@@ -70,14 +81,18 @@ fn main() -> ExitCode {
         "setup" => setup::run(rest).map(|()| 0),
         "demo" => programs::demo(rest),
         "inspect" => programs::inspect(rest),
+        "relay" => programs::relay(rest),
+        "chat-demo" => chat::demo(rest),
         "bench" => programs::bench(rest),
         "crash-matrix" => programs::crash_matrix(rest),
         "lost-tail" => programs::lost_tail(rest),
         "two-processes" => programs::two_processes(rest),
         "header" => c::header_command(rest),
         "install-c" => c::install_c(rest),
+        "bindings" => faces::bindings_command(rest),
         "symbols" => c::symbols_command(rest),
         "sizes" => c::sizes(),
+        "soak" => soak::command(rest),
         "book" => book::book(rest),
         "reference" => book::reference(rest),
         "extension-memory" => programs::extension_memory(rest),

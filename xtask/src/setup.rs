@@ -8,6 +8,7 @@ use std::process::Command;
 
 use crate::Fault;
 use crate::cargo;
+use crate::swift::Swift;
 
 /// The cargo-deny that reads our `deny.toml`. It is built once, into the target directory, and nowhere else.
 const CARGO_DENY: &str = "0.20.2";
@@ -19,16 +20,21 @@ const MDBOOK: &str = "0.5.4";
 const CARGO_MUTANTS: &str = "27.1.0";
 
 /// Checks, and installs: rustfmt, clippy, a C compiler for the bundled SQLite, faketime, git, the crates of Cargo.lock, cargo-deny;
-/// with `--mutants` cargo-mutants as well.
+/// with `--mutants` cargo-mutants as well, with `--swift` Swift.
 pub(crate) fn run(arguments: &[String]) -> Result<(), Fault> {
-    let wants_mutants = match arguments {
-        [] => false,
-        [only] if only == "--mutants" => true,
-        [other, ..] => return Err(format!("setup takes `--mutants` and nothing else, not `{other}`")),
-    };
+    let unknown = |argument: &&String| !["--mutants", "--swift"].contains(&argument.as_str());
+    if let Some(other) = arguments.iter().find(unknown) {
+        return Err(format!(
+            "setup takes `--mutants`, `--swift` and nothing else, not `{other}`"
+        ));
+    }
+    let wants = |what: &str| arguments.iter().any(|argument| argument == what);
     for_checks()?;
-    if wants_mutants {
+    if wants("--mutants") {
         install_cargo_mutants()?;
+    }
+    if wants("--swift") {
+        Swift::installed()?;
     }
     Ok(())
 }
@@ -72,6 +78,58 @@ pub(crate) fn c() -> Result<(), Fault> {
         )?;
     }
     Ok(())
+}
+
+/// The maturin that builds the Python wheel.
+const MATURIN: &str = "1.16.0";
+
+/// What the tests in Python need, installed where it is missing: an environment in the target directory with maturin in it.
+pub(crate) fn python() -> Result<PathBuf, Fault> {
+    debian("Python", "python3", &["python3"])?;
+    if !cargo::succeeds("python3", &["-c", "import ensurepip, venv"]) {
+        install("Python's environments", &["python3-venv"])?;
+    }
+    if !cargo::succeeds(
+        "python3",
+        &["-c", "import sys; assert sys.version_info >= (3, 10)"],
+    ) {
+        return Err("Python 3.10 or newer is needed".into());
+    }
+    let tools = tools()?.join("python");
+    let maturin = tools.join("bin/maturin");
+    if is_version(&maturin, &["--version"], &format!("maturin {MATURIN}")) {
+        println!("  maturin {MATURIN}: there");
+        return Ok(tools);
+    }
+    println!("  maturin {MATURIN}: pip install, into an environment in the target directory");
+    let mut environment = Command::new("python3");
+    environment.args(["-m", "venv", "--clear"]).arg(&tools);
+    cargo::output(environment)?;
+    let mut install = Command::new(tools.join("bin/pip"));
+    install.args(["install", "--quiet", "--disable-pip-version-check"]);
+    install.arg(format!("maturin=={MATURIN}"));
+    cargo::output(install)?;
+    Ok(tools)
+}
+
+/// What puts a Debian into a folder, and the keys by which it knows Debian's packages.
+pub(crate) fn debootstrap() -> Result<(), Fault> {
+    debian(
+        "debootstrap",
+        "debootstrap",
+        &["debootstrap", "debian-archive-keyring"],
+    )
+}
+
+/// What the example chat in C needs.
+pub(crate) fn c_chat() -> Result<(), Fault> {
+    debian("gcc and its linker", "gcc", &["gcc", "libc6-dev", "binutils"])?;
+    debian("pkg-config", "pkg-config", &["pkg-config"])?;
+    if cargo::succeeds("pkg-config", &["--exists", "libcurl"]) {
+        println!("  libcurl: there");
+        return Ok(());
+    }
+    install("libcurl, for the chat in C", &["libcurl4-openssl-dev"])
 }
 
 /// The cargo-deny to run: the machine's if it is the version we want, else our own.

@@ -4,7 +4,9 @@ use std::time::Instant;
 
 use crate::Fault;
 use crate::c;
+use crate::chat;
 use crate::checks;
+use crate::faces;
 use crate::report::{Report, Suite, spoken};
 use crate::rules;
 use crate::setup;
@@ -18,7 +20,21 @@ pub(crate) struct Stage {
 }
 
 /// What CI runs, the quickest answers first.
-pub(crate) const TEST: &[Stage] = &[SETUP, FORMAT, ARCHITECTURE, DENY, CLIPPY, DOCS, DEBUG, RELEASE, C];
+pub(crate) const TEST: &[Stage] = &[
+    SETUP,
+    FORMAT,
+    ARCHITECTURE,
+    DENY,
+    CLIPPY,
+    DOCS,
+    DEBUG,
+    RELEASE,
+    C,
+    BINDINGS,
+    PYTHON,
+    SWIFT,
+    CHAT,
+];
 
 /// The fast part.
 pub(crate) const LINT: &[Stage] = &[SETUP, FORMAT, ARCHITECTURE, DENY, CLIPPY, DOCS];
@@ -68,6 +84,30 @@ const C: Stage = Stage {
     name: "c",
     says: "the C API, in C and C++",
     run: c::run,
+};
+
+const BINDINGS: Stage = Stage {
+    name: "bindings",
+    says: "the generated Swift, Kotlin and Python code is what the sources say",
+    run: |report, _| check(report, "bindings", faces::up_to_date),
+};
+
+const PYTHON: Stage = Stage {
+    name: "python",
+    says: "the Python package",
+    run: faces::python,
+};
+
+const SWIFT: Stage = Stage {
+    name: "swift",
+    says: "the Swift package",
+    run: faces::swift,
+};
+
+const CHAT: Stage = Stage {
+    name: "chat",
+    says: "the example chats of all languages, in one room",
+    run: chat::run,
 };
 
 /// Runs the stages that the arguments leave, whatever fails, and closes with the table and the count. The exit code.

@@ -6,6 +6,7 @@ use comity::content::{OutgoingError, OutgoingReason, PartIndex};
 use comity::{Blocked, Error, Misuse, RoomUri, StorageError, UserUri};
 use comity_capi::testing::{Planted, panic_within};
 use comity_capi::{comity_client, comity_error, comity_status};
+use comity_uniffi::ComityError;
 
 /// Fails with the given number of `comity_code`. 0 if no call can fail with it: those of frames and of hubs are no errors.
 #[unsafe(no_mangle)]
@@ -29,6 +30,21 @@ pub unsafe extern "C" fn comity_test_panic(
     error: *mut *mut comity_error,
 ) -> comity_status {
     panic_within(client, error)
+}
+
+/// The numbers of all errors.
+pub(crate) fn every_number() -> Vec<i32> {
+    every().iter().map(Planted::number).collect()
+}
+
+/// Every error, as Swift, Kotlin and Python are told.
+pub(crate) fn every_for_faces() -> Vec<ComityError> {
+    let told = |planted| match planted {
+        Planted::Engine(error) => ComityError::from(error),
+        Planted::Boundary(error) => ComityError::from(error),
+        Planted::Attachment(error) => ComityError::from(error),
+    };
+    every().into_iter().map(told).collect()
 }
 
 /// Every error that a call can come to.

@@ -12,10 +12,16 @@
     clippy::missing_safety_doc,
     reason = "comity_test.h says what callers promise"
 )]
+#![allow(
+    clippy::result_large_err,
+    reason = "an error crosses the border as octets; until then it is moved once"
+)]
 
 mod c;
 mod errors;
+pub mod faces;
 mod network;
+mod samples;
 pub mod story;
 
 pub use c::*;
@@ -24,3 +30,8 @@ pub use network::Network;
 
 /// The C API, so that it is linked and exported.
 pub use comity_capi as capi;
+
+/// What the other languages call, so that it is linked and exported.
+pub use comity_uniffi as uniffi_face;
+
+uniffi::setup_scaffolding!("comity_test");

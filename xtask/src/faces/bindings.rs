@@ -1,0 +1,172 @@
+//! The code that uniffi writes for Swift, Kotlin and Python, from the library itself: committed, so that whoever builds a package of
+//! these languages needs no generator.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use crate::Fault;
+use crate::cargo;
+use crate::story;
+
+/// Where what is generated goes, and from where in what the generator writes. The first four are of the library, the others of
+/// its tests.
+const FILES: &[(&str, &str)] = &[
+    (
+        "swift/comityFFI.h",
+        "bindings/swift/Sources/comityFFI/include/comityFFI.h",
+    ),
+    (
+        "swift/ComityEngine.swift",
+        "bindings/swift/Sources/ComityEngine/Generated/ComityEngine.swift",
+    ),
+    (
+        "kotlin/org/comity/ffi/comity.kt",
+        "bindings/kotlin/src/main/kotlin/org/comity/ffi/comity.kt",
+    ),
+    ("python/comity.py", "bindings/python/src/comity/_ffi/comity.py"),
+    (
+        "swift/comityTestFFI.h",
+        "bindings/swift/Tests/comityTestFFI/include/comityTestFFI.h",
+    ),
+    (
+        "swift/ComityTest.swift",
+        "bindings/swift/Tests/ComityTest/Generated/ComityTest.swift",
+    ),
+    (
+        "kotlin/org/comity/test/ffi/comity_test.kt",
+        "bindings/kotlin/src/test/kotlin/org/comity/test/ffi/comity_test.kt",
+    ),
+    ("python/comity_test.py", "bindings/python/testing/comity_test.py"),
+];
+
+/// `cargo xtask bindings [--check]`.
+pub(crate) fn command(arguments: &[String]) -> Result<u8, Fault> {
+    match arguments {
+        [] => {
+            for (path, text) in generated()? {
+                write(&cargo::root().join(&path), &text)?;
+                println!("{path}");
+            }
+            Ok(0)
+        }
+        [flag] if flag == "--check" => {
+            let held = up_to_date()?;
+            if held {
+                println!("the Swift, Kotlin and Python code is what the sources say");
+            }
+            Ok(if held { 0 } else { 1 })
+        }
+        _ => Err("cargo xtask bindings takes --check or nothing".into()),
+    }
+}
+
+/// Whether what is committed is what the sources say. Writes nothing outside of the target directory.
+pub(crate) fn up_to_date() -> Result<bool, Fault> {
+    let mut held = true;
+    for (path, text) in generated()? {
+        let there = fs::read_to_string(cargo::root().join(&path)).unwrap_or_default();
+        if there != text {
+            println!("    {path} is not what the sources say: cargo xtask bindings");
+            held = false;
+        }
+    }
+    Ok(held)
+}
+
+/// Every file as it should be, by its path in the repository.
+fn generated() -> Result<BTreeMap<String, String>, Fault> {
+    let (library, generator) = (library()?, generator()?);
+    let out = cargo::scratch()?.join("bindings");
+    if out.exists() {
+        fs::remove_dir_all(&out).map_err(|e| fault(&out, &e))?;
+    }
+    for language in ["swift", "kotlin", "python"] {
+        let mut generate = Command::new(&generator);
+        generate
+            .current_dir(cargo::root())
+            .args(["generate", "--no-format", "--config"])
+            .arg("bindings/bindgen/bindgen.toml")
+            .args(["--language", language, "--out-dir"])
+            .arg(out.join(language))
+            .arg(&library);
+        cargo::output(generate)?;
+    }
+    let mut files = BTreeMap::new();
+    for (from, to) in FILES {
+        let path = out.join(from);
+        let text = fs::read_to_string(&path).map_err(|e| fault(&path, &e))?;
+        files.insert((*to).to_owned(), tidy(from, &text));
+    }
+    Ok(files)
+}
+
+/// The library with the functions of the tests, which holds what both are generated from. Not stripped: the generator reads its
+/// symbols.
+fn library() -> Result<PathBuf, Fault> {
+    Ok(story::library()?.join("libcomity_ffi_test.so"))
+}
+
+/// uniffi's generator, built once into the target directory: two minutes.
+fn generator() -> Result<PathBuf, Fault> {
+    let target = cargo::scratch()?.join("bindgen");
+    let mut build = cargo::quiet_cargo();
+    build
+        .args(["build", "--locked", "--manifest-path"])
+        .arg("bindings/bindgen/Cargo.toml")
+        .arg("--target-dir")
+        .arg(&target);
+    if !cargo::build(build)? {
+        return Err("the generator does not build".into());
+    }
+    Ok(target.join("debug/comity-bindgen"))
+}
+
+/// The same without spaces that nobody sees and lines that nobody needs. The tests' Swift code does not say by itself where the
+/// types of the library come from.
+fn tidy(name: &str, text: &str) -> String {
+    let mut tidied = String::with_capacity(text.len());
+    let mut empty = false;
+    for line in text.lines().map(str::trim_end) {
+        if line.is_empty() && empty {
+            continue;
+        }
+        empty = line.is_empty();
+        tidied.push_str(line);
+        tidied.push('\n');
+        if name == "swift/ComityTest.swift" && line == "import Foundation" {
+            tidied.push_str("import ComityEngine\n");
+        }
+    }
+    tidied.truncate(tidied.trim_end().len());
+    tidied.push('\n');
+    tidied
+}
+
+fn write(path: &Path, text: &str) -> Result<(), Fault> {
+    if let Some(folder) = path.parent() {
+        fs::create_dir_all(folder).map_err(|e| fault(folder, &e))?;
+    }
+    fs::write(path, text).map_err(|e| fault(path, &e))
+}
+
+fn fault(path: &Path, error: &std::io::Error) -> Fault {
+    format!("{}: {error}", path.display())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn spaces_and_empty_lines_that_say_nothing_go() {
+        assert_eq!(tidy("a.py", "a  \n\n\n \nb\n\n"), "a\n\nb\n");
+    }
+
+    #[test]
+    fn the_swift_of_the_tests_knows_the_library() {
+        let told = tidy("swift/ComityTest.swift", "import Foundation\nx\n");
+        assert_eq!(told, "import Foundation\nimport ComityEngine\nx\n");
+    }
+}

@@ -1,0 +1,11 @@
+//! Swift, Kotlin and Python: their generated code, the library that they load, and their tests.
+
+mod bindings;
+mod library;
+mod python;
+mod swift;
+
+pub(crate) use bindings::{command as bindings_command, up_to_date};
+pub(crate) use library::{exports_what_uniffi_calls, octets_of_library};
+pub(crate) use python::run as python;
+pub(crate) use swift::{chat as swift_chat, run as swift};
