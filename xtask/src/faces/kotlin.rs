@@ -4,6 +4,7 @@
 /// What apps do not see, by how its declaration begins.
 const HIDDEN: &[&str] = &[
     "class InternalException",
+    "object ComityExceptionExternalErrorHandler",
     "class UniffiCleanAction",
     "interface UniffiCleaner",
     "interface UniffiRustCallStatusErrorHandler",

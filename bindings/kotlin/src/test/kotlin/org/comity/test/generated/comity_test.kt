@@ -2033,7 +2033,7 @@ internal object FfiConverterSequenceTypeReason: FfiConverterRustBuffer<List<Reas
     }
 }
 
-object ComityExceptionExternalErrorHandler : UniffiRustCallStatusErrorHandler<ComityException> {
+internal object ComityExceptionExternalErrorHandler : UniffiRustCallStatusErrorHandler<ComityException> {
     override fun lift(error_buf: RustBuffer.ByValue): ComityException =
         org.comity.ComityException.ErrorHandler.lift(
             RustBufferComityError.ByValue().apply {
