@@ -25,6 +25,7 @@ mod rules;
 mod setup;
 mod source;
 mod stages;
+mod story;
 mod suites;
 
 use std::process::ExitCode;

@@ -71,6 +71,38 @@ pub(crate) fn c() -> Result<(), Fault> {
     Ok(())
 }
 
+/// The maturin that builds the Python wheel.
+const MATURIN: &str = "1.16.0";
+
+/// What the tests in Python need, installed where it is missing: an environment in the target directory with maturin in it.
+pub(crate) fn python() -> Result<PathBuf, Fault> {
+    debian("Python", "python3", &["python3"])?;
+    if !cargo::succeeds("python3", &["-c", "import ensurepip, venv"]) {
+        install("Python's environments", &["python3-venv"])?;
+    }
+    if !cargo::succeeds(
+        "python3",
+        &["-c", "import sys; assert sys.version_info >= (3, 10)"],
+    ) {
+        return Err("Python 3.10 or newer is needed".into());
+    }
+    let tools = tools()?.join("python");
+    let maturin = tools.join("bin/maturin");
+    if is_version(&maturin, &["--version"], &format!("maturin {MATURIN}")) {
+        println!("  maturin {MATURIN}: there");
+        return Ok(tools);
+    }
+    println!("  maturin {MATURIN}: pip install, into an environment in the target directory");
+    let mut environment = Command::new("python3");
+    environment.args(["-m", "venv", "--clear"]).arg(&tools);
+    cargo::output(environment)?;
+    let mut install = Command::new(tools.join("bin/pip"));
+    install.args(["install", "--quiet", "--disable-pip-version-check"]);
+    install.arg(format!("maturin=={MATURIN}"));
+    cargo::output(install)?;
+    Ok(tools)
+}
+
 /// The cargo-deny to run: the machine's if it is the version we want, else our own.
 pub(crate) fn cargo_deny() -> Result<PathBuf, Fault> {
     let installed = PathBuf::from("cargo-deny");

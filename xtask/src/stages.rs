@@ -30,6 +30,7 @@ pub(crate) const TEST: &[Stage] = &[
     RELEASE,
     C,
     BINDINGS,
+    PYTHON,
 ];
 
 /// The fast part.
@@ -86,6 +87,12 @@ const BINDINGS: Stage = Stage {
     name: "bindings",
     says: "the generated Swift, Kotlin and Python code is what the sources say",
     run: |report, _| check(report, "bindings", faces::up_to_date),
+};
+
+const PYTHON: Stage = Stage {
+    name: "python",
+    says: "the Python package",
+    run: faces::python,
 };
 
 /// Runs the stages that the arguments leave, whatever fails, and closes with the table and the count. The exit code.

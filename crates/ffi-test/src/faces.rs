@@ -55,10 +55,10 @@ impl Network {
     }
 
     /// The frames that a client ever got, from a place on.
-    pub fn mail(&self, client: ClientUri, from: u32) -> Result<Vec<Frame>, ComityError> {
-        let from = usize::try_from(from).unwrap_or(usize::MAX);
+    pub fn mail(&self, client: ClientUri, first: u32) -> Result<Vec<Frame>, ComityError> {
+        let first = usize::try_from(first).unwrap_or(usize::MAX);
         let network = self.lock();
-        let mail = network.mail(&client).iter().skip(from);
+        let mail = network.mail(&client).iter().skip(first);
         Ok(mail.cloned().map(samples::delivered).collect())
     }
 }

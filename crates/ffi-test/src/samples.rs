@@ -194,7 +194,7 @@ pub(crate) fn delivered(frame: comity::Frame) -> Frame {
     } = frame;
     Frame {
         room,
-        from,
+        provider: from,
         kind: FrameKind::Fanout,
         bytes: Octets(bytes),
     }

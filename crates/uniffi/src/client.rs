@@ -76,12 +76,18 @@ impl Client {
         self.calls(|client| Ok(client.rekey(&key)?))
     }
 
-    /// Closes the file, and says how that went. The client is closed after an error too; to drop it closes it as well, and tells
-    /// nothing.
+    /// Closes the file, and says how that went. The client is closed after an error too, but for `ConcurrentUse`; to drop it closes it
+    /// as well, and tells nothing.
     pub fn close_file(&self) -> Result<(), ComityError> {
-        contained(|| {
-            let client = self.lock()?.take().ok_or_else(closed)?;
-            Ok(client.close()?)
+        contained(|| match self.0.try_lock() {
+            Ok(mut client) => Ok(client.take().ok_or_else(closed)?.close()?),
+            Err(TryLockError::WouldBlock) => Err(Boundary::ConcurrentUse.into()),
+            Err(TryLockError::Poisoned(broken)) => {
+                // So that the file can be opened anew, and that this client says from now on that it is closed.
+                drop(broken.into_inner().take());
+                self.0.clear_poison();
+                Err(Boundary::Panicked.into())
+            }
         })
     }
 

@@ -281,21 +281,20 @@ impl From<comity::EventKind> for EventKind {
 
 impl From<comity::MessageChange> for MessageChange {
     fn from(change: comity::MessageChange) -> Self {
-        use comity::MessageChange as Told;
         match change {
-            Told::Received => Self::Received,
-            Told::Sending => Self::Sending,
-            Told::Accepted => Self::Accepted,
-            Told::Refused(refusal) => Self::Refused {
+            comity::MessageChange::Received => Self::Received,
+            comity::MessageChange::Sending => Self::Sending,
+            comity::MessageChange::Accepted => Self::Accepted,
+            comity::MessageChange::Refused(refusal) => Self::Refused {
                 reason: refusal.into(),
             },
-            Told::Undeliverable => Self::Undeliverable,
-            Told::Edited => Self::Edited,
-            Told::Deleted => Self::Deleted,
-            Told::Reactions => Self::Reactions,
-            Told::Unauthorized => Self::Unauthorized,
-            Told::Expired => Self::Expired,
-            Told::Withdrawn => Self::Withdrawn,
+            comity::MessageChange::Undeliverable => Self::Undeliverable,
+            comity::MessageChange::Edited => Self::Edited,
+            comity::MessageChange::Deleted => Self::Deleted,
+            comity::MessageChange::Reactions => Self::Reactions,
+            comity::MessageChange::Unauthorized => Self::Unauthorized,
+            comity::MessageChange::Expired => Self::Expired,
+            comity::MessageChange::Withdrawn => Self::Withdrawn,
             _ => Self::Other,
         }
     }
@@ -303,23 +302,22 @@ impl From<comity::MessageChange> for MessageChange {
 
 impl From<comity::RoomChange> for RoomChange {
     fn from(change: comity::RoomChange) -> Self {
-        use comity::RoomChange as Told;
         match change {
-            Told::Created => Self::Created,
-            Told::Refused(refusal) => Self::Refused {
+            comity::RoomChange::Created => Self::Created,
+            comity::RoomChange::Refused(refusal) => Self::Refused {
                 reason: refusal.into(),
             },
-            Told::Invited { by } => Self::Invited { by },
-            Told::Joined => Self::Joined,
-            Told::Left => Self::Left,
-            Told::Removed => Self::Removed,
-            Told::Participants => Self::Participants,
-            Told::Metadata => Self::Metadata,
-            Told::Requirement => Self::Requirement,
-            Told::Capability { client, lacks } => Self::Capability { client, lacks },
-            Told::Behind => Self::Behind,
-            Told::Stalled => Self::Stalled,
-            Told::Read => Self::Read,
+            comity::RoomChange::Invited { by } => Self::Invited { by },
+            comity::RoomChange::Joined => Self::Joined,
+            comity::RoomChange::Left => Self::Left,
+            comity::RoomChange::Removed => Self::Removed,
+            comity::RoomChange::Participants => Self::Participants,
+            comity::RoomChange::Metadata => Self::Metadata,
+            comity::RoomChange::Requirement => Self::Requirement,
+            comity::RoomChange::Capability { client, lacks } => Self::Capability { client, lacks },
+            comity::RoomChange::Behind => Self::Behind,
+            comity::RoomChange::Stalled => Self::Stalled,
+            comity::RoomChange::Read => Self::Read,
             _ => Self::Other,
         }
     }
@@ -347,14 +345,13 @@ impl From<comity::TaskChange> for TaskChange {
 
 impl From<comity::ClientChange> for ClientChange {
     fn from(change: comity::ClientChange) -> Self {
-        use comity::ClientChange as Told;
         match change {
-            Told::ClockSuspect { offset_ms } => Self::ClockSuspect { offset_ms },
-            Told::KeyPackagesPublished { held } => Self::KeyPackagesPublished { held },
-            Told::KeyPackagesRefused(refusal) => Self::KeyPackagesRefused {
+            comity::ClientChange::ClockSuspect { offset_ms } => Self::ClockSuspect { offset_ms },
+            comity::ClientChange::KeyPackagesPublished { held } => Self::KeyPackagesPublished { held },
+            comity::ClientChange::KeyPackagesRefused(refusal) => Self::KeyPackagesRefused {
                 reason: refusal.into(),
             },
-            Told::Restored => Self::Restored,
+            comity::ClientChange::Restored => Self::Restored,
             _ => Self::Other,
         }
     }

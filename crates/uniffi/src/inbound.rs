@@ -13,7 +13,7 @@ pub struct Frame {
     /// The room, if the host knows it. It must equal the room that the frame itself belongs to.
     pub room: Option<RoomUri>,
     /// The provider from whose hub it came, as authenticated by the host.
-    pub from: ProviderUri,
+    pub provider: ProviderUri,
     /// What kind of body it is.
     pub kind: FrameKind,
     /// The body.
@@ -77,13 +77,13 @@ impl From<Frame> for comity::Frame {
     fn from(frame: Frame) -> Self {
         let Frame {
             room,
-            from,
+            provider,
             kind,
             bytes,
         } = frame;
         Self {
             room,
-            from,
+            from: provider,
             kind: kind.into(),
             bytes: bytes.into(),
         }

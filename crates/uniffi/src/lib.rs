@@ -10,6 +10,10 @@
 //! since 1970. What holds a key is an object, because languages print records; records that hold what people say print none of it.
 //!
 //! All `unsafe` code that is written by hand is in `octets.rs`. See `docs/adr/0027-uniffi-records-and-few-calls.md`.
+#![allow(
+    clippy::result_large_err,
+    reason = "an error crosses the border as octets; until then it is moved once"
+)]
 
 mod attachment;
 mod change;

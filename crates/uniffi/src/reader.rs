@@ -82,9 +82,9 @@ impl Reader {
         self.asks(|reader| reader.room(&room)).map(Into::into)
     }
 
-    /// The clients in a room, from a place in the list on; at most `limit`.
-    pub fn members(&self, room: RoomUri, from: u64, limit: u64) -> Result<Vec<Member>, ComityError> {
-        self.list(|reader| reader.members(&room, narrow(from), narrow(limit)))
+    /// The clients in a room, from a place in the list on (0 for the first); at most `limit`.
+    pub fn members(&self, room: RoomUri, first: u64, limit: u64) -> Result<Vec<Member>, ComityError> {
+        self.list(|reader| reader.members(&room, narrow(first), narrow(limit)))
     }
 
     /// Says whether a change would be allowed now, before anybody taps. If not, the error says why, as `change` of the client would.

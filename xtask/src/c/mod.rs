@@ -11,7 +11,7 @@ use crate::setup;
 use crate::stages::check;
 
 pub(crate) use install::command as install_c;
-pub(crate) use symbols::{command as symbols_command, sizes};
+pub(crate) use symbols::{command as symbols_command, exported, sizes, words_of_tests};
 
 /// Everything that is tested in C and C++.
 pub(crate) fn run(report: &mut Report, packages: &[String]) -> Result<(), Fault> {

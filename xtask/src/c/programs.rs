@@ -9,6 +9,7 @@ use crate::Fault;
 use crate::cargo;
 use crate::report::Report;
 use crate::stages::check;
+use crate::story;
 
 use super::install::{fault, source};
 
@@ -23,12 +24,6 @@ const C: &[&str] = &[
 ];
 const SANITIZERS: &[&str] = &["-fsanitize=address,undefined", "-fno-sanitize-recover=all"];
 const STATIC_LIBRARIES: &[&str] = &["-lpthread", "-ldl", "-lm", "-lgcc_s", "-lc"];
-
-/// What the story is asked for, and what it must not be the same as.
-const STORIES: [[&str; 4]; 2] = [
-    ["--seed", "1", "--names", "alice,bob"],
-    ["--seed", "271828", "--names", "nadja,omar"],
-];
 
 /// Where things are, and where programs go.
 struct Workshop {
@@ -119,23 +114,12 @@ impl Library {
 
 impl Workshop {
     fn open(prefix: &Path) -> Result<Self, Fault> {
-        let mut build = cargo::quiet_cargo();
-        build.args([
-            "build",
-            "--locked",
-            "-p",
-            "comity-ffi-test",
-            "--features",
-            "seeded",
-        ]);
-        if !cargo::build(build)? {
-            return Err("comity-ffi-test does not build".into());
-        }
+        let testing = story::library()?;
         let programs = cargo::scratch()?.join("c-programs");
         fs::create_dir_all(&programs).map_err(|e| fault(&programs, &e))?;
         Ok(Self {
             prefix: prefix.to_owned(),
-            testing: cargo::target()?.join("debug"),
+            testing,
             programs,
         })
     }
@@ -190,31 +174,7 @@ impl Workshop {
         let Some(program) = self.compile(compiler, "story", &[])? else {
             return Ok(false);
         };
-        let mut told = Vec::new();
-        for arguments in STORIES {
-            let facts = facts(Command::new(&program).args(arguments))?;
-            if !same(&facts, &facts_in_rust(&self.testing, arguments)?) {
-                return Ok(false);
-            }
-            told.push(facts);
-        }
-        let ids: Vec<Vec<&str>> = told
-            .iter()
-            .map(|facts| {
-                facts
-                    .lines()
-                    .filter(|fact| fact.starts_with("message "))
-                    .collect()
-            })
-            .collect();
-        let fresh = ids
-            .iter()
-            .flatten()
-            .all(|id| ids.iter().filter(|ids| ids.contains(id)).count() == 1);
-        if !fresh {
-            println!("    another seed does not change every message id");
-        }
-        Ok(fresh)
+        story::is_told(|| Ok(Command::new(&program)))
     }
 
     fn plain(&self, compiler: &str, name: &str) -> Result<bool, Fault> {
@@ -278,13 +238,7 @@ impl Workshop {
         let Some(program) = self.compile_with("gcc", "story", &[], &link)? else {
             return Ok(false);
         };
-        let facts = facts(Command::new(program).args(STORIES[0]))?;
-        let rust = facts_in_rust(&self.testing, STORIES[0])?;
-        if facts == rust {
-            println!("    what ships takes a seed");
-            return Ok(false);
-        }
-        Ok(same(&without_ids(&facts), &without_ids(&rust)))
+        story::is_told_by_what_ships(Command::new(program))
     }
 
     fn own_sqlite(&self, library: Library) -> Result<bool, Fault> {
@@ -346,46 +300,6 @@ impl Workshop {
     }
 }
 
-/// The facts that a program prints.
-fn facts(command: &Command) -> Result<String, Fault> {
-    let mut owned = Command::new(command.get_program());
-    owned.args(command.get_args());
-    cargo::output(owned)
-}
-
-fn facts_in_rust(testing: &Path, arguments: [&str; 4]) -> Result<String, Fault> {
-    facts(Command::new(testing.join("story")).args(arguments))
-}
-
-/// Whether two stories are the same; if not, the first fact that differs is printed.
-fn same(told: &str, rust: &str) -> bool {
-    if told == rust {
-        return true;
-    }
-    let differs = told.lines().zip(rust.lines()).find(|(told, rust)| told != rust);
-    match differs {
-        Some((told, rust)) => println!("    told: {told}\n    in Rust: {rust}"),
-        None => println!(
-            "    {} facts were told, {} in Rust",
-            told.lines().count(),
-            rust.lines().count()
-        ),
-    }
-    false
-}
-
-/// The facts with every message id left out.
-fn without_ids(facts: &str) -> String {
-    let is_id = |word: &str| word.len() == 64 && word.bytes().all(|octet| octet.is_ascii_hexdigit());
-    let words = |line: &str| {
-        line.split(' ')
-            .filter(|word| !is_id(word))
-            .collect::<Vec<_>>()
-            .join(" ")
-    };
-    facts.lines().map(|line| words(line) + "\n").collect()
-}
-
 /// Runs a program; what it says is printed if it fails.
 fn succeeds(command: &mut Command) -> Result<bool, Fault> {
     let name = command.get_program().to_string_lossy().into_owned();
@@ -401,25 +315,4 @@ fn succeeds(command: &mut Command) -> Result<bool, Fault> {
         }
     }
     Ok(output.status.success())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn ids_are_left_out_and_nothing_else() {
-        let id = "01".repeat(32);
-        assert_eq!(
-            without_ids(&format!("message {id}\nevent 3 {id} x\n")),
-            "message\nevent 3 x\n"
-        );
-    }
-
-    #[test]
-    fn stories_that_differ_are_not_the_same() {
-        assert!(same("a\nb\n", "a\nb\n"));
-        assert!(!same("a\nb\n", "a\nc\n"));
-        assert!(!same("a\n", "a\nb\n"));
-    }
 }

@@ -6,11 +6,17 @@ use std::process::Command;
 
 use crate::Fault;
 use crate::cargo;
+use crate::faces;
 
 use super::install::{self, fault, source};
 
 /// Words that only what never ships has in it.
-const NEVER_SHIPPED: [&str; 3] = ["COMITY_SEED", "comity_test_network", "planted by a test"];
+const NEVER_SHIPPED: [&str; 4] = [
+    "COMITY_SEED",
+    "comity_test_network",
+    "comity_ffi_test",
+    "planted by a test",
+];
 
 /// `cargo xtask symbols [--check]`: lists what the libraries export, or says whether it is what the header declares.
 pub(crate) fn command(arguments: &[String]) -> Result<u8, Fault> {
@@ -24,10 +30,11 @@ pub(crate) fn command(arguments: &[String]) -> Result<u8, Fault> {
             Ok(0)
         }
         [flag] if flag == "--check" => {
-            let held = shared(&prefix)? & fixed(&prefix)?;
+            let held = shared(&prefix)? & fixed(&prefix)? & faces::exports_what_uniffi_calls()?;
             if held {
                 println!(
-                    "both libraries export the {} functions of the header and nothing else",
+                    "both C libraries export the {} functions of the header and nothing else; the library for Swift, Kotlin and Python \
+                     exports what uniffi calls and nothing else",
                     of_the_header()?.len()
                 );
             }
@@ -91,11 +98,19 @@ fn agrees(library: &Path, dynamic: bool) -> Result<bool, Fault> {
         held = false;
     }
     let octets = fs::read(library).map_err(|e| fault(library, &e))?;
-    for word in NEVER_SHIPPED.iter().filter(|word| holds(&octets, word)) {
+    for word in words_of_tests(&octets) {
         println!("    {} has {word} in it, which never ships", library.display());
         held = false;
     }
     Ok(held)
+}
+
+/// The words in a library that only what never ships has in it.
+pub(crate) fn words_of_tests(library: &[u8]) -> Vec<&'static str> {
+    NEVER_SHIPPED
+        .into_iter()
+        .filter(|word| holds(library, word))
+        .collect()
 }
 
 fn holds(octets: &[u8], word: &str) -> bool {
@@ -103,7 +118,7 @@ fn holds(octets: &[u8], word: &str) -> bool {
 }
 
 /// The names that a library exports, sorted.
-fn exported(library: &Path, dynamic: bool) -> Result<Vec<String>, Fault> {
+pub(crate) fn exported(library: &Path, dynamic: bool) -> Result<Vec<String>, Fault> {
     let mut nm = Command::new("nm");
     nm.args(["--defined-only", "--extern-only", "--format=just-symbols"]);
     if dynamic {

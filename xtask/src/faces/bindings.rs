@@ -8,6 +8,7 @@ use std::process::Command;
 
 use crate::Fault;
 use crate::cargo;
+use crate::story;
 
 use super::kotlin;
 
@@ -26,7 +27,7 @@ const FILES: &[(&str, &str)] = &[
         "kotlin/org/comity/comity.kt",
         "bindings/kotlin/src/main/kotlin/org/comity/generated/comity.kt",
     ),
-    ("python/comity.py", "bindings/python/src/comity/_comity.py"),
+    ("python/comity.py", "bindings/python/src/comity/_ffi/comity.py"),
     (
         "swift/comityTestFFI.h",
         "bindings/swift/Tests/comityTestFFI/include/comityTestFFI.h",
@@ -39,7 +40,7 @@ const FILES: &[(&str, &str)] = &[
         "kotlin/org/comity/test/comity_test.kt",
         "bindings/kotlin/src/test/kotlin/org/comity/test/generated/comity_test.kt",
     ),
-    ("python/comity_test.py", "bindings/python/tests/comity_test.py"),
+    ("python/comity_test.py", "bindings/python/testing/comity_test.py"),
 ];
 
 /// `cargo xtask bindings [--check]`.
@@ -106,19 +107,7 @@ fn generated() -> Result<BTreeMap<String, String>, Fault> {
 /// The library with the functions of the tests, which holds what both are generated from. Not stripped: the generator reads its
 /// symbols.
 fn library() -> Result<PathBuf, Fault> {
-    let mut build = cargo::quiet_cargo();
-    build.args([
-        "build",
-        "--locked",
-        "-p",
-        "comity-ffi-test",
-        "--features",
-        "seeded",
-    ]);
-    if !cargo::build(build)? {
-        return Err("comity-ffi-test does not build".into());
-    }
-    Ok(cargo::target()?.join("debug/libcomity_ffi_test.so"))
+    Ok(story::library()?.join("libcomity_ffi_test.so"))
 }
 
 /// uniffi's generator, built once into the target directory: two minutes.

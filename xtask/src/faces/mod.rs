@@ -1,6 +1,10 @@
-//! Swift, Kotlin and Python: their generated code, and their tests.
+//! Swift, Kotlin and Python: their generated code, the library that they load, and their tests.
 
 mod bindings;
 mod kotlin;
+mod library;
+mod python;
 
 pub(crate) use bindings::{command as bindings_command, up_to_date};
+pub(crate) use library::exports_what_uniffi_calls;
+pub(crate) use python::run as python;

@@ -24,6 +24,16 @@ const DIRECTION: &[(&str, &[&str])] = &[
             "comity-wire",
         ],
     ),
+    (
+        "comity-uniffi",
+        &[
+            "comity",
+            "comity-content",
+            "comity-mls",
+            "comity-room",
+            "comity-wire",
+        ],
+    ),
 ];
 
 /// Features that exist for tests and benchmarks alone.

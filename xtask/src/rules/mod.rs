@@ -64,7 +64,7 @@ const RULES: &[Rule] = &[
         check: purity::the_engine_asks_no_clock,
     },
     Rule {
-        name: "unsafe only in the C API and the disk that fails",
+        name: "unsafe only at the border to other languages and in the disk that fails",
         check: purity::unsafe_only_where_it_belongs,
     },
     Rule {

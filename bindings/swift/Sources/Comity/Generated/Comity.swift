@@ -677,8 +677,8 @@ public protocol ClientProtocol: AnyObject, Sendable {
     func backupTo(path: String) throws
 
     /**
-     * Closes the file, and says how that went. The client is closed after an error too; to drop it closes it as well, and tells
-     * nothing.
+     * Closes the file, and says how that went. The client is closed after an error too, but for `ConcurrentUse`; to drop it closes it
+     * as well, and tells nothing.
      */
     func closeFile() throws
 
@@ -913,8 +913,8 @@ open func backupTo(path: String)throws   {try rustCallWithError(FfiConverterType
 }
 
     /**
-     * Closes the file, and says how that went. The client is closed after an error too; to drop it closes it as well, and tells
-     * nothing.
+     * Closes the file, and says how that went. The client is closed after an error too, but for `ConcurrentUse`; to drop it closes it
+     * as well, and tells nothing.
      */
 open func closeFile()throws   {try rustCallWithError(FfiConverterTypeComityError_lift) {
         uniffiCallStatus in
@@ -1850,9 +1850,9 @@ public protocol ReaderProtocol: AnyObject, Sendable {
     func may(room: RoomUri, action: Action) throws  -> Bool
 
     /**
-     * The clients in a room, from a place in the list on; at most `limit`.
+     * The clients in a room, from a place in the list on (0 for the first); at most `limit`.
      */
-    func members(room: RoomUri, from: UInt64, limit: UInt64) throws  -> [Member]
+    func members(room: RoomUri, first: UInt64, limit: UInt64) throws  -> [Member]
 
     /**
      * One message. None if there is none, or it has expired at `now`.
@@ -2062,15 +2062,15 @@ open func may(room: RoomUri, action: Action)throws  -> Bool  {
 }
 
     /**
-     * The clients in a room, from a place in the list on; at most `limit`.
+     * The clients in a room, from a place in the list on (0 for the first); at most `limit`.
      */
-open func members(room: RoomUri, from: UInt64, limit: UInt64)throws  -> [Member]  {
+open func members(room: RoomUri, first: UInt64, limit: UInt64)throws  -> [Member]  {
     return try  FfiConverterSequenceTypeMember.lift(try rustCallWithError(FfiConverterTypeComityError_lift) {
         uniffiCallStatus in
     uniffi_comity_uniffi_fn_method_reader_members(
             self.uniffiCloneHandle(),
         FfiConverterTypeRoomUri_lower(room),
-        FfiConverterUInt64.lower(from),
+        FfiConverterUInt64.lower(first),
         FfiConverterUInt64.lower(limit),uniffiCallStatus
     )
 })
@@ -4171,7 +4171,7 @@ public struct Frame: Equatable, Hashable, CustomDebugStringConvertible, CustomSt
     /**
      * The provider from whose hub it came, as authenticated by the host.
      */
-    public let from: ProviderUri
+    public let provider: ProviderUri
     /**
      * What kind of body it is.
      */
@@ -4189,7 +4189,7 @@ public struct Frame: Equatable, Hashable, CustomDebugStringConvertible, CustomSt
          */room: RoomUri?,
         /**
          * The provider from whose hub it came, as authenticated by the host.
-         */from: ProviderUri,
+         */provider: ProviderUri,
         /**
          * What kind of body it is.
          */kind: FrameKind,
@@ -4197,7 +4197,7 @@ public struct Frame: Equatable, Hashable, CustomDebugStringConvertible, CustomSt
          * The body.
          */bytes: Data) {
         self.room = room
-        self.from = from
+        self.provider = provider
         self.kind = kind
         self.bytes = bytes
     }
@@ -4238,7 +4238,7 @@ public struct FfiConverterTypeFrame: FfiConverterRustBuffer {
         return
             try Frame(
                 room: FfiConverterOptionTypeRoomUri.read(from: &buf),
-                from: FfiConverterTypeProviderUri.read(from: &buf),
+                provider: FfiConverterTypeProviderUri.read(from: &buf),
                 kind: FfiConverterTypeFrameKind.read(from: &buf),
                 bytes: FfiConverterData.read(from: &buf)
         )
@@ -4246,7 +4246,7 @@ public struct FfiConverterTypeFrame: FfiConverterRustBuffer {
 
     public static func write(_ value: Frame, into buf: inout [UInt8]) {
         FfiConverterOptionTypeRoomUri.write(value.room, into: &buf)
-        FfiConverterTypeProviderUri.write(value.from, into: &buf)
+        FfiConverterTypeProviderUri.write(value.provider, into: &buf)
         FfiConverterTypeFrameKind.write(value.kind, into: &buf)
         FfiConverterData.write(value.bytes, into: &buf)
     }
@@ -16145,7 +16145,7 @@ private let initializationResult: InitializationResult = {
     if (uniffi_comity_uniffi_checksum_method_client_backup_to() != 53758) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_comity_uniffi_checksum_method_client_close_file() != 927) {
+    if (uniffi_comity_uniffi_checksum_method_client_close_file() != 35320) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_comity_uniffi_checksum_method_client_interrupter() != 6072) {
@@ -16235,7 +16235,7 @@ private let initializationResult: InitializationResult = {
     if (uniffi_comity_uniffi_checksum_method_reader_may() != 51699) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_comity_uniffi_checksum_method_reader_members() != 32981) {
+    if (uniffi_comity_uniffi_checksum_method_reader_members() != 50201) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_comity_uniffi_checksum_method_reader_message() != 15212) {

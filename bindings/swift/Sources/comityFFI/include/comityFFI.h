@@ -555,7 +555,7 @@ int8_t uniffi_comity_uniffi_fn_method_reader_may(uint64_t ptr, RustBuffer room, 
 #endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_COMITY_UNIFFI_FN_METHOD_READER_MEMBERS
 #define UNIFFI_FFIDEF_UNIFFI_COMITY_UNIFFI_FN_METHOD_READER_MEMBERS
-RustBuffer uniffi_comity_uniffi_fn_method_reader_members(uint64_t ptr, RustBuffer room, uint64_t from, uint64_t limit, RustCallStatus *_Nonnull out_status
+RustBuffer uniffi_comity_uniffi_fn_method_reader_members(uint64_t ptr, RustBuffer room, uint64_t first, uint64_t limit, RustCallStatus *_Nonnull out_status
 );
 #endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_COMITY_UNIFFI_FN_METHOD_READER_MESSAGE

@@ -746,7 +746,7 @@ public protocol NetworkProtocol: AnyObject, Sendable {
     /**
      * The frames that a client ever got, from a place on.
      */
-    func mail(client: ClientUri, from: UInt32) throws  -> [Frame]
+    func mail(client: ClientUri, first: UInt32) throws  -> [Frame]
 
     /**
      * Posts a request for a client. What follows from it for others is in their mailboxes when this returns.
@@ -839,13 +839,13 @@ open func hubKey(provider: ProviderUri)throws  -> Data  {
     /**
      * The frames that a client ever got, from a place on.
      */
-open func mail(client: ClientUri, from: UInt32)throws  -> [Frame]  {
+open func mail(client: ClientUri, first: UInt32)throws  -> [Frame]  {
     return try  FfiConverterSequenceTypeFrame.lift(try rustCallWithError(FfiConverterTypeComityError_lift) {
         uniffiCallStatus in
     uniffi_comity_ffi_test_fn_method_network_mail(
             self.uniffiCloneHandle(),
         FfiConverterTypeClientUri_lower(client),
-        FfiConverterUInt32.lower(from),uniffiCallStatus
+        FfiConverterUInt32.lower(first),uniffiCallStatus
     )
 })
 }
@@ -1195,7 +1195,7 @@ private let initializationResult: InitializationResult = {
     if (uniffi_comity_ffi_test_checksum_method_network_hub_key() != 62066) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_comity_ffi_test_checksum_method_network_mail() != 52663) {
+    if (uniffi_comity_ffi_test_checksum_method_network_mail() != 36439) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_comity_ffi_test_checksum_method_network_post() != 57135) {

@@ -297,7 +297,7 @@ RustBuffer uniffi_comity_ffi_test_fn_method_network_hub_key(uint64_t ptr, RustBu
 #endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_COMITY_FFI_TEST_FN_METHOD_NETWORK_MAIL
 #define UNIFFI_FFIDEF_UNIFFI_COMITY_FFI_TEST_FN_METHOD_NETWORK_MAIL
-RustBuffer uniffi_comity_ffi_test_fn_method_network_mail(uint64_t ptr, RustBuffer client, uint32_t from, RustCallStatus *_Nonnull out_status
+RustBuffer uniffi_comity_ffi_test_fn_method_network_mail(uint64_t ptr, RustBuffer client, uint32_t first, RustCallStatus *_Nonnull out_status
 );
 #endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_COMITY_FFI_TEST_FN_METHOD_NETWORK_POST

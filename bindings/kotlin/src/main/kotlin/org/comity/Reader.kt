@@ -40,9 +40,9 @@ public class Reader internal constructor(
     /** One room in full. */
     public fun room(room: RoomUri): Room = crossing { raw.room(room) }
 
-    /** The clients in a room, from a place in the list on; at most [limit]. */
-    public fun members(room: RoomUri, from: ULong = 0uL, limit: ULong = 1000uL): List<Member> =
-        crossing { raw.members(room, from, limit) }
+    /** The clients in a room, from a place in the list on (0 for the first); at most [limit]. */
+    public fun members(room: RoomUri, first: ULong = 0uL, limit: ULong = 1000uL): List<Member> =
+        crossing { raw.members(room, first, limit) }
 
     /** Says whether a change would be allowed now, before anybody taps. If not, the exception says why, as [Client.change] would. */
     public fun can(room: RoomUri, change: Change): Unit = crossing { raw.can(room, change) }

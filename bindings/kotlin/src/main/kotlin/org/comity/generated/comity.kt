@@ -1029,7 +1029,7 @@ internal object UniffiLib {
     ): RustBuffer.ByValue
     external fun uniffi_comity_uniffi_fn_method_reader_may(`ptr`: Long,`room`: RustBuffer.ByValue,`action`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus,
     ): Byte
-    external fun uniffi_comity_uniffi_fn_method_reader_members(`ptr`: Long,`room`: RustBuffer.ByValue,`from`: Long,`limit`: Long,uniffi_out_err: UniffiRustCallStatus,
+    external fun uniffi_comity_uniffi_fn_method_reader_members(`ptr`: Long,`room`: RustBuffer.ByValue,`first`: Long,`limit`: Long,uniffi_out_err: UniffiRustCallStatus,
     ): RustBuffer.ByValue
     external fun uniffi_comity_uniffi_fn_method_reader_message(`ptr`: Long,`now`: Long,`id`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus,
     ): RustBuffer.ByValue
@@ -1619,7 +1619,7 @@ private fun uniffiCheckApiChecksums(lib: IntegrityCheckingUniffiLib) {
     if ((lib.uniffi_comity_uniffi_checksum_method_reader_may() and 0xFFFF) != 51699) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_comity_uniffi_checksum_method_reader_members() and 0xFFFF) != 32981) {
+    if ((lib.uniffi_comity_uniffi_checksum_method_reader_members() and 0xFFFF) != 50201) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_comity_uniffi_checksum_method_reader_message() and 0xFFFF) != 15212) {
@@ -4144,9 +4144,9 @@ internal interface RawReaderInterface {
     fun `may`(`room`: RoomUri, `action`: Action): kotlin.Boolean
 
     /**
-     * The clients in a room, from a place in the list on; at most `limit`.
+     * The clients in a room, from a place in the list on (0 for the first); at most `limit`.
      */
-    fun `members`(`room`: RoomUri, `from`: kotlin.ULong, `limit`: kotlin.ULong): List<Member>
+    fun `members`(`room`: RoomUri, `first`: kotlin.ULong, `limit`: kotlin.ULong): List<Member>
 
     /**
      * One message. None if there is none, or it has expired at `now`.
@@ -4413,9 +4413,9 @@ internal open class RawReader: Disposable, AutoCloseable, RawReaderInterface
     }
 
     /**
-     * The clients in a room, from a place in the list on; at most `limit`.
+     * The clients in a room, from a place in the list on (0 for the first); at most `limit`.
      */
-    @Throws(ComityException::class)override fun `members`(`room`: RoomUri, `from`: kotlin.ULong, `limit`: kotlin.ULong): List<Member> {
+    @Throws(ComityException::class)override fun `members`(`room`: RoomUri, `first`: kotlin.ULong, `limit`: kotlin.ULong): List<Member> {
             return FfiConverterSequenceTypeMember.lift(
     callWithHandle {
     uniffiRustCallWithError(ComityException) { _status ->
@@ -4423,7 +4423,7 @@ internal open class RawReader: Disposable, AutoCloseable, RawReaderInterface
         it,
 
         FfiConverterTypeRoomUri.lower(`room`),
-        FfiConverterULong.lower(`from`),
+        FfiConverterULong.lower(`first`),
         FfiConverterULong.lower(`limit`),_status)
 }
     }
@@ -6557,7 +6557,7 @@ data class Frame (
     /**
      * The provider from whose hub it came, as authenticated by the host.
      */
-    val `from`: ProviderUri
+    val `provider`: ProviderUri
     ,
     /**
      * What kind of body it is.
@@ -6599,14 +6599,14 @@ internal object FfiConverterTypeFrame: FfiConverterRustBuffer<Frame> {
 
     override fun allocationSize(value: Frame) = (
             FfiConverterOptionalTypeRoomUri.allocationSize(value.`room`) +
-            FfiConverterTypeProviderUri.allocationSize(value.`from`) +
+            FfiConverterTypeProviderUri.allocationSize(value.`provider`) +
             FfiConverterTypeFrameKind.allocationSize(value.`kind`) +
             FfiConverterByteArray.allocationSize(value.`bytes`)
     )
 
     override fun write(value: Frame, buf: ByteBuffer) {
             FfiConverterOptionalTypeRoomUri.write(value.`room`, buf)
-            FfiConverterTypeProviderUri.write(value.`from`, buf)
+            FfiConverterTypeProviderUri.write(value.`provider`, buf)
             FfiConverterTypeFrameKind.write(value.`kind`, buf)
             FfiConverterByteArray.write(value.`bytes`, buf)
     }

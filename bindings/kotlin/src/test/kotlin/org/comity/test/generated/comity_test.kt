@@ -793,7 +793,7 @@ internal object UniffiLib {
     ): Long
     external fun uniffi_comity_ffi_test_fn_method_network_hub_key(`ptr`: Long,`provider`: RustBufferProviderUri.ByValue,uniffi_out_err: UniffiRustCallStatus,
     ): RustBuffer.ByValue
-    external fun uniffi_comity_ffi_test_fn_method_network_mail(`ptr`: Long,`client`: RustBufferClientUri.ByValue,`from`: Int,uniffi_out_err: UniffiRustCallStatus,
+    external fun uniffi_comity_ffi_test_fn_method_network_mail(`ptr`: Long,`client`: RustBufferClientUri.ByValue,`first`: Int,uniffi_out_err: UniffiRustCallStatus,
     ): RustBuffer.ByValue
     external fun uniffi_comity_ffi_test_fn_method_network_post(`ptr`: Long,`now`: Long,`user`: RustBufferUserUri.ByValue,`client`: RustBufferClientUri.ByValue,`request`: RustBufferRequest.ByValue,uniffi_out_err: UniffiRustCallStatus,
     ): RustBufferAnswer.ByValue
@@ -984,7 +984,7 @@ private fun uniffiCheckApiChecksums(lib: IntegrityCheckingUniffiLib) {
     if ((lib.uniffi_comity_ffi_test_checksum_method_network_hub_key() and 0xFFFF) != 62066) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_comity_ffi_test_checksum_method_network_mail() and 0xFFFF) != 52663) {
+    if ((lib.uniffi_comity_ffi_test_checksum_method_network_mail() and 0xFFFF) != 36439) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_comity_ffi_test_checksum_method_network_post() and 0xFFFF) != 57135) {
@@ -1706,7 +1706,7 @@ internal interface NetworkInterface {
     /**
      * The frames that a client ever got, from a place on.
      */
-    fun `mail`(`client`: ClientUri, `from`: kotlin.UInt): List<Frame>
+    fun `mail`(`client`: ClientUri, `first`: kotlin.UInt): List<Frame>
 
     /**
      * Posts a request for a client. What follows from it for others is in their mailboxes when this returns.
@@ -1855,7 +1855,7 @@ internal open class Network: Disposable, AutoCloseable, NetworkInterface
     /**
      * The frames that a client ever got, from a place on.
      */
-    @Throws(ComityException::class)override fun `mail`(`client`: ClientUri, `from`: kotlin.UInt): List<Frame> {
+    @Throws(ComityException::class)override fun `mail`(`client`: ClientUri, `first`: kotlin.UInt): List<Frame> {
             return FfiConverterSequenceTypeFrame.lift(
     callWithHandle {
     uniffiRustCallWithError(ComityExceptionExternalErrorHandler) { _status ->
@@ -1863,7 +1863,7 @@ internal open class Network: Disposable, AutoCloseable, NetworkInterface
         it,
 
         FfiConverterTypeClientUri.lower(`client`),
-        FfiConverterUInt.lower(`from`),_status)
+        FfiConverterUInt.lower(`first`),_status)
 }
     }
     )

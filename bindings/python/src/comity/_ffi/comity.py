@@ -609,7 +609,7 @@ def _uniffi_check_api_checksums(lib):
         raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     if lib.uniffi_comity_uniffi_checksum_method_client_change() != 7315:
         raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
-    if lib.uniffi_comity_uniffi_checksum_method_client_close_file() != 927:
+    if lib.uniffi_comity_uniffi_checksum_method_client_close_file() != 35320:
         raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     if lib.uniffi_comity_uniffi_checksum_method_client_create_room() != 61431:
         raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
@@ -679,7 +679,7 @@ def _uniffi_check_api_checksums(lib):
         raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     if lib.uniffi_comity_uniffi_checksum_method_reader_may() != 51699:
         raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
-    if lib.uniffi_comity_uniffi_checksum_method_reader_members() != 32981:
+    if lib.uniffi_comity_uniffi_checksum_method_reader_members() != 50201:
         raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     if lib.uniffi_comity_uniffi_checksum_method_reader_message() != 15212:
         raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
@@ -3424,9 +3424,9 @@ class Frame:
     """
     One frame from the network, before we trust it.
 """
-    def __init__(self, *, room:typing.Optional[RoomUri], _from:ProviderUri, kind:FrameKind, bytes:bytes):
+    def __init__(self, *, room:typing.Optional[RoomUri], provider:ProviderUri, kind:FrameKind, bytes:bytes):
         self.room = room
-        self._from = _from
+        self.provider = provider
         self.kind = kind
         self.bytes = bytes
 
@@ -3460,7 +3460,7 @@ class Frame:
     def __eq__(self, other):
         if self.room != other.room:
             return False
-        if self._from != other._from:
+        if self.provider != other.provider:
             return False
         if self.kind != other.kind:
             return False
@@ -3473,7 +3473,7 @@ class _UniffiFfiConverterTypeFrame(_UniffiConverterRustBuffer):
     def read(buf):
         return Frame(
             room=_UniffiFfiConverterOptionalTypeRoomUri.read(buf),
-            _from=_UniffiFfiConverterTypeProviderUri.read(buf),
+            provider=_UniffiFfiConverterTypeProviderUri.read(buf),
             kind=_UniffiFfiConverterTypeFrameKind.read(buf),
             bytes=_UniffiFfiConverterBytes.read(buf),
         )
@@ -3481,14 +3481,14 @@ class _UniffiFfiConverterTypeFrame(_UniffiConverterRustBuffer):
     @staticmethod
     def check_lower(value):
         _UniffiFfiConverterOptionalTypeRoomUri.check_lower(value.room)
-        _UniffiFfiConverterTypeProviderUri.check_lower(value._from)
+        _UniffiFfiConverterTypeProviderUri.check_lower(value.provider)
         _UniffiFfiConverterTypeFrameKind.check_lower(value.kind)
         _UniffiFfiConverterBytes.check_lower(value.bytes)
 
     @staticmethod
     def write(value, buf):
         _UniffiFfiConverterOptionalTypeRoomUri.write(value.room, buf)
-        _UniffiFfiConverterTypeProviderUri.write(value._from, buf)
+        _UniffiFfiConverterTypeProviderUri.write(value.provider, buf)
         _UniffiFfiConverterTypeFrameKind.write(value.kind, buf)
         _UniffiFfiConverterBytes.write(value.bytes, buf)
 
@@ -15319,9 +15319,9 @@ class ReaderProtocol(typing.Protocol):
         Whether we may do something with messages in a room.
 """
         raise NotImplementedError
-    def members(self, room: RoomUri,_from: int,limit: int) -> typing.List[Member]:
+    def members(self, room: RoomUri,first: int,limit: int) -> typing.List[Member]:
         """
-        The clients in a room, from a place in the list on; at most `limit`.
+        The clients in a room, from a place in the list on (0 for the first); at most `limit`.
 """
         raise NotImplementedError
     def message(self, now: Timestamp,id: MessageId) -> typing.Optional[Message]:
@@ -15544,20 +15544,20 @@ class Reader(ReaderProtocol):
             *_uniffi_lowered_args,
         )
         return _uniffi_lift_return(_uniffi_ffi_result)
-    def members(self, room: RoomUri,_from: int,limit: int) -> typing.List[Member]:
+    def members(self, room: RoomUri,first: int,limit: int) -> typing.List[Member]:
         """
-        The clients in a room, from a place in the list on; at most `limit`.
+        The clients in a room, from a place in the list on (0 for the first); at most `limit`.
 """
 
         _UniffiFfiConverterTypeRoomUri.check_lower(room)
 
-        _UniffiFfiConverterUInt64.check_lower(_from)
+        _UniffiFfiConverterUInt64.check_lower(first)
 
         _UniffiFfiConverterUInt64.check_lower(limit)
         _uniffi_lowered_args = (
             self._uniffi_clone_handle(),
             _UniffiFfiConverterTypeRoomUri.lower(room),
-            _UniffiFfiConverterUInt64.lower(_from),
+            _UniffiFfiConverterUInt64.lower(first),
             _UniffiFfiConverterUInt64.lower(limit),
         )
         _uniffi_lift_return = _UniffiFfiConverterSequenceTypeMember.lift
@@ -15842,8 +15842,8 @@ class ClientProtocol(typing.Protocol):
         raise NotImplementedError
     def close_file(self, ) -> None:
         """
-        Closes the file, and says how that went. The client is closed after an error too; to drop it closes it as well, and tells
-        nothing.
+        Closes the file, and says how that went. The client is closed after an error too, but for `ConcurrentUse`; to drop it closes it
+        as well, and tells nothing.
 """
         raise NotImplementedError
     def create_room(self, now: Timestamp,room: RoomUri,new_room: NewRoom) -> Step:
@@ -16122,8 +16122,8 @@ class Client(ClientProtocol):
         return _uniffi_lift_return(_uniffi_ffi_result)
     def close_file(self, ) -> None:
         """
-        Closes the file, and says how that went. The client is closed after an error too; to drop it closes it as well, and tells
-        nothing.
+        Closes the file, and says how that went. The client is closed after an error too, but for `ConcurrentUse`; to drop it closes it
+        as well, and tells nothing.
 """
         _uniffi_lowered_args = (
             self._uniffi_clone_handle(),

@@ -27,7 +27,7 @@ import itertools
 import traceback
 import typing
 import platform
-import comity._comity
+import comity._ffi.comity
 
 # Used for default argument values
 _DEFAULT = object() # type: typing.Any
@@ -554,7 +554,7 @@ def _uniffi_check_api_checksums(lib):
         raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     if lib.uniffi_comity_ffi_test_checksum_method_network_hub_key() != 62066:
         raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
-    if lib.uniffi_comity_ffi_test_checksum_method_network_mail() != 52663:
+    if lib.uniffi_comity_ffi_test_checksum_method_network_mail() != 36439:
         raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     if lib.uniffi_comity_ffi_test_checksum_method_network_post() != 57135:
         raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
@@ -724,13 +724,13 @@ _UniffiLib.uniffi_comity_ffi_test_fn_constructor_gate_new.argtypes = (
 _UniffiLib.uniffi_comity_ffi_test_fn_constructor_gate_new.restype = ctypes.c_uint64
 _UniffiLib.uniffi_comity_ffi_test_fn_method_network_hub_key.argtypes = (
     ctypes.c_uint64,
-    comity._comity._UniffiRustBuffer,
+    comity._ffi.comity._UniffiRustBuffer,
     ctypes.POINTER(_UniffiRustCallStatus),
 )
 _UniffiLib.uniffi_comity_ffi_test_fn_method_network_hub_key.restype = _UniffiRustBuffer
 _UniffiLib.uniffi_comity_ffi_test_fn_method_network_mail.argtypes = (
     ctypes.c_uint64,
-    comity._comity._UniffiRustBuffer,
+    comity._ffi.comity._UniffiRustBuffer,
     ctypes.c_uint32,
     ctypes.POINTER(_UniffiRustCallStatus),
 )
@@ -738,16 +738,16 @@ _UniffiLib.uniffi_comity_ffi_test_fn_method_network_mail.restype = _UniffiRustBu
 _UniffiLib.uniffi_comity_ffi_test_fn_method_network_post.argtypes = (
     ctypes.c_uint64,
     ctypes.c_uint64,
-    comity._comity._UniffiRustBuffer,
-    comity._comity._UniffiRustBuffer,
-    comity._comity._UniffiRustBuffer,
+    comity._ffi.comity._UniffiRustBuffer,
+    comity._ffi.comity._UniffiRustBuffer,
+    comity._ffi.comity._UniffiRustBuffer,
     ctypes.POINTER(_UniffiRustCallStatus),
 )
-_UniffiLib.uniffi_comity_ffi_test_fn_method_network_post.restype = comity._comity._UniffiRustBuffer
+_UniffiLib.uniffi_comity_ffi_test_fn_method_network_post.restype = comity._ffi.comity._UniffiRustBuffer
 _UniffiLib.uniffi_comity_ffi_test_fn_method_network_register.argtypes = (
     ctypes.c_uint64,
-    comity._comity._UniffiRustBuffer,
-    comity._comity._UniffiRustBuffer,
+    comity._ffi.comity._UniffiRustBuffer,
+    comity._ffi.comity._UniffiRustBuffer,
     ctypes.POINTER(_UniffiRustCallStatus),
 )
 _UniffiLib.uniffi_comity_ffi_test_fn_method_network_register.restype = None
@@ -791,7 +791,7 @@ class GateProtocol(typing.Protocol):
         Waits until the call is inside.
 """
         raise NotImplementedError
-    def hold(self, client: comity._comity.Client) -> None:
+    def hold(self, client: comity._ffi.comity.Client) -> None:
         """
         A call on a client that lasts until `open` is called on another thread.
 """
@@ -855,18 +855,18 @@ class Gate(GateProtocol):
             *_uniffi_lowered_args,
         )
         return _uniffi_lift_return(_uniffi_ffi_result)
-    def hold(self, client: comity._comity.Client) -> None:
+    def hold(self, client: comity._ffi.comity.Client) -> None:
         """
         A call on a client that lasts until `open` is called on another thread.
 """
 
-        comity._comity._UniffiFfiConverterTypeClient.check_lower(client)
+        comity._ffi.comity._UniffiFfiConverterTypeClient.check_lower(client)
         _uniffi_lowered_args = (
             self._uniffi_clone_handle(),
-            comity._comity._UniffiFfiConverterTypeClient.lower(client),
+            comity._ffi.comity._UniffiFfiConverterTypeClient.lower(client),
         )
         _uniffi_lift_return = lambda val: None
-        _uniffi_error_converter = comity._comity._UniffiFfiConverterTypeComityError
+        _uniffi_error_converter = comity._ffi.comity._UniffiFfiConverterTypeComityError
         _uniffi_ffi_result = _uniffi_rust_call_with_error(
             _uniffi_error_converter,
             _UniffiLib.uniffi_comity_ffi_test_fn_method_gate_hold,
@@ -951,14 +951,14 @@ class _UniffiFfiConverterSequenceTypeFrame(_UniffiConverterRustBuffer):
     @classmethod
     def check_lower(cls, value):
         for item in value:
-            comity._comity._UniffiFfiConverterTypeFrame.check_lower(item)
+            comity._ffi.comity._UniffiFfiConverterTypeFrame.check_lower(item)
 
     @classmethod
     def write(cls, value, buf):
         items = len(value)
         buf.write_i32(items)
         for item in value:
-            comity._comity._UniffiFfiConverterTypeFrame.write(item, buf)
+            comity._ffi.comity._UniffiFfiConverterTypeFrame.write(item, buf)
 
     @classmethod
     def read(cls, buf):
@@ -967,7 +967,7 @@ class _UniffiFfiConverterSequenceTypeFrame(_UniffiConverterRustBuffer):
             raise InternalError("Unexpected negative sequence length")
 
         return [
-            comity._comity._UniffiFfiConverterTypeFrame.read(buf) for i in range(count)
+            comity._ffi.comity._UniffiFfiConverterTypeFrame.read(buf) for i in range(count)
         ]
 
 class NetworkProtocol(typing.Protocol):
@@ -975,22 +975,22 @@ class NetworkProtocol(typing.Protocol):
     Providers, their hubs and their mailboxes, in one process and without a socket.
 """
 
-    def hub_key(self, provider: comity._comity.ProviderUri) -> bytes:
+    def hub_key(self, provider: comity._ffi.comity.ProviderUri) -> bytes:
         """
         The key of a provider's hub.
 """
         raise NotImplementedError
-    def mail(self, client: comity._comity.ClientUri,_from: int) -> typing.List[comity._comity.Frame]:
+    def mail(self, client: comity._ffi.comity.ClientUri,first: int) -> typing.List[comity._ffi.comity.Frame]:
         """
         The frames that a client ever got, from a place on.
 """
         raise NotImplementedError
-    def post(self, now: comity._comity.Timestamp,user: comity._comity.UserUri,client: comity._comity.ClientUri,request: comity._comity.Request) -> comity._comity.Answer:
+    def post(self, now: comity._ffi.comity.Timestamp,user: comity._ffi.comity.UserUri,client: comity._ffi.comity.ClientUri,request: comity._ffi.comity.Request) -> comity._ffi.comity.Answer:
         """
         Posts a request for a client. What follows from it for others is in their mailboxes when this returns.
 """
         raise NotImplementedError
-    def register(self, user: comity._comity.UserUri,client: comity._comity.ClientUri) -> None:
+    def register(self, user: comity._ffi.comity.UserUri,client: comity._ffi.comity.ClientUri) -> None:
         """
         Lets a client log in at its provider.
 """
@@ -1034,87 +1034,87 @@ class Network(NetworkProtocol):
         inst = cls.__new__(cls)
         inst._handle = handle
         return inst
-    def hub_key(self, provider: comity._comity.ProviderUri) -> bytes:
+    def hub_key(self, provider: comity._ffi.comity.ProviderUri) -> bytes:
         """
         The key of a provider's hub.
 """
 
-        comity._comity._UniffiFfiConverterTypeProviderUri.check_lower(provider)
+        comity._ffi.comity._UniffiFfiConverterTypeProviderUri.check_lower(provider)
         _uniffi_lowered_args = (
             self._uniffi_clone_handle(),
-            comity._comity._UniffiFfiConverterTypeProviderUri.lower(provider),
+            comity._ffi.comity._UniffiFfiConverterTypeProviderUri.lower(provider),
         )
         _uniffi_lift_return = _UniffiFfiConverterBytes.lift
-        _uniffi_error_converter = comity._comity._UniffiFfiConverterTypeComityError
+        _uniffi_error_converter = comity._ffi.comity._UniffiFfiConverterTypeComityError
         _uniffi_ffi_result = _uniffi_rust_call_with_error(
             _uniffi_error_converter,
             _UniffiLib.uniffi_comity_ffi_test_fn_method_network_hub_key,
             *_uniffi_lowered_args,
         )
         return _uniffi_lift_return(_uniffi_ffi_result)
-    def mail(self, client: comity._comity.ClientUri,_from: int) -> typing.List[comity._comity.Frame]:
+    def mail(self, client: comity._ffi.comity.ClientUri,first: int) -> typing.List[comity._ffi.comity.Frame]:
         """
         The frames that a client ever got, from a place on.
 """
 
-        comity._comity._UniffiFfiConverterTypeClientUri.check_lower(client)
+        comity._ffi.comity._UniffiFfiConverterTypeClientUri.check_lower(client)
 
-        _UniffiFfiConverterUInt32.check_lower(_from)
+        _UniffiFfiConverterUInt32.check_lower(first)
         _uniffi_lowered_args = (
             self._uniffi_clone_handle(),
-            comity._comity._UniffiFfiConverterTypeClientUri.lower(client),
-            _UniffiFfiConverterUInt32.lower(_from),
+            comity._ffi.comity._UniffiFfiConverterTypeClientUri.lower(client),
+            _UniffiFfiConverterUInt32.lower(first),
         )
         _uniffi_lift_return = _UniffiFfiConverterSequenceTypeFrame.lift
-        _uniffi_error_converter = comity._comity._UniffiFfiConverterTypeComityError
+        _uniffi_error_converter = comity._ffi.comity._UniffiFfiConverterTypeComityError
         _uniffi_ffi_result = _uniffi_rust_call_with_error(
             _uniffi_error_converter,
             _UniffiLib.uniffi_comity_ffi_test_fn_method_network_mail,
             *_uniffi_lowered_args,
         )
         return _uniffi_lift_return(_uniffi_ffi_result)
-    def post(self, now: comity._comity.Timestamp,user: comity._comity.UserUri,client: comity._comity.ClientUri,request: comity._comity.Request) -> comity._comity.Answer:
+    def post(self, now: comity._ffi.comity.Timestamp,user: comity._ffi.comity.UserUri,client: comity._ffi.comity.ClientUri,request: comity._ffi.comity.Request) -> comity._ffi.comity.Answer:
         """
         Posts a request for a client. What follows from it for others is in their mailboxes when this returns.
 """
 
-        comity._comity._UniffiFfiConverterTypeTimestamp.check_lower(now)
+        comity._ffi.comity._UniffiFfiConverterTypeTimestamp.check_lower(now)
 
-        comity._comity._UniffiFfiConverterTypeUserUri.check_lower(user)
+        comity._ffi.comity._UniffiFfiConverterTypeUserUri.check_lower(user)
 
-        comity._comity._UniffiFfiConverterTypeClientUri.check_lower(client)
+        comity._ffi.comity._UniffiFfiConverterTypeClientUri.check_lower(client)
 
-        comity._comity._UniffiFfiConverterTypeRequest.check_lower(request)
+        comity._ffi.comity._UniffiFfiConverterTypeRequest.check_lower(request)
         _uniffi_lowered_args = (
             self._uniffi_clone_handle(),
-            comity._comity._UniffiFfiConverterTypeTimestamp.lower(now),
-            comity._comity._UniffiFfiConverterTypeUserUri.lower(user),
-            comity._comity._UniffiFfiConverterTypeClientUri.lower(client),
-            comity._comity._UniffiFfiConverterTypeRequest.lower(request),
+            comity._ffi.comity._UniffiFfiConverterTypeTimestamp.lower(now),
+            comity._ffi.comity._UniffiFfiConverterTypeUserUri.lower(user),
+            comity._ffi.comity._UniffiFfiConverterTypeClientUri.lower(client),
+            comity._ffi.comity._UniffiFfiConverterTypeRequest.lower(request),
         )
-        _uniffi_lift_return = comity._comity._UniffiFfiConverterTypeAnswer.lift
-        _uniffi_error_converter = comity._comity._UniffiFfiConverterTypeComityError
+        _uniffi_lift_return = comity._ffi.comity._UniffiFfiConverterTypeAnswer.lift
+        _uniffi_error_converter = comity._ffi.comity._UniffiFfiConverterTypeComityError
         _uniffi_ffi_result = _uniffi_rust_call_with_error(
             _uniffi_error_converter,
             _UniffiLib.uniffi_comity_ffi_test_fn_method_network_post,
             *_uniffi_lowered_args,
         )
         return _uniffi_lift_return(_uniffi_ffi_result)
-    def register(self, user: comity._comity.UserUri,client: comity._comity.ClientUri) -> None:
+    def register(self, user: comity._ffi.comity.UserUri,client: comity._ffi.comity.ClientUri) -> None:
         """
         Lets a client log in at its provider.
 """
 
-        comity._comity._UniffiFfiConverterTypeUserUri.check_lower(user)
+        comity._ffi.comity._UniffiFfiConverterTypeUserUri.check_lower(user)
 
-        comity._comity._UniffiFfiConverterTypeClientUri.check_lower(client)
+        comity._ffi.comity._UniffiFfiConverterTypeClientUri.check_lower(client)
         _uniffi_lowered_args = (
             self._uniffi_clone_handle(),
-            comity._comity._UniffiFfiConverterTypeUserUri.lower(user),
-            comity._comity._UniffiFfiConverterTypeClientUri.lower(client),
+            comity._ffi.comity._UniffiFfiConverterTypeUserUri.lower(user),
+            comity._ffi.comity._UniffiFfiConverterTypeClientUri.lower(client),
         )
         _uniffi_lift_return = lambda val: None
-        _uniffi_error_converter = comity._comity._UniffiFfiConverterTypeComityError
+        _uniffi_error_converter = comity._ffi.comity._UniffiFfiConverterTypeComityError
         _uniffi_ffi_result = _uniffi_rust_call_with_error(
             _uniffi_error_converter,
             _UniffiLib.uniffi_comity_ffi_test_fn_method_network_register,
@@ -1196,14 +1196,14 @@ class _UniffiFfiConverterSequenceTypeEvent(_UniffiConverterRustBuffer):
     @classmethod
     def check_lower(cls, value):
         for item in value:
-            comity._comity._UniffiFfiConverterTypeEvent.check_lower(item)
+            comity._ffi.comity._UniffiFfiConverterTypeEvent.check_lower(item)
 
     @classmethod
     def write(cls, value, buf):
         items = len(value)
         buf.write_i32(items)
         for item in value:
-            comity._comity._UniffiFfiConverterTypeEvent.write(item, buf)
+            comity._ffi.comity._UniffiFfiConverterTypeEvent.write(item, buf)
 
     @classmethod
     def read(cls, buf):
@@ -1212,7 +1212,7 @@ class _UniffiFfiConverterSequenceTypeEvent(_UniffiConverterRustBuffer):
             raise InternalError("Unexpected negative sequence length")
 
         return [
-            comity._comity._UniffiFfiConverterTypeEvent.read(buf) for i in range(count)
+            comity._ffi.comity._UniffiFfiConverterTypeEvent.read(buf) for i in range(count)
         ]
 
 class _UniffiFfiConverterInt32(_UniffiConverterPrimitiveInt):
@@ -1255,14 +1255,14 @@ class _UniffiFfiConverterSequenceTypeReason(_UniffiConverterRustBuffer):
     @classmethod
     def check_lower(cls, value):
         for item in value:
-            comity._comity._UniffiFfiConverterTypeReason.check_lower(item)
+            comity._ffi.comity._UniffiFfiConverterTypeReason.check_lower(item)
 
     @classmethod
     def write(cls, value, buf):
         items = len(value)
         buf.write_i32(items)
         for item in value:
-            comity._comity._UniffiFfiConverterTypeReason.write(item, buf)
+            comity._ffi.comity._UniffiFfiConverterTypeReason.write(item, buf)
 
     @classmethod
     def read(cls, buf):
@@ -1271,7 +1271,7 @@ class _UniffiFfiConverterSequenceTypeReason(_UniffiConverterRustBuffer):
             raise InternalError("Unexpected negative sequence length")
 
         return [
-            comity._comity._UniffiFfiConverterTypeReason.read(buf) for i in range(count)
+            comity._ffi.comity._UniffiFfiConverterTypeReason.read(buf) for i in range(count)
         ]
 def count(octets: bytes) -> int:
     """
@@ -1324,7 +1324,7 @@ def echo_text(text: str) -> str:
         *_uniffi_lowered_args,
     )
     return _uniffi_lift_return(_uniffi_ffi_result)
-def events() -> typing.List[comity._comity.Event]:
+def events() -> typing.List[comity._ffi.comity.Event]:
     """
     An event of every kind, with every change.
 """
@@ -1348,7 +1348,7 @@ def fail(number: int) -> None:
         _UniffiFfiConverterInt32.lower(number),
     )
     _uniffi_lift_return = lambda val: None
-    _uniffi_error_converter = comity._comity._UniffiFfiConverterTypeComityError
+    _uniffi_error_converter = comity._ffi.comity._UniffiFfiConverterTypeComityError
     _uniffi_ffi_result = _uniffi_rust_call_with_error(
         _uniffi_error_converter,
         _UniffiLib.uniffi_comity_ffi_test_fn_func_fail,
@@ -1386,17 +1386,17 @@ def large(octets: int) -> bytes:
         *_uniffi_lowered_args,
     )
     return _uniffi_lift_return(_uniffi_ffi_result)
-def panic_within(client: comity._comity.Client) -> None:
+def panic_within(client: comity._ffi.comity.Client) -> None:
     """
     Panics in the middle of a call on a client.
 """
 
-    comity._comity._UniffiFfiConverterTypeClient.check_lower(client)
+    comity._ffi.comity._UniffiFfiConverterTypeClient.check_lower(client)
     _uniffi_lowered_args = (
-        comity._comity._UniffiFfiConverterTypeClient.lower(client),
+        comity._ffi.comity._UniffiFfiConverterTypeClient.lower(client),
     )
     _uniffi_lift_return = lambda val: None
-    _uniffi_error_converter = comity._comity._UniffiFfiConverterTypeComityError
+    _uniffi_error_converter = comity._ffi.comity._UniffiFfiConverterTypeComityError
     _uniffi_ffi_result = _uniffi_rust_call_with_error(
         _uniffi_error_converter,
         _UniffiLib.uniffi_comity_ffi_test_fn_func_panic_within,
@@ -1417,7 +1417,7 @@ def panics() -> None:
         *_uniffi_lowered_args,
     )
     return _uniffi_lift_return(_uniffi_ffi_result)
-def reasons() -> typing.List[comity._comity.Reason]:
+def reasons() -> typing.List[comity._ffi.comity.Reason]:
     """
     Every reason for which a frame is rejected, or a hub refuses.
 """

@@ -1,0 +1,1 @@
+from .comity import *  # NOQA
