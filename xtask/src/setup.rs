@@ -103,6 +103,14 @@ pub(crate) fn python() -> Result<PathBuf, Fault> {
     Ok(tools)
 }
 
+/// What the tests in Kotlin need, installed where it is missing. The compiler and the rest come from Maven Central, into the target
+/// directory.
+pub(crate) fn kotlin() -> Result<(), Fault> {
+    debian("a JDK (11 or newer)", "javac", &["default-jdk-headless"])?;
+    debian("Maven", "mvn", &["maven", "default-jdk-headless"])?;
+    debian("strip", "strip", &["binutils"])
+}
+
 /// The cargo-deny to run: the machine's if it is the version we want, else our own.
 pub(crate) fn cargo_deny() -> Result<PathBuf, Fault> {
     let installed = PathBuf::from("cargo-deny");

@@ -31,6 +31,7 @@ pub(crate) const TEST: &[Stage] = &[
     C,
     BINDINGS,
     PYTHON,
+    KOTLIN,
 ];
 
 /// The fast part.
@@ -93,6 +94,12 @@ const PYTHON: Stage = Stage {
     name: "python",
     says: "the Python package",
     run: faces::python,
+};
+
+const KOTLIN: Stage = Stage {
+    name: "kotlin",
+    says: "the Kotlin package",
+    run: faces::kotlin,
 };
 
 /// Runs the stages that the arguments leave, whatever fails, and closes with the table and the count. The exit code.

@@ -40,7 +40,8 @@ fn foreign(names: &[String]) -> Vec<&String> {
     names.iter().filter(|name| !is_of_uniffi(name)).collect()
 }
 
-fn build() -> Result<PathBuf, Fault> {
+/// Builds the library as it ships.
+pub(super) fn build() -> Result<PathBuf, Fault> {
     let mut build = cargo::quiet_cargo();
     build.args(["build", "--locked", "--release", "-p", "comity-uniffi"]);
     if !cargo::build(build)? {

@@ -77,7 +77,7 @@ const BEGINS: &[(&str, &str)] = &[
 ];
 
 /// One line of it as it should be.
-pub(super) fn tidy(line: &str) -> String {
+pub(in crate::faces) fn tidy(line: &str) -> String {
     let bare = line.trim_start_matches("public ");
     if is_converter(bare) || HIDDEN.iter().any(|start| line.starts_with(start)) {
         return format!("internal {bare}");
