@@ -168,7 +168,7 @@ fn artefacts_are_whole(natives: &Path) -> Result<bool, Fault> {
         }
         for entry in listed
             .lines()
-            .filter(|line| line.contains("test") || line.contains("Story"))
+            .filter(|line| line.contains("/test/") || line.contains("Story"))
         {
             println!("    {name} has {entry}");
             held = false;
