@@ -51,8 +51,8 @@ cargo xtask COMMAND
                     write the Swift, Kotlin and Python code, or say whether it is what the sources say
   install-c --prefix DIR
                     install the C library: header, libraries, pkg-config and CMake files
-  symbols [--check] list what the C libraries export, or say whether it is what the header declares
-  sizes             how large the C libraries are
+  symbols [--check] list what the C library exports, or say whether each library exports what it should
+  sizes             how large the libraries are
   extension-memory  what an extension needs for a frame: --members N,…
   test              everything that CI runs; closes with `N passed, N failed`
   lint              its fast part: format, architecture, dependencies, clippy, documentation

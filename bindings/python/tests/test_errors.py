@@ -122,6 +122,7 @@ class Errors(Desk):
                 error = fault_of(number)
                 self.assertIsInstance(error, getattr(ComityError, case))
                 self.assertEqual((error.code.value, error.name, error.advice), (number, name, advice))
+                self.assertEqual(error.code.name, "OUTGOING_PART" if number == 104 else name.upper())
                 self.assertTrue(error.fault.message)
                 self.assertIn(name, str(error))
 
@@ -140,6 +141,10 @@ class Errors(Desk):
     def test_every_reason_has_its_number_and_name(self):
         reasons = {reason.code.value: reason for reason in comity_test.reasons()}
         self.assertEqual({number: reason.name for number, reason in reasons.items()}, REASONS)
+        for number, reason in reasons.items():
+            refused = "REFUSED_" if number >= 3000 else ""
+            words = {2024: "VIOLATION", 2029: "BAD_CONTENT"}.get(number, refused + reason.name.upper())
+            self.assertEqual(reason.code.name, words)
         self.assertEqual([n for n, reason in reasons.items() if reason.detail == "planted"], [3002])
 
     def test_every_advice_has_its_number(self):

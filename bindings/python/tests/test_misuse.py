@@ -257,6 +257,12 @@ class Threads(Desk):
         self.assertEqual(len(done) + len(told), 200)
 
 
+class Names(unittest.TestCase):
+    def test_the_package_has_every_name_that_is_generated(self):
+        self.assertEqual([name for name in comity.__all__ if not hasattr(comity, name)], [])
+        self.assertTrue(issubclass(comity.Client, Client) and comity.__version__ == comity.version())
+
+
 class Prints(Desk):
     def test_nothing_that_people_say_and_no_key_is_printed(self):
         secret = "the cake is a lie"

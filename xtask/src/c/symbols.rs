@@ -53,6 +53,11 @@ pub(crate) fn sizes() -> Result<u8, Fault> {
         let octets = fs::metadata(&path).map_err(|e| fault(&path, &e))?.len();
         println!("{:>8.2} MB  {name}, stripped", octets as f64 / 1e6);
     }
+    let octets = faces::octets_of_library()?;
+    println!(
+        "{:>8.2} MB  libcomity_uniffi.so (Swift, Kotlin, Python), stripped",
+        octets as f64 / 1e6
+    );
     let program = cargo::scratch()?.join("start-static");
     let mut compile = Command::new("cc");
     compile

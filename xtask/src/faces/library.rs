@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use crate::Fault;
 use crate::c;
@@ -22,6 +23,19 @@ pub(crate) fn exports_what_uniffi_calls() -> Result<bool, Fault> {
         println!("    {} exports {} names only", library.display(), names.len());
     }
     Ok(foreign.is_empty() && names.len() >= 100 && is_without_tests(&library)?)
+}
+
+/// How large the library is, stripped.
+pub(crate) fn octets_of_library() -> Result<u64, Fault> {
+    let stripped = cargo::scratch()?.join("libcomity_uniffi.so");
+    let mut strip = Command::new("strip");
+    strip
+        .args(["--strip-unneeded", "-o"])
+        .arg(&stripped)
+        .arg(build()?);
+    cargo::output(strip)?;
+    let about = fs::metadata(&stripped).map_err(|e| format!("{}: {e}", stripped.display()))?;
+    Ok(about.len())
 }
 
 /// Whether nothing in a library is of the tests.

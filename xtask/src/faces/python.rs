@@ -31,7 +31,7 @@ pub(crate) fn run(report: &mut Report, packages: &[String]) -> Result<(), Fault>
     check(
         report,
         "python: the library exports what uniffi calls alone",
-        || library::exports_what_uniffi_calls(),
+        library::exports_what_uniffi_calls,
     )?;
     let wheel = Wheel::build(&tools)?;
     check(

@@ -10,23 +10,220 @@ Names and ids are `str`, octets are `bytes`. What a call cannot do it raises as 
 from __future__ import annotations
 
 import dataclasses
+import typing
 
 from ._ffi import comity as _comity
-from ._ffi.comity import *  # noqa: F403
-from ._ffi.comity import ComityError
-from ._ffi.comity import __all__ as __all__
+from ._ffi.comity import (
+    Action as Action,
+    Advice as Advice,
+    Agreement as Agreement,
+    Algorithm as Algorithm,
+    Allow as Allow,
+    Alternative as Alternative,
+    Answer as Answer,
+    Batch as Batch,
+    Body as Body,
+    Budget as Budget,
+    Change as Change,
+    Chosen as Chosen,
+    Class as Class,
+    ClientChange as ClientChange,
+    ClientOutcome as ClientOutcome,
+    ClientProtocol as ClientProtocol,
+    Code as Code,
+    Content as Content,
+    ContentKey as ContentKey,
+    ContentKeyProtocol as ContentKeyProtocol,
+    Cursor as Cursor,
+    Delivery as Delivery,
+    Denied as Denied,
+    Description as Description,
+    Disposition as Disposition,
+    Entry as Entry,
+    Event as Event,
+    EventKind as EventKind,
+    Expiration as Expiration,
+    Extension as Extension,
+    ExtensionKey as ExtensionKey,
+    ExternalPart as ExternalPart,
+    Fault as Fault,
+    Frame as Frame,
+    FrameKind as FrameKind,
+    FrameOutcome as FrameOutcome,
+    Health as Health,
+    HeldUntil as HeldUntil,
+    Identity as Identity,
+    InternalError as InternalError,
+    Interrupter as Interrupter,
+    InterrupterProtocol as InterrupterProtocol,
+    Invited as Invited,
+    InvitedClient as InvitedClient,
+    Link as Link,
+    LinkKind as LinkKind,
+    Made as Made,
+    Member as Member,
+    Mention as Mention,
+    Message as Message,
+    MessageChange as MessageChange,
+    Metadata as Metadata,
+    NewRoom as NewRoom,
+    Opened as Opened,
+    Opener as Opener,
+    OpenerProtocol as OpenerProtocol,
+    Opening as Opening,
+    OpeningProtocol as OpeningProtocol,
+    Origin as Origin,
+    Outgoing as Outgoing,
+    Page as Page,
+    Part as Part,
+    PartSemantics as PartSemantics,
+    Participant as Participant,
+    PassedOver as PassedOver,
+    PassedOverBecause as PassedOverBecause,
+    Phase as Phase,
+    Plan as Plan,
+    Position as Position,
+    Posture as Posture,
+    Preview as Preview,
+    Reach as Reach,
+    Reacted as Reacted,
+    Reaction as Reaction,
+    Readable as Readable,
+    Reader as Reader,
+    ReaderProtocol as ReaderProtocol,
+    Reason as Reason,
+    Receipts as Receipts,
+    ReceiptsProtocol as ReceiptsProtocol,
+    Reference as Reference,
+    Refused as Refused,
+    RefusedBecause as RefusedBecause,
+    ReportPolicy as ReportPolicy,
+    Request as Request,
+    RequestKind as RequestKind,
+    Resolution as Resolution,
+    Response as Response,
+    Room as Room,
+    RoomChange as RoomChange,
+    RoomSummary as RoomSummary,
+    Sealed as Sealed,
+    SealedEnd as SealedEnd,
+    Sealer as Sealer,
+    SealerProtocol as SealerProtocol,
+    Selection as Selection,
+    SinglePart as SinglePart,
+    Standing as Standing,
+    Status as Status,
+    StatusEntry as StatusEntry,
+    Step as Step,
+    Stored as Stored,
+    Supported as Supported,
+    Task as Task,
+    TaskChange as TaskChange,
+    TaskState as TaskState,
+    Timeline as Timeline,
+    User as User,
+    UserChange as UserChange,
+    UserClient as UserClient,
+    Verified as Verified,
+    Verifier as Verifier,
+    VerifierProtocol as VerifierProtocol,
+    Version as Version,
+    Witnesses as Witnesses,
+    alternatives as alternatives,
+    baseline as baseline,
+    budget_of_app as budget_of_app,
+    budget_of_extension as budget_of_extension,
+    classify as classify,
+    decode_content as decode_content,
+    encode_report as encode_report,
+    fetch_limit as fetch_limit,
+    fold as fold,
+    html_to_markdown as html_to_markdown,
+    is_available as is_available,
+    is_reported as is_reported,
+    markdown_escape as markdown_escape,
+    markdown_link as markdown_link,
+    markdown_links as markdown_links,
+    markdown_mentions as markdown_mentions,
+    markdown_to_html as markdown_to_html,
+    markdown_to_plain_text as markdown_to_plain_text,
+    markdown_without_html as markdown_without_html,
+    open as open,
+    outgoing_deletion as outgoing_deletion,
+    outgoing_markdown as outgoing_markdown,
+    outgoing_reaction as outgoing_reaction,
+    outgoing_text as outgoing_text,
+    part_attachment as part_attachment,
+    part_html as part_html,
+    part_in_language as part_in_language,
+    part_markdown as part_markdown,
+    part_multi as part_multi,
+    part_text as part_text,
+    readable as readable,
+    reported_by as reported_by,
+    reports as reports,
+    role_of_admin as role_of_admin,
+    role_of_member as role_of_member,
+    safe_file_name as safe_file_name,
+    seal as seal,
+    select as select,
+    version as version,
+    wipe as wipe,
+)
 
 __version__ = _comity.version()
+
+if typing.TYPE_CHECKING:
+
+    class ComityError(Exception):
+        """Why a call did nothing. The cases say who must act; each carries the same."""
+
+        Misuse: typing.ClassVar[type[ComityError]]
+        Blocked: typing.ClassVar[type[ComityError]]
+        Busy: typing.ClassVar[type[ComityError]]
+        Paused: typing.ClassVar[type[ComityError]]
+        Storage: typing.ClassVar[type[ComityError]]
+        Attachment: typing.ClassVar[type[ComityError]]
+        Bug: typing.ClassVar[type[ComityError]]
+        fault: Fault
+        code: Code
+        name: str
+        detail: str | None
+        advice: Advice
+        users: list[UserUri]
+        rooms: list[RoomUri]
+
+else:
+    from ._ffi.comity import ComityError
+
+    def _of_fault(name: str, doc: str) -> property:
+        return property(lambda error: getattr(error.fault, name), doc=doc)
+
+    # What each case carries, without a step in between.
+    ComityError.code = _of_fault("code", "Which fault: a `Code`, whose `value` is the same number in every language.")
+    ComityError.name = _of_fault("name", "The code in words, the same in every language, such as `not_allowed`.")
+    ComityError.detail = _of_fault("detail", "A code that says more, such as the rule that does not allow it; or None.")
+    ComityError.advice = _of_fault("advice", "What helps: an `Advice`.")
+    ComityError.users = _of_fault("users", "For `CANNOT_READ` and `TRUST_BROKEN`: the users concerned.")
+    ComityError.rooms = _of_fault("rooms", "For `ROOMS_REQUIRE`: the rooms concerned.")
+    ComityError.__str__ = lambda error: repr(error.fault)
 
 
 class Client(_comity.Client):
     __doc__ = _comity.Client.__doc__
 
+    if typing.TYPE_CHECKING:
+
+        @classmethod
+        def create(cls, now: Timestamp, opening: Opening, user: UserUri, client: ClientUri) -> Client: ...
+        @classmethod
+        def open(cls, now: Timestamp, opening: Opening) -> Client: ...
+
     def close(self) -> None:
         """Closes the file. To close a client again does nothing."""
         try:
             self.close_file()
-        except ComityError.Misuse as error:  # type: ignore[attr-defined]
+        except ComityError.Misuse as error:
             if error.detail != "client_is_closed":
                 raise
 
@@ -37,18 +234,7 @@ class Client(_comity.Client):
         self.close()
 
 
-def _of_fault(name: str, doc: str) -> property:
-    return property(lambda error: getattr(error.fault, name), doc=doc)
-
-
-# What each case carries, without a step in between.
-ComityError.code = _of_fault("code", "Which fault: a `Code`, whose `value` is the same number in every language.")
-ComityError.name = _of_fault("name", "The code in words, the same in every language, such as `not_allowed`.")
-ComityError.detail = _of_fault("detail", "A code that says more, such as the rule that does not allow it; or None.")
-ComityError.advice = _of_fault("advice", "What helps: an `Advice`.")
-ComityError.users = _of_fault("users", "For `CANNOT_READ` and `TRUST_BROKEN`: the users concerned.")
-ComityError.rooms = _of_fault("rooms", "For `ROOMS_REQUIRE`: the rooms concerned.")
-ComityError.__str__ = lambda error: repr(error.fault)  # type: ignore[method-assign]
+__all__ = list(_comity.__all__)
 
 
 def _shows(cls: type) -> None:
@@ -64,5 +250,3 @@ for _name in __all__:
         for _variant in vars(_class).values():
             if isinstance(_variant, type):
                 _shows(_variant)
-
-del dataclasses
