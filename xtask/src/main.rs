@@ -15,6 +15,7 @@
 
 mod c;
 mod cargo;
+mod chat;
 mod checks;
 mod faces;
 mod libtest;
@@ -23,6 +24,7 @@ mod repo;
 mod report;
 mod rules;
 mod setup;
+mod soak;
 mod source;
 mod stages;
 mod story;
@@ -41,6 +43,8 @@ cargo xtask COMMAND
   demo [ARGS…]      two messengers hold one encrypted room: the main job
   inspect FILE… --sender URI --room URI
                     decode MIMI content, one JSON object a line
+  relay             what stands between the example chats: --port N, --file PATH
+  chat-demo         the example chats of all languages, in one room over the relay
   bench [ARGS…]     measure speed
   crash-matrix      kill a client, and fail its disk, at every change it makes
   lost-tail         cut the power at every change; both take --verb TEXT, --every N,
@@ -53,6 +57,8 @@ cargo xtask COMMAND
                     install the C library: header, libraries, pkg-config and CMake files
   symbols [--check] list what the C library exports, or say whether each library exports what it should
   sizes             how large the libraries are
+  soak              thousands of steps through the C API leave nothing behind: --steps N, --seed N;
+                    with --asan under AddressSanitizer (a nightly toolchain, or this one's compiler as one)
   extension-memory  what an extension needs for a frame: --members N,…
   test              everything that CI runs; closes with `N passed, N failed`
   lint              its fast part: format, architecture, dependencies, clippy, documentation
@@ -70,6 +76,8 @@ fn main() -> ExitCode {
         "setup" => setup::run(rest).map(|()| 0),
         "demo" => programs::demo(rest),
         "inspect" => programs::inspect(rest),
+        "relay" => programs::relay(rest),
+        "chat-demo" => chat::demo(rest),
         "bench" => programs::bench(rest),
         "crash-matrix" => programs::crash_matrix(rest),
         "lost-tail" => programs::lost_tail(rest),
@@ -79,6 +87,7 @@ fn main() -> ExitCode {
         "bindings" => faces::bindings_command(rest),
         "symbols" => c::symbols_command(rest),
         "sizes" => c::sizes(),
+        "soak" => soak::command(rest),
         "extension-memory" => programs::extension_memory(rest),
         "test" => stages::run(stages::TEST, rest),
         "lint" => stages::run(stages::LINT, rest),

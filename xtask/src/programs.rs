@@ -15,6 +15,11 @@ pub(crate) fn inspect(arguments: &[String]) -> Result<u8, Fault> {
     run(&["-p", "comity-examples", "--bin", "inspect"], arguments)
 }
 
+/// What stands between the example chats.
+pub(crate) fn relay(arguments: &[String]) -> Result<u8, Fault> {
+    run(&["-p", "comity-relay"], arguments)
+}
+
 /// Measures speed. `content` measures messages as octets alone, and counts what decoding allocates: with an allocator that
 /// counts, so in a program of its own. `store` measures what the store costs in large rooms.
 pub(crate) fn bench(arguments: &[String]) -> Result<u8, Fault> {
@@ -56,7 +61,7 @@ pub(crate) fn extension_memory(arguments: &[String]) -> Result<u8, Fault> {
 }
 
 /// The exit code of the program, or cargo's where it could not be built.
-fn run(which: &[&str], arguments: &[String]) -> Result<u8, Fault> {
+pub(crate) fn run(which: &[&str], arguments: &[String]) -> Result<u8, Fault> {
     let mut command = cargo::cargo();
     command
         .args(["run", "--release"])

@@ -111,6 +111,17 @@ pub(crate) fn kotlin() -> Result<(), Fault> {
     debian("strip", "strip", &["binutils"])
 }
 
+/// What the example chat in C needs.
+pub(crate) fn c_chat() -> Result<(), Fault> {
+    debian("gcc and its linker", "gcc", &["gcc", "libc6-dev", "binutils"])?;
+    debian("pkg-config", "pkg-config", &["pkg-config"])?;
+    if cargo::succeeds("pkg-config", &["--exists", "libcurl"]) {
+        println!("  libcurl: there");
+        return Ok(());
+    }
+    install("libcurl, for the chat in C", &["libcurl4-openssl-dev"])
+}
+
 /// The cargo-deny to run: the machine's if it is the version we want, else our own.
 pub(crate) fn cargo_deny() -> Result<PathBuf, Fault> {
     let installed = PathBuf::from("cargo-deny");

@@ -4,6 +4,7 @@ use std::time::Instant;
 
 use crate::Fault;
 use crate::c;
+use crate::chat;
 use crate::checks;
 use crate::faces;
 use crate::report::{Report, Suite, spoken};
@@ -32,6 +33,7 @@ pub(crate) const TEST: &[Stage] = &[
     BINDINGS,
     PYTHON,
     KOTLIN,
+    CHAT,
 ];
 
 /// The fast part.
@@ -100,6 +102,12 @@ const KOTLIN: Stage = Stage {
     name: "kotlin",
     says: "the Kotlin package",
     run: faces::kotlin,
+};
+
+const CHAT: Stage = Stage {
+    name: "chat",
+    says: "the example chats of all languages, in one room",
+    run: chat::run,
 };
 
 /// Runs the stages that the arguments leave, whatever fails, and closes with the table and the count. The exit code.

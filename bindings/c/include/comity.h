@@ -392,6 +392,29 @@ typedef uint32_t comity_passed_over;
 #endif // __STDC_VERSION__ >= 202311L
 #endif // __cplusplus
 
+// Why a message had no effect on another.
+enum comity_refused_because
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : uint32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+    // A reason that this header does not know.
+    COMITY_REFUSED_BECAUSE_OTHER = 0,
+    // Its sender may not do that.
+    COMITY_REFUSED_BECAUSE_UNAUTHORIZED = 1,
+    // An edit would make a reaction of a message or a message of a reaction.
+    COMITY_REFUSED_BECAUSE_CLASS_CHANGED = 2,
+    // A reaction to a reaction.
+    COMITY_REFUSED_BECAUSE_NOT_A_MESSAGE = 3,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum comity_refused_because comity_refused_because;
+#else
+typedef uint32_t comity_refused_because;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
 // How far a task has come.
 enum comity_task_state
 #if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
@@ -445,6 +468,54 @@ enum comity_invited_state
 typedef enum comity_invited_state comity_invited_state;
 #else
 typedef uint32_t comity_invited_state;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
+// What a link leads to.
+enum comity_link_kind
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : uint32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+    // Anything that is none of the others.
+    COMITY_LINK_KIND_OTHER = 0,
+    // A user: if in the room, this is a mention.
+    COMITY_LINK_KIND_USER = 1,
+    // A room.
+    COMITY_LINK_KIND_ROOM = 2,
+    // Another part of the same message: `part`.
+    COMITY_LINK_KIND_PART = 3,
+    // A page of the web.
+    COMITY_LINK_KIND_WEB = 4,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum comity_link_kind comity_link_kind;
+#else
+typedef uint32_t comity_link_kind;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
+// Whether what a reader sees of a link is where it leads.
+enum comity_agreement
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : uint32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+    // The text is the target, or another way to write it. No warning is needed.
+    COMITY_AGREEMENT_AGREES = 1,
+    // The text is words and claims no target.
+    COMITY_AGREEMENT_SILENT = 2,
+    // The text is an address, and the link leads to another one. Warn.
+    COMITY_AGREEMENT_DIFFERS = 3,
+    // The text says `https` and the link leads to the same place by `http`. Warn.
+    COMITY_AGREEMENT_DOWNGRADE = 4,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum comity_agreement comity_agreement;
+#else
+typedef uint32_t comity_agreement;
 #endif // __STDC_VERSION__ >= 202311L
 #endif // __cplusplus
 
@@ -883,6 +954,9 @@ typedef struct comity_changes comity_changes;
 // One thread at a time: a call while another thread is inside one does nothing and tells COMITY_CODE_CONCURRENT_USE. Only
 // freeing it while another thread is inside a call is undefined.
 typedef struct comity_client comity_client;
+
+// Messages of one room that are to be folded. One thread at a time; free it with `comity_fold_free`.
+typedef struct comity_fold comity_fold;
 
 // Stops a running `comity_client_receive`. Any thread, at any time, even after the client is gone.
 typedef struct comity_interrupter comity_interrupter;
@@ -1467,6 +1541,96 @@ typedef struct comity_selection {
     size_t unsupported_len;
 } comity_selection;
 
+// A reference from one message to a version of another.
+typedef struct comity_reference {
+    // The version referred to.
+    struct comity_message_id version;
+    // The first version of that message; NULL if it is not known.
+    const struct comity_message_id *root;
+    // Another version has taken its place: the author of the reference may have had something else in mind.
+    bool is_outdated;
+    // Following references from here leads back to where they have been. Do not follow them.
+    bool loops;
+} comity_reference;
+
+// One version of a message.
+typedef struct comity_message_version {
+    // The id of the message that brought this version.
+    struct comity_message_id id;
+    // When the hub accepted it.
+    uint64_t accepted;
+    // The body.
+    const struct comity_part *part;
+} comity_message_version;
+
+// A reaction to a folded message.
+typedef struct comity_entry_reaction {
+    // The id of its first version, by which it is taken back.
+    struct comity_message_id id;
+    // Who reacted.
+    const char *sender;
+    // When the hub accepted its first version.
+    uint64_t accepted;
+    // What it reacts to.
+    struct comity_reference target;
+    // The reaction, or as a multipart several.
+    const struct comity_part *part;
+} comity_entry_reaction;
+
+// A folded message. What no edit can change is that of its first version.
+typedef struct comity_entry {
+    // The id of its first version.
+    struct comity_message_id id;
+    // Who said it.
+    const char *sender;
+    // When the hub accepted its first version.
+    uint64_t accepted;
+    // The topic; empty for none.
+    struct comity_bytes topic;
+    // When it vanishes.
+    comity_expires expires;
+    // The seconds of that.
+    uint32_t expires_seconds;
+    // What it replies to, or NULL.
+    const struct comity_reference *in_reply_to;
+    // All versions, the first one first and the one to show last. Empty once it is deleted.
+    const struct comity_message_version *const *versions;
+    // How many.
+    size_t versions_len;
+    // The message that deleted it, or NULL.
+    const struct comity_message_id *deleted;
+    // Reactions that were not taken back, in the room's order. Empty once it is deleted.
+    const struct comity_entry_reaction *const *reactions;
+    // How many.
+    size_t reactions_len;
+} comity_entry;
+
+// A message that had no effect on another.
+typedef struct comity_refused {
+    // The message.
+    struct comity_message_id id;
+    // What it would have changed.
+    struct comity_message_id target;
+    // Why.
+    comity_refused_because because;
+} comity_refused;
+
+// A room, message by message. Free it with `comity_timeline_free`.
+typedef struct comity_timeline {
+    // What was said, in the room's order.
+    const struct comity_entry *const *entries;
+    // How many.
+    size_t entries_len;
+    // Edits, deletions and reactions of something that is not known, or not yet: keep them, it may come.
+    const struct comity_message_id *waiting;
+    // How many.
+    size_t waiting_len;
+    // What had no effect, in the room's order. Not to be hidden from an audit.
+    const struct comity_refused *const *refused;
+    // How many.
+    size_t refused_len;
+} comity_timeline;
+
 // What one client will see.
 typedef struct comity_reach {
     // The participant.
@@ -1566,6 +1730,46 @@ typedef struct comity_string {
     // The text.
     struct comity_text text;
 } comity_string;
+
+// A link in a Markdown text.
+typedef struct comity_link {
+    // What the reader sees, without formatting. Cut where links are nested very deep.
+    struct comity_text text;
+    // Where it leads, entities and escapes resolved.
+    struct comity_text target;
+    // What that is.
+    comity_link_kind kind;
+    // Whether the text says so.
+    comity_agreement agreement;
+    // It is an image: following it is what showing it does.
+    bool is_image;
+    // For COMITY_LINK_KIND_PART: which part.
+    uint16_t part;
+} comity_link;
+
+// Links, in the order in which they end. Free it with `comity_links_free`.
+typedef struct comity_links {
+    // The links.
+    const struct comity_link *const *items;
+    // How many.
+    size_t len;
+} comity_links;
+
+// A link to somebody in the room.
+typedef struct comity_mention {
+    // Who is mentioned.
+    const char *user;
+    // What the sender calls them. Only a hint: show the name that you know.
+    struct comity_text hint;
+} comity_mention;
+
+// Mentions, in order, each user as often as mentioned. Free it with `comity_mentions_free`.
+typedef struct comity_mentions {
+    // The mentions.
+    const struct comity_mention *const *items;
+    // How many.
+    size_t len;
+} comity_mentions;
 
 // Content ready to be uploaded. Free it with `comity_sealed_free`.
 typedef struct comity_sealed {
@@ -2071,6 +2275,36 @@ comity_status comity_select(const uint8_t *octets,
 // Frees a selection. NULL is allowed.
 void comity_selection_free(struct comity_selection *selection);
 
+// No messages yet. A client folds its own rooms: `comity_reader_timeline`. This is for messages that a host keeps by itself, such as an
+// archive.
+comity_status comity_fold_new(struct comity_fold **fold,
+                              struct comity_error **error);
+
+// Adds a message; the order does not matter.
+//
+// `accepted`: the hub's time. `octets`: the message as it travelled. `may`: what its sender may do in the room, the sum of `1 << action`
+// for each comity_action; UINT64_MAX for everything. Who may send at all, the hub has decided; edits of what others said have
+// no effect, whoever may what.
+comity_status comity_fold_add(struct comity_fold *fold,
+                              const struct comity_message_id *id,
+                              const char *sender,
+                              uint64_t accepted,
+                              const uint8_t *octets,
+                              size_t octets_len,
+                              uint64_t may,
+                              struct comity_error **error);
+
+// What the messages come to. The same for any order in which they were added.
+comity_status comity_fold_timeline(const struct comity_fold *fold,
+                                   struct comity_timeline **timeline,
+                                   struct comity_error **error);
+
+// Frees messages that were to be folded. NULL is allowed.
+void comity_fold_free(struct comity_fold *fold);
+
+// Frees a timeline. NULL is allowed.
+void comity_timeline_free(struct comity_timeline *timeline);
+
 // Plain text. Everybody reads it. Free the part with `comity_part_free`.
 comity_status comity_part_text(const char *text, size_t text_len, struct comity_part **part, struct comity_error **error);
 
@@ -2372,6 +2606,26 @@ comity_status comity_safe_file_name(const char *suggested,
                                     struct comity_string **safe,
                                     struct comity_error **error);
 
+// Every link and image of a text.
+comity_status comity_markdown_links(const char *markdown,
+                                    size_t markdown_len,
+                                    struct comity_links **links,
+                                    struct comity_error **error);
+
+// Frees links. NULL is allowed.
+void comity_links_free(struct comity_links *links);
+
+// Who is mentioned in a text. `users`: the URIs of those who are in the room, `users_len` of them; links to others are ordinary links.
+comity_status comity_markdown_mentions(const char *markdown,
+                                       size_t markdown_len,
+                                       const char *const *users,
+                                       size_t users_len,
+                                       struct comity_mentions **mentions,
+                                       struct comity_error **error);
+
+// Frees mentions. NULL is allowed.
+void comity_mentions_free(struct comity_mentions *mentions);
+
 // Encrypts an attachment in memory under a fresh key and nonce (AES-128-GCM), for one part of one message.
 comity_status comity_seal(const uint8_t *plaintext,
                           size_t plaintext_len,
@@ -2493,6 +2747,27 @@ COMITY_ASSERT(COMITY_ALIGNOF(comity_description) == 8, "alignment of comity_desc
 COMITY_ASSERT(offsetof(comity_description, media_type) == 0, "comity_description.media_type");
 COMITY_ASSERT(offsetof(comity_description, language) == 16, "comity_description.language");
 COMITY_ASSERT(offsetof(comity_description, content) == 32, "comity_description.content");
+COMITY_ASSERT(sizeof(comity_entry) == 120, "size of comity_entry");
+COMITY_ASSERT(COMITY_ALIGNOF(comity_entry) == 8, "alignment of comity_entry");
+COMITY_ASSERT(offsetof(comity_entry, id) == 0, "comity_entry.id");
+COMITY_ASSERT(offsetof(comity_entry, sender) == 32, "comity_entry.sender");
+COMITY_ASSERT(offsetof(comity_entry, accepted) == 40, "comity_entry.accepted");
+COMITY_ASSERT(offsetof(comity_entry, topic) == 48, "comity_entry.topic");
+COMITY_ASSERT(offsetof(comity_entry, expires) == 64, "comity_entry.expires");
+COMITY_ASSERT(offsetof(comity_entry, expires_seconds) == 68, "comity_entry.expires_seconds");
+COMITY_ASSERT(offsetof(comity_entry, in_reply_to) == 72, "comity_entry.in_reply_to");
+COMITY_ASSERT(offsetof(comity_entry, versions) == 80, "comity_entry.versions");
+COMITY_ASSERT(offsetof(comity_entry, versions_len) == 88, "comity_entry.versions_len");
+COMITY_ASSERT(offsetof(comity_entry, deleted) == 96, "comity_entry.deleted");
+COMITY_ASSERT(offsetof(comity_entry, reactions) == 104, "comity_entry.reactions");
+COMITY_ASSERT(offsetof(comity_entry, reactions_len) == 112, "comity_entry.reactions_len");
+COMITY_ASSERT(sizeof(comity_entry_reaction) == 104, "size of comity_entry_reaction");
+COMITY_ASSERT(COMITY_ALIGNOF(comity_entry_reaction) == 8, "alignment of comity_entry_reaction");
+COMITY_ASSERT(offsetof(comity_entry_reaction, id) == 0, "comity_entry_reaction.id");
+COMITY_ASSERT(offsetof(comity_entry_reaction, sender) == 32, "comity_entry_reaction.sender");
+COMITY_ASSERT(offsetof(comity_entry_reaction, accepted) == 40, "comity_entry_reaction.accepted");
+COMITY_ASSERT(offsetof(comity_entry_reaction, target) == 48, "comity_entry_reaction.target");
+COMITY_ASSERT(offsetof(comity_entry_reaction, part) == 96, "comity_entry_reaction.part");
 COMITY_ASSERT(sizeof(comity_error) == 64, "size of comity_error");
 COMITY_ASSERT(COMITY_ALIGNOF(comity_error) == 8, "alignment of comity_error");
 COMITY_ASSERT(offsetof(comity_error, code) == 0, "comity_error.code");
@@ -2565,6 +2840,18 @@ COMITY_ASSERT(offsetof(comity_invited_client, state) == 8, "comity_invited_clien
 COMITY_ASSERT(offsetof(comity_invited_client, reason_name) == 16, "comity_invited_client.reason_name");
 COMITY_ASSERT(offsetof(comity_invited_client, lacks) == 24, "comity_invited_client.lacks");
 COMITY_ASSERT(offsetof(comity_invited_client, lacks_len) == 32, "comity_invited_client.lacks_len");
+COMITY_ASSERT(sizeof(comity_link) == 48, "size of comity_link");
+COMITY_ASSERT(COMITY_ALIGNOF(comity_link) == 8, "alignment of comity_link");
+COMITY_ASSERT(offsetof(comity_link, text) == 0, "comity_link.text");
+COMITY_ASSERT(offsetof(comity_link, target) == 16, "comity_link.target");
+COMITY_ASSERT(offsetof(comity_link, kind) == 32, "comity_link.kind");
+COMITY_ASSERT(offsetof(comity_link, agreement) == 36, "comity_link.agreement");
+COMITY_ASSERT(offsetof(comity_link, is_image) == 40, "comity_link.is_image");
+COMITY_ASSERT(offsetof(comity_link, part) == 42, "comity_link.part");
+COMITY_ASSERT(sizeof(comity_links) == 16, "size of comity_links");
+COMITY_ASSERT(COMITY_ALIGNOF(comity_links) == 8, "alignment of comity_links");
+COMITY_ASSERT(offsetof(comity_links, items) == 0, "comity_links.items");
+COMITY_ASSERT(offsetof(comity_links, len) == 8, "comity_links.len");
 COMITY_ASSERT(sizeof(comity_member) == 48, "size of comity_member");
 COMITY_ASSERT(COMITY_ALIGNOF(comity_member) == 8, "alignment of comity_member");
 COMITY_ASSERT(offsetof(comity_member, client) == 0, "comity_member.client");
@@ -2600,9 +2887,22 @@ COMITY_ASSERT(offsetof(comity_message, edits) == 144, "comity_message.edits");
 COMITY_ASSERT(offsetof(comity_message, edits_len) == 152, "comity_message.edits_len");
 COMITY_ASSERT(offsetof(comity_message, reactions) == 160, "comity_message.reactions");
 COMITY_ASSERT(offsetof(comity_message, reactions_len) == 168, "comity_message.reactions_len");
+COMITY_ASSERT(sizeof(comity_mention) == 24, "size of comity_mention");
+COMITY_ASSERT(COMITY_ALIGNOF(comity_mention) == 8, "alignment of comity_mention");
+COMITY_ASSERT(offsetof(comity_mention, user) == 0, "comity_mention.user");
+COMITY_ASSERT(offsetof(comity_mention, hint) == 8, "comity_mention.hint");
+COMITY_ASSERT(sizeof(comity_mentions) == 16, "size of comity_mentions");
+COMITY_ASSERT(COMITY_ALIGNOF(comity_mentions) == 8, "alignment of comity_mentions");
+COMITY_ASSERT(offsetof(comity_mentions, items) == 0, "comity_mentions.items");
+COMITY_ASSERT(offsetof(comity_mentions, len) == 8, "comity_mentions.len");
 COMITY_ASSERT(sizeof(comity_message_id) == 32, "size of comity_message_id");
 COMITY_ASSERT(COMITY_ALIGNOF(comity_message_id) == 1, "alignment of comity_message_id");
 COMITY_ASSERT(offsetof(comity_message_id, octets) == 0, "comity_message_id.octets");
+COMITY_ASSERT(sizeof(comity_message_version) == 48, "size of comity_message_version");
+COMITY_ASSERT(COMITY_ALIGNOF(comity_message_version) == 8, "alignment of comity_message_version");
+COMITY_ASSERT(offsetof(comity_message_version, id) == 0, "comity_message_version.id");
+COMITY_ASSERT(offsetof(comity_message_version, accepted) == 32, "comity_message_version.accepted");
+COMITY_ASSERT(offsetof(comity_message_version, part) == 40, "comity_message_version.part");
 COMITY_ASSERT(sizeof(comity_messages) == 16, "size of comity_messages");
 COMITY_ASSERT(COMITY_ALIGNOF(comity_messages) == 8, "alignment of comity_messages");
 COMITY_ASSERT(offsetof(comity_messages, items) == 0, "comity_messages.items");
@@ -2688,6 +2988,17 @@ COMITY_ASSERT(sizeof(comity_readable) == 16, "size of comity_readable");
 COMITY_ASSERT(COMITY_ALIGNOF(comity_readable) == 8, "alignment of comity_readable");
 COMITY_ASSERT(offsetof(comity_readable, media_type) == 0, "comity_readable.media_type");
 COMITY_ASSERT(offsetof(comity_readable, clients) == 8, "comity_readable.clients");
+COMITY_ASSERT(sizeof(comity_reference) == 48, "size of comity_reference");
+COMITY_ASSERT(COMITY_ALIGNOF(comity_reference) == 8, "alignment of comity_reference");
+COMITY_ASSERT(offsetof(comity_reference, version) == 0, "comity_reference.version");
+COMITY_ASSERT(offsetof(comity_reference, root) == 32, "comity_reference.root");
+COMITY_ASSERT(offsetof(comity_reference, is_outdated) == 40, "comity_reference.is_outdated");
+COMITY_ASSERT(offsetof(comity_reference, loops) == 41, "comity_reference.loops");
+COMITY_ASSERT(sizeof(comity_refused) == 68, "size of comity_refused");
+COMITY_ASSERT(COMITY_ALIGNOF(comity_refused) == 4, "alignment of comity_refused");
+COMITY_ASSERT(offsetof(comity_refused, id) == 0, "comity_refused.id");
+COMITY_ASSERT(offsetof(comity_refused, target) == 32, "comity_refused.target");
+COMITY_ASSERT(offsetof(comity_refused, because) == 64, "comity_refused.because");
 COMITY_ASSERT(sizeof(comity_request) == 64, "size of comity_request");
 COMITY_ASSERT(COMITY_ALIGNOF(comity_request) == 8, "alignment of comity_request");
 COMITY_ASSERT(offsetof(comity_request, id) == 0, "comity_request.id");
@@ -2781,6 +3092,14 @@ COMITY_ASSERT(sizeof(comity_text) == 16, "size of comity_text");
 COMITY_ASSERT(COMITY_ALIGNOF(comity_text) == 8, "alignment of comity_text");
 COMITY_ASSERT(offsetof(comity_text, data) == 0, "comity_text.data");
 COMITY_ASSERT(offsetof(comity_text, len) == 8, "comity_text.len");
+COMITY_ASSERT(sizeof(comity_timeline) == 48, "size of comity_timeline");
+COMITY_ASSERT(COMITY_ALIGNOF(comity_timeline) == 8, "alignment of comity_timeline");
+COMITY_ASSERT(offsetof(comity_timeline, entries) == 0, "comity_timeline.entries");
+COMITY_ASSERT(offsetof(comity_timeline, entries_len) == 8, "comity_timeline.entries_len");
+COMITY_ASSERT(offsetof(comity_timeline, waiting) == 16, "comity_timeline.waiting");
+COMITY_ASSERT(offsetof(comity_timeline, waiting_len) == 24, "comity_timeline.waiting_len");
+COMITY_ASSERT(offsetof(comity_timeline, refused) == 32, "comity_timeline.refused");
+COMITY_ASSERT(offsetof(comity_timeline, refused_len) == 40, "comity_timeline.refused_len");
 COMITY_ASSERT(sizeof(comity_twin) == 16, "size of comity_twin");
 COMITY_ASSERT(COMITY_ALIGNOF(comity_twin) == 1, "alignment of comity_twin");
 COMITY_ASSERT(offsetof(comity_twin, octets) == 0, "comity_twin.octets");

@@ -298,11 +298,7 @@ fn passed_over_shown(passed: &PassedOver<'_>, keep: &mut Keep) -> comity_choice 
 }
 
 pub(crate) fn shown(content: &Content, keep: &mut Keep) -> comity_content {
-    let (expires, expires_seconds) = match content.expires {
-        None => (comity_expires::Never, 0),
-        Some(Expiration::Relative(seconds)) => (comity_expires::AfterRead, seconds),
-        Some(Expiration::Absolute(seconds)) => (comity_expires::At, seconds),
-    };
+    let (expires, expires_seconds) = expiration(content.expires);
     comity_content {
         part: kept_part(&content.part, PartIndex::ROOT, keep),
         replaces: optional_id(content.replaces, keep),
@@ -310,6 +306,14 @@ pub(crate) fn shown(content: &Content, keep: &mut Keep) -> comity_content {
         topic: keep.bytes(content.topic.clone()),
         expires,
         expires_seconds,
+    }
+}
+
+pub(crate) fn expiration(expires: Option<Expiration>) -> (comity_expires, u32) {
+    match expires {
+        None => (comity_expires::Never, 0),
+        Some(Expiration::Relative(seconds)) => (comity_expires::AfterRead, seconds),
+        Some(Expiration::Absolute(seconds)) => (comity_expires::At, seconds),
     }
 }
 

@@ -5,6 +5,7 @@
 //!
 //! Every reference made here lives no longer than the [`Call`], so that none outlasts the exported function.
 
+use std::collections::BTreeSet;
 use std::ffi::c_char;
 use std::slice;
 
@@ -21,6 +22,8 @@ use crate::values::comity_message_id;
 const MOST_OCTETS: usize = 1 << 30;
 /// The most octets of a text that ends with a null: a path is the longest.
 const MOST_TEXT: usize = 16 << 10;
+/// The most texts of one argument: more than a room has users.
+const MOST_TEXTS: usize = 1 << 20;
 
 impl Call {
     /// What a pointer points to.
@@ -105,6 +108,22 @@ impl Call {
         }
     }
 
+    /// Texts that end with a null each, behind one another's pointers.
+    pub(crate) fn words(&self, at: *const *const c_char, len: usize) -> Result<Vec<&str>, Fault> {
+        if len == 0 {
+            return Ok(Vec::new());
+        }
+        if at.is_null() {
+            return Err(null());
+        }
+        if len > MOST_TEXTS {
+            return Err(Misuse::TooLong.into());
+        }
+        // SAFETY: not null, not empty, and shorter than what an object may have; the caller promised so many pointers there.
+        let pointers = unsafe { slice::from_raw_parts(at, len) };
+        pointers.iter().map(|at| self.word(*at)).collect()
+    }
+
     /// A text that ends with a null, or none.
     pub(crate) fn optional_word(&self, at: *const c_char) -> Result<Option<&str>, Fault> {
         if at.is_null() {
@@ -131,6 +150,14 @@ impl Call {
 
     pub(crate) fn user(&self, at: *const c_char) -> Result<UserUri, Fault> {
         UserUri::parse(self.word(at)?).map_err(|error| invalid(error.code()))
+    }
+
+    pub(crate) fn users(&self, at: *const *const c_char, len: usize) -> Result<BTreeSet<UserUri>, Fault> {
+        let texts = self.words(at, len)?;
+        texts
+            .into_iter()
+            .map(|text| UserUri::parse(text).map_err(|error| invalid(error.code())))
+            .collect()
     }
 
     pub(crate) fn client(&self, at: *const c_char) -> Result<ClientUri, Fault> {

@@ -548,7 +548,7 @@ impl From<Phase> for comity_phase {
 }
 
 /// The actions in the order of their numbers, which begin at 1.
-const ACTIONS: [Action; 28] = [
+pub(crate) const ACTIONS: [Action; 28] = [
     Action::Send,
     Action::Receive,
     Action::Copy,

@@ -4,6 +4,8 @@ mod install;
 mod programs;
 mod symbols;
 
+use std::process::Command;
+
 use crate::Fault;
 use crate::cargo;
 use crate::report::Report;
@@ -33,6 +35,14 @@ pub(crate) fn run(report: &mut Report, packages: &[String]) -> Result<(), Fault>
         symbols::fixed(&prefix)
     })?;
     programs::run(report, &prefix)
+}
+
+/// Builds the example chat with the library as it ships, and says how it is started.
+pub(crate) fn chat() -> Result<Command, Fault> {
+    setup::c_chat()?;
+    let prefix = cargo::scratch()?.join("c");
+    install::install(&prefix)?;
+    programs::chat(&prefix).map(Command::new)
 }
 
 /// `cargo xtask header [--check]`.

@@ -58,6 +58,11 @@ pub(super) fn run(report: &mut Report, prefix: &Path) -> Result<(), Fault> {
         })?;
         check(
             report,
+            &format!("c: folding, links and mentions ({compiler})"),
+            || shop.plain(compiler, "pure"),
+        )?;
+        check(
+            report,
             &format!("c: every error, and a panic ({compiler})"),
             || shop.plain(compiler, "errors"),
         )?;
@@ -65,14 +70,14 @@ pub(super) fn run(report: &mut Report, prefix: &Path) -> Result<(), Fault> {
     check(report, "c: two threads at once are told", || {
         shop.plain("gcc", "threads")
     })?;
-    for name in ["story", "misuse", "errors", "threads"] {
+    for name in ["story", "misuse", "pure", "errors", "threads"] {
         check(
             report,
             &format!("c: {name} under AddressSanitizer and UBSan"),
             || shop.sanitized(name),
         )?;
     }
-    for name in ["story", "misuse", "errors"] {
+    for name in ["story", "misuse", "pure", "errors"] {
         check(
             report,
             &format!("c: {name} under valgrind: no leak, no error"),
@@ -94,6 +99,24 @@ pub(super) fn run(report: &mut Report, prefix: &Path) -> Result<(), Fault> {
     }
     check(report, "c: pkg-config finds the library", || shop.pkg_config())?;
     check(report, "c: CMake finds the library", || shop.cmake())
+}
+
+/// Compiles the example chat as its first lines say, but with every warning, and says where the program is.
+pub(super) fn chat(prefix: &Path) -> Result<PathBuf, Fault> {
+    let mut ask = Command::new("pkg-config");
+    ask.env("PKG_CONFIG_PATH", prefix.join("lib/pkgconfig"));
+    ask.args(["--cflags", "--libs", "comity", "libcurl"]);
+    let flags = cargo::output(ask)?;
+    let program = cargo::scratch()?.join("c-chat");
+    let mut compile = Command::new("gcc");
+    compile.args(C).args(WARNINGS).arg(source("examples/chat.c"));
+    compile.args(flags.split_whitespace()).arg("-o").arg(&program);
+    compile.arg(format!("-Wl,-rpath,{}", prefix.join("lib").display()));
+    if succeeds(&mut compile)? {
+        Ok(program)
+    } else {
+        Err("the chat in C does not compile".into())
+    }
 }
 
 /// One of the two that ship.

@@ -38,12 +38,14 @@ pub(super) fn the_engine_asks_no_clock(repo: &Repo) -> Vec<Finding> {
 }
 
 /// Where `unsafe` is what the crate is for: the C API, the one conversion for other languages that is written by hand, and what
-/// never ships: the disk that fails on demand, an SQLite VFS, and the hub that tests in other languages talk to.
+/// never ships: the disk that fails on demand, an SQLite VFS, the hub that tests in other languages talk to, and the soak, which calls C
+/// from Rust and counts what is allocated.
 const UNSAFE: &[&str] = &[
     "crates/capi/",
     "crates/faultfs/",
     "crates/ffi-test/",
     "crates/uniffi/src/octets.rs",
+    "soak/",
 ];
 
 /// Packages that list their lints themselves, because they, or the macros that they call, write `unsafe` code.
@@ -52,6 +54,7 @@ const OWN_LINTS: &[&str] = &[
     "crates/faultfs/Cargo.toml",
     "crates/ffi-test/Cargo.toml",
     "crates/uniffi/Cargo.toml",
+    "soak/Cargo.toml",
 ];
 
 fn may_be_unsafe(path: &str) -> bool {
@@ -94,7 +97,9 @@ pub(super) fn every_package_takes_the_lints(repo: &Repo) -> Vec<Finding> {
         "examples/",
         "tests/",
         "bench/",
+        "relay/",
         "reliability/",
+        "soak/",
         "xtask/",
     ])
     .filter(|file| file.path.ends_with("/Cargo.toml") && !OWN_LINTS.contains(&file.path.as_str()))

@@ -113,6 +113,11 @@ fn every_variant_of_the_vocabulary_is_told() {
         ("crates/content/src/message.rs", &["Expiration"][..]),
         ("crates/content/src/part.rs", &["Body", "PartSemantics"][..]),
         ("crates/content/src/select.rs", &["PassedOverBecause"][..]),
+        ("crates/content/src/timeline.rs", &["RefusedBecause"][..]),
+        (
+            "crates/content/src/markdown/links.rs",
+            &["LinkKind", "Agreement"][..],
+        ),
         ("crates/content/src/attachment/mod.rs", &["Algorithm"][..]),
     ];
     let mut untold = Vec::new();

@@ -5,11 +5,12 @@ use std::path::{Path, PathBuf};
 use crate::layout;
 
 /// The sources in the order in which a reader of the header wants them.
-const SOURCES: [&str; 20] = [
+const SOURCES: [&str; 21] = [
     "version", "values", "codes", "fault", "opening", "client", "inbound", "verbs", "step", "request",
-    "event", "reader", "room", "message", "content", "part", "outgoing", "change", "media", "people",
+    "event", "reader", "room", "message", "content", "timeline", "part", "outgoing", "change", "media",
+    "people",
 ];
-const LAST: [&str; 2] = ["words", "attachment"];
+const LAST: [&str; 3] = ["words", "links", "attachment"];
 
 fn crate_dir() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))

@@ -67,6 +67,11 @@ pub(crate) fn structs() -> Vec<Layout> {
         comity_content { part replaces in_reply_to topic expires expires_seconds }
         comity_cursor { queue position }
         comity_description { media_type language content }
+        comity_entry {
+            id sender accepted topic expires expires_seconds in_reply_to versions versions_len deleted
+            reactions reactions_len
+        }
+        comity_entry_reaction { id sender accepted target part }
         comity_error { code advice name detail message users users_len rooms rooms_len }
         comity_event {
             seq kind advice room message user client task reason reason_name reason_detail lacks lacks_len
@@ -80,6 +85,8 @@ pub(crate) fn structs() -> Vec<Layout> {
         }
         comity_invited { user clients clients_len failed }
         comity_invited_client { client state reason_name lacks lacks_len }
+        comity_link { text target kind agreement is_image part }
+        comity_links { items len }
         comity_member { client user advertisement advertisement_len lacks lacks_len }
         comity_members { items len }
         comity_message {
@@ -87,7 +94,10 @@ pub(crate) fn structs() -> Vec<Layout> {
             position reason reason_name reason_detail content octets edits edits_len reactions
             reactions_len
         }
+        comity_mention { user hint }
+        comity_mentions { items len }
         comity_message_id { octets }
+        comity_message_version { id accepted part }
         comity_messages { items len }
         comity_opened { plaintext hash_checked }
         comity_part {
@@ -105,6 +115,8 @@ pub(crate) fn structs() -> Vec<Layout> {
         comity_reach { user client sees_any sees }
         comity_reaction { by id to texts texts_len }
         comity_readable { media_type clients }
+        comity_reference { version root is_outdated loops }
+        comity_refused { id target because }
         comity_request { id kind attempt urgent to lane body }
         comity_request_id { octets }
         comity_requests { items len }
@@ -127,6 +139,7 @@ pub(crate) fn structs() -> Vec<Layout> {
         comity_task { id room state reason reason_name reason_detail invites invites_len }
         comity_task_id { octets }
         comity_text { data len }
+        comity_timeline { entries entries_len waiting waiting_len refused refused_len }
         comity_twin { octets }
         comity_user { uri clients clients_len }
         comity_user_client { client key }

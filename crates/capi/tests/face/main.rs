@@ -6,3 +6,4 @@ mod docs;
 mod header;
 mod layout;
 mod nulls;
+mod timeline;
