@@ -6,6 +6,6 @@ mod library;
 mod python;
 
 pub(crate) use bindings::{command as bindings_command, up_to_date};
-pub(crate) use kotlin::run as kotlin;
+pub(crate) use kotlin::{chat as kotlin_chat, run as kotlin};
 pub(crate) use library::{exports_what_uniffi_calls, octets_of_library};
 pub(crate) use python::run as python;

@@ -45,6 +45,31 @@ pub(crate) fn run(report: &mut Report, packages: &[String]) -> Result<(), Fault>
     )
 }
 
+/// The example chat, built upon what is installed as upon what is published, and how it is started.
+pub(crate) fn chat() -> Result<Command, Fault> {
+    setup::kotlin()?;
+    natives()?;
+    let mut install = maven("bindings/kotlin", "kotlin")?;
+    install.args(["install", "-Dmaven.test.skip=true"]);
+    let mut package = maven("bindings/kotlin/examples/chat", "kotlin-chat")?;
+    package.arg("package");
+    for maven in [install, package] {
+        if !cargo::build(maven)? {
+            return Err("the chat in Kotlin does not build".into());
+        }
+    }
+    let place = cargo::scratch()?.join("kotlin-chat");
+    let mut chat = Command::new("java");
+    chat.arg("-cp");
+    chat.arg(format!(
+        "{}:{}/*",
+        place.join("classes").display(),
+        place.join("lib").display()
+    ));
+    chat.arg("ChatKt");
+    Ok(chat)
+}
+
 /// Runs `mvn install`, tests and all; each test counts.
 fn tests(report: &mut Report) -> Result<(), Fault> {
     let start = Instant::now();
