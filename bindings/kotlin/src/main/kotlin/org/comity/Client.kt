@@ -1,5 +1,6 @@
 package org.comity
 
+import kotlinx.coroutines.CancellationException
 import kotlinx.coroutines.CoroutineDispatcher
 import kotlinx.coroutines.CoroutineScope
 import kotlinx.coroutines.Dispatchers
@@ -8,6 +9,7 @@ import kotlinx.coroutines.async
 import kotlinx.coroutines.currentCoroutineContext
 import kotlinx.coroutines.ensureActive
 import kotlinx.coroutines.flow.Flow
+import kotlinx.coroutines.launch
 import kotlinx.coroutines.withContext
 import java.io.File
 import java.time.Clock
@@ -242,14 +244,29 @@ public class Client private constructor(
         /** Deletes a client's files. Close the client first. */
         public suspend fun wipe(file: File): Unit = withContext(Dispatchers.IO) { crossing { wipe(file.path) } }
 
-        /** Opens without a caller that may go away: nobody else could close what was opened. */
+        /** Opens; what was opened for a caller that is gone meanwhile is closed again. */
         private suspend fun opened(
             dispatcher: CoroutineDispatcher,
             clock: Clock,
             open: (Instant) -> RawClient,
         ): Client {
+            currentCoroutineContext().ensureActive()
             val own = dispatcher.limitedParallelism(1, "comity")
-            return uninterrupted(own) { crossing { Client(open(clock.instant()), clock, own) } }
+            val scope = CoroutineScope(SupervisorJob() + own)
+            val client = scope.async { crossing { around(open(clock.instant()), clock, own) } }
+            try {
+                return client.await()
+            } catch (gone: CancellationException) {
+                scope.launch { runCatching { client.await().close() } }
+                throw gone
+            }
+        }
+
+        private fun around(raw: RawClient, clock: Clock, dispatcher: CoroutineDispatcher): Client = try {
+            Client(raw, clock, dispatcher)
+        } catch (fault: ComityException) {
+            raw.closeFile()
+            throw fault
         }
     }
 }

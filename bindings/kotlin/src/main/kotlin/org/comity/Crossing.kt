@@ -1,8 +1,5 @@
 package org.comity
 
-import kotlinx.coroutines.CoroutineDispatcher
-import kotlinx.coroutines.NonCancellable
-import kotlinx.coroutines.withContext
 import java.nio.ByteBuffer
 import java.nio.charset.CharacterCodingException
 
@@ -54,7 +51,3 @@ internal inline fun <R> direct(octets: ByteArray, wipe: Boolean = false, call: (
         }
     }
 }
-
-/** Work that goes on to its end, and whose result its caller waits for. */
-internal suspend fun <R> uninterrupted(dispatcher: CoroutineDispatcher, work: () -> R): R =
-    withContext(NonCancellable + dispatcher) { work() }

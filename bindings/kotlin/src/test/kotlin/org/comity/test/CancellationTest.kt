@@ -19,6 +19,7 @@ import kotlinx.coroutines.withTimeout
 import org.comity.*
 import java.util.concurrent.Executors
 import java.util.concurrent.Semaphore
+import java.util.concurrent.TimeUnit
 import kotlin.test.Test
 import kotlin.test.assertEquals
 import kotlin.test.assertFailsWith
@@ -47,6 +48,22 @@ class CancellationTest : ClientTest() {
             client.close()
         }
         executor.shutdown()
+    }
+
+    @Test
+    fun `a client whose creator is gone is on disk, and closed`() {
+        val gate = Semaphore(0)
+        val executor = Executors.newSingleThreadExecutor()
+        val dispatcher = executor.asCoroutineDispatcher()
+        runBlocking {
+            executor.execute { gate.acquire() }
+            val creator = launch(start = CoroutineStart.UNDISPATCHED) { Client.create(opening, ALICE, PHONE, dispatcher, clock) }
+            withTimeout(60_000) { creator.cancelAndJoin() }
+            gate.release()
+            executor.shutdown()
+            assertTrue(executor.awaitTermination(60, TimeUnit.SECONDS))
+            Client.open(opening).use { assertEquals(ALICE, it.reader.identity.user) }
+        }
     }
 
     @Test
