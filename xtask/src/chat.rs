@@ -43,6 +43,12 @@ const CLIENTS: &[Client] = &[
         source: "bindings/swift/Examples/Chat/Chat.swift",
         build: faces::swift_chat,
     },
+    Client {
+        language: "Kotlin",
+        user: "carol@c.example",
+        source: "bindings/kotlin/examples/chat/src/main/kotlin/Chat.kt",
+        build: faces::kotlin_chat,
+    },
 ];
 
 /// Lines that an example must stay under.
@@ -60,7 +66,7 @@ pub(crate) fn demo(arguments: &[String]) -> Result<u8, Fault> {
 
 /// The stage of `cargo xtask test`.
 pub(crate) fn run(report: &mut Report, packages: &[String]) -> Result<(), Fault> {
-    const OURS: [&str; 2] = ["comity-capi", "comity-relay"];
+    const OURS: [&str; 3] = ["comity-capi", "comity-relay", "comity-uniffi"];
     if !packages.is_empty() && !packages.iter().any(|package| OURS.contains(&package.as_str())) {
         println!("    nothing of it is in the packages that were asked for");
         return Ok(());

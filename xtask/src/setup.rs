@@ -121,6 +121,14 @@ pub(crate) fn debootstrap() -> Result<(), Fault> {
     )
 }
 
+/// What the tests in Kotlin need, installed where it is missing. The compiler and the rest come from Maven Central, into the target
+/// directory.
+pub(crate) fn kotlin() -> Result<(), Fault> {
+    debian("a JDK (11 or newer)", "javac", &["default-jdk-headless"])?;
+    debian("Maven", "mvn", &["maven", "default-jdk-headless"])?;
+    debian("strip", "strip", &["binutils"])
+}
+
 /// What the example chat in C needs.
 pub(crate) fn c_chat() -> Result<(), Fault> {
     debian("gcc and its linker", "gcc", &["gcc", "libc6-dev", "binutils"])?;

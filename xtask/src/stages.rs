@@ -33,6 +33,7 @@ pub(crate) const TEST: &[Stage] = &[
     BINDINGS,
     PYTHON,
     SWIFT,
+    KOTLIN,
     CHAT,
 ];
 
@@ -102,6 +103,12 @@ const SWIFT: Stage = Stage {
     name: "swift",
     says: "the Swift package",
     run: faces::swift,
+};
+
+const KOTLIN: Stage = Stage {
+    name: "kotlin",
+    says: "the Kotlin package",
+    run: faces::kotlin,
 };
 
 const CHAT: Stage = Stage {

@@ -10,6 +10,8 @@ use crate::Fault;
 use crate::cargo;
 use crate::story;
 
+use super::kotlin;
+
 /// Where what is generated goes, and from where in what the generator writes. The first four are of the library, the others of
 /// its tests.
 const FILES: &[(&str, &str)] = &[
@@ -22,8 +24,8 @@ const FILES: &[(&str, &str)] = &[
         "bindings/swift/Sources/ComityEngine/Generated/ComityEngine.swift",
     ),
     (
-        "kotlin/org/comity/ffi/comity.kt",
-        "bindings/kotlin/src/main/kotlin/org/comity/ffi/comity.kt",
+        "kotlin/org/comity/comity.kt",
+        "bindings/kotlin/src/main/kotlin/org/comity/generated/comity.kt",
     ),
     ("python/comity.py", "bindings/python/src/comity/_ffi/comity.py"),
     (
@@ -35,8 +37,8 @@ const FILES: &[(&str, &str)] = &[
         "bindings/swift/Tests/ComityTest/Generated/ComityTest.swift",
     ),
     (
-        "kotlin/org/comity/test/ffi/comity_test.kt",
-        "bindings/kotlin/src/test/kotlin/org/comity/test/ffi/comity_test.kt",
+        "kotlin/org/comity/test/comity_test.kt",
+        "bindings/kotlin/src/test/kotlin/org/comity/test/generated/comity_test.kt",
     ),
     ("python/comity_test.py", "bindings/python/testing/comity_test.py"),
 ];
@@ -133,7 +135,11 @@ fn tidy(name: &str, text: &str) -> String {
             continue;
         }
         empty = line.is_empty();
-        tidied.push_str(line);
+        if name.ends_with(".kt") {
+            tidied.push_str(&kotlin::tidy(line));
+        } else {
+            tidied.push_str(line);
+        }
         tidied.push('\n');
         if name == "swift/ComityTest.swift" && line == "import Foundation" {
             tidied.push_str("import ComityEngine\n");

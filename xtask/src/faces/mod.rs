@@ -1,11 +1,13 @@
 //! Swift, Kotlin and Python: their generated code, the library that they load, and their tests.
 
 mod bindings;
+mod kotlin;
 mod library;
 mod python;
 mod swift;
 
 pub(crate) use bindings::{command as bindings_command, up_to_date};
+pub(crate) use kotlin::{chat as kotlin_chat, run as kotlin};
 pub(crate) use library::{exports_what_uniffi_calls, octets_of_library};
 pub(crate) use python::run as python;
 pub(crate) use swift::{chat as swift_chat, run as swift};

@@ -1,0 +1,225 @@
+//! The Kotlin package: its tests against the library of the tests, and the artefacts as they ship, in a local repository of Maven's in
+//! the target directory.
+
+mod elf;
+mod tidy;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Instant;
+
+use crate::Fault;
+use crate::cargo;
+use crate::report::{Report, Suite};
+use crate::setup;
+use crate::stages::check;
+use crate::story;
+
+use super::library;
+
+pub(in crate::faces) use tidy::tidy;
+
+const OURS: [&str; 2] = ["comity-uniffi", "comity-ffi-test"];
+const VERSION: &str = env!("CARGO_PKG_VERSION");
+
+/// What Google asks of libraries on Android: that they can be loaded where a page has 16 KiB.
+const PAGE: u64 = 16 * 1024;
+
+/// Everything that is tested in Kotlin.
+pub(crate) fn run(report: &mut Report, packages: &[String]) -> Result<(), Fault> {
+    if !packages.is_empty() && !packages.iter().any(|package| OURS.contains(&package.as_str())) {
+        println!("    nothing of it is in the packages that were asked for");
+        return Ok(());
+    }
+    setup::kotlin()?;
+    let natives = natives()?;
+    check(report, "kotlin: the library fits pages of 16 KiB", || {
+        elf::is_aligned(&natives.join(folder()).join(LIBRARY), PAGE)
+    })?;
+    tests(report)?;
+    check(
+        report,
+        "kotlin: the artefacts are whole, and without the tests",
+        || artefacts_are_whole(&natives),
+    )
+}
+
+/// The example chat, built upon what is installed as upon what is published, and how it is started.
+pub(crate) fn chat() -> Result<Command, Fault> {
+    setup::kotlin()?;
+    natives()?;
+    let mut install = maven("bindings/kotlin", "kotlin")?;
+    install.args(["install", "-Dmaven.test.skip=true"]);
+    let mut package = maven("bindings/kotlin/examples/chat", "kotlin-chat")?;
+    package.arg("package");
+    for maven in [install, package] {
+        if !cargo::build(maven)? {
+            return Err("the chat in Kotlin does not build".into());
+        }
+    }
+    let place = cargo::scratch()?.join("kotlin-chat");
+    let mut chat = Command::new("java");
+    chat.arg("-cp");
+    chat.arg(format!(
+        "{}:{}/*",
+        place.join("classes").display(),
+        place.join("lib").display()
+    ));
+    chat.arg("ChatKt");
+    Ok(chat)
+}
+
+/// Runs `mvn install`, tests and all; each test counts.
+fn tests(report: &mut Report) -> Result<(), Fault> {
+    let start = Instant::now();
+    let mut install = maven("bindings/kotlin", "kotlin")?;
+    install.arg("install");
+    install.arg(format!("-Dcomity.testing={}", story::library()?.display()));
+    let (mut outcome, mut output) = (Outcome::default(), Vec::new());
+    let succeeded = cargo::stream(install, |line| {
+        outcome.line(line);
+        output.push(line.to_owned());
+    })?;
+    if !succeeded || outcome.ran == 0 {
+        output.iter().for_each(|line| println!("    {line}"));
+        outcome.failed = outcome.failed.max(1);
+        report.failures.push("kotlin: mvn install".to_owned());
+    }
+    report.suites.push(Suite {
+        name: "kotlin: mvn install".to_owned(),
+        profile: "debug",
+        passed: outcome.ran.saturating_sub(outcome.failed + outcome.skipped),
+        failed: outcome.failed,
+        skipped: outcome.skipped,
+        time: start.elapsed(),
+        ..Suite::default()
+    });
+    Ok(())
+}
+
+/// What Surefire says at its end.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Outcome {
+    ran: u64,
+    failed: u64,
+    skipped: u64,
+}
+
+impl Outcome {
+    /// From `[INFO] Tests run: 35, Failures: 0, Errors: 0, Skipped: 0`; the lines of single classes go on with their time.
+    fn line(&mut self, line: &str) {
+        let Some((_, counts)) = line.split_once("Tests run: ") else {
+            return;
+        };
+        if counts.contains("Time elapsed") {
+            return;
+        }
+        let mut numbers = counts
+            .split([',', ' '])
+            .filter_map(|word| word.parse::<u64>().ok());
+        let mut next = || numbers.next().unwrap_or_default();
+        *self = Self {
+            ran: next(),
+            failed: next() + next(),
+            skipped: next(),
+        };
+    }
+}
+
+/// Maven in one of our projects, building into a folder of ours.
+fn maven(project: &str, name: &str) -> Result<Command, Fault> {
+    let scratch = cargo::scratch()?;
+    let mut maven = Command::new("mvn");
+    maven
+        .current_dir(cargo::root().join(project))
+        .args(["--batch-mode", "--no-transfer-progress", "-Dstyle.color=never"])
+        .arg(format!("-Dmaven.repo.local={}", scratch.join("m2").display()))
+        .arg(format!("-Dcomity.build={}", scratch.join(name).display()))
+        .arg(format!("-Dcomity.natives={}", scratch.join("natives").display()))
+        .env_remove("RUST_BACKTRACE");
+    Ok(maven)
+}
+
+const LIBRARY: &str = "libcomity_uniffi.so";
+
+/// The folder in which JNA looks for this machine's libraries.
+fn folder() -> String {
+    format!("linux-{}", std::env::consts::ARCH.replace('_', "-"))
+}
+
+/// Builds the library as it ships, and puts it where the jar takes it from.
+fn natives() -> Result<PathBuf, Fault> {
+    let natives = cargo::scratch()?.join("natives");
+    let place = natives.join(folder());
+    fs::create_dir_all(&place).map_err(|e| format!("{}: {e}", place.display()))?;
+    let mut strip = Command::new("strip");
+    strip.args(["--strip-unneeded", "-o"]).arg(place.join(LIBRARY));
+    strip.arg(library::build()?);
+    cargo::output(strip)?;
+    Ok(natives)
+}
+
+/// Whether the jars have what they should have and nothing of the tests.
+fn artefacts_are_whole(natives: &Path) -> Result<bool, Fault> {
+    let place = cargo::scratch()?.join("kotlin");
+    let native = format!("{}/{LIBRARY}", folder());
+    let wanted: [(String, &[&str]); 2] = [
+        (
+            format!("comity-{VERSION}.jar"),
+            &[
+                &native,
+                "org/comity/Client.class",
+                "META-INF/proguard/comity.pro",
+                "META-INF/LICENSE-MIT",
+                "META-INF/LICENSE-APACHE",
+            ],
+        ),
+        (
+            format!("comity-{VERSION}-sources.jar"),
+            &["org/comity/Client.kt", "org/comity/generated/comity.kt"],
+        ),
+    ];
+    let mut held = library::is_without_tests(&natives.join(&native))?;
+    for (name, wanted) in wanted {
+        let mut list = Command::new("jar");
+        list.args(["--list", "--file"]).arg(place.join(&name));
+        let listed = cargo::output(list)?;
+        for entry in wanted {
+            if !listed.lines().any(|line| line == *entry) {
+                println!("    {name} has no {entry}");
+                held = false;
+            }
+        }
+        for entry in listed
+            .lines()
+            .filter(|line| line.contains("/test/") || line.contains("Story"))
+        {
+            println!("    {name} has {entry}");
+            held = false;
+        }
+    }
+    Ok(held)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_surefire_says_is_counted() {
+        let mut outcome = Outcome::default();
+        for line in [
+            "[INFO] Tests run: 7, Failures: 7, Errors: 0, Skipped: 0, Time elapsed: 1.2 s -- in org.comity.X",
+            "[ERROR] Tests run: 35, Failures: 1, Errors: 2, Skipped: 3",
+        ] {
+            outcome.line(line);
+        }
+        let wanted = Outcome {
+            ran: 35,
+            failed: 3,
+            skipped: 3,
+        };
+        assert_eq!(outcome, wanted);
+    }
+}
