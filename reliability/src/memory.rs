@@ -6,7 +6,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 
 use comity::{Batch, Client, FrameOutcome, Timestamp};
-use comity_testkit::crowd::{Crowd, KEY, Member};
+use comity_testkit::crowd::{self, Crowd, KEY, Member};
 use serde::{Deserialize, Serialize};
 
 use crate::call::{ClientFile, SentFrame};
@@ -72,7 +72,7 @@ pub struct Row {
 /// Measures a deed in rooms of so many members, with a bound on what a frame may need.
 pub fn measure(program: &Path, members: usize, memory: usize) -> Row {
     let dir = tempfile::tempdir().expect("a directory");
-    let now = Timestamp::from_millis(1_790_000_000_000);
+    let now = crowd::now();
     let mut crowd = Crowd::new(dir.path(), now, members);
     let mut carol = Member::new(dir.path(), now, "carol");
     let message = crowd.says(now, "hello, everybody").pop().expect("a frame");

@@ -1,4 +1,4 @@
-//! The only scripts of the project: `cargo xtask setup | demo | inspect | bench | crash-matrix | … | header | bindings | install-c | test | lint`.
+//! The only scripts of the project: `cargo xtask setup | demo | inspect | bench | crash-matrix | … | header | bindings | install-c | book | test | lint`.
 //!
 //! `cargo xtask test` is what CI runs, whole. Everything here works from a clean clone on a machine that has Rust and reaches the
 //! package registries, and depends on no crate, so that it is built in seconds.
@@ -13,6 +13,7 @@
     reason = "a script measures how long its stages take"
 )]
 
+mod book;
 mod c;
 mod cargo;
 mod chat;
@@ -59,6 +60,9 @@ cargo xtask COMMAND
   sizes             how large the libraries are
   soak              thousands of steps through the C API leave nothing behind: --steps N, --seed N;
                     with --asan under AddressSanitizer (a nightly toolchain, or this one's compiler as one)
+  book              make the book of docs/ with mdBook, which it installs
+  reference [--check]
+                    write the reference of errors, or say whether it is what the sources say
   extension-memory  what an extension needs for a frame: --members N,…
   test              everything that CI runs; closes with `N passed, N failed`
   lint              its fast part: format, architecture, dependencies, clippy, documentation
@@ -88,6 +92,8 @@ fn main() -> ExitCode {
         "symbols" => c::symbols_command(rest),
         "sizes" => c::sizes(),
         "soak" => soak::command(rest),
+        "book" => book::book(rest),
+        "reference" => book::reference(rest),
         "extension-memory" => programs::extension_memory(rest),
         "test" => stages::run(stages::TEST, rest),
         "lint" => stages::run(stages::LINT, rest),

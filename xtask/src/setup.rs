@@ -12,6 +12,9 @@ use crate::cargo;
 /// The cargo-deny that reads our `deny.toml`. It is built once, into the target directory, and nowhere else.
 const CARGO_DENY: &str = "0.20.2";
 
+/// The mdBook that makes the book of `docs`. Tests do not need it.
+const MDBOOK: &str = "0.5.4";
+
 /// The cargo-mutants that reads our `.cargo/mutants.toml`; `docs/mutants.md` says what it found.
 const CARGO_MUTANTS: &str = "27.1.0";
 
@@ -157,6 +160,28 @@ fn install_cargo_deny() -> Result<(), Fault> {
         Ok(())
     } else {
         Err("cargo-deny cannot be installed".into())
+    }
+}
+
+/// The mdBook to run: the machine's if it is the version we want, else our own, installed if need be.
+pub(crate) fn mdbook() -> Result<PathBuf, Fault> {
+    let wanted = format!("mdbook v{MDBOOK}");
+    let ours = tools()?.join("bin/mdbook");
+    for program in [PathBuf::from("mdbook"), ours.clone()] {
+        if is_version(&program, &["--version"], &wanted) {
+            return Ok(program);
+        }
+    }
+    println!("  {wanted}: cargo install --locked, into the target directory, once (three to five minutes)");
+    let mut install = cargo::quiet_cargo();
+    install
+        .args(["install", "mdbook", "--locked", "--version", MDBOOK, "--root"])
+        .arg(tools()?);
+    install.env_remove("CARGO_TARGET_DIR"); // Built in a temporary directory, which goes away.
+    if cargo::build(install)? {
+        Ok(ours)
+    } else {
+        Err("mdBook cannot be installed".into())
     }
 }
 

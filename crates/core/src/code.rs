@@ -231,12 +231,15 @@ pub fn attachment_number(error: &AttachmentError) -> i32 {
 }
 
 #[cfg(test)]
+mod reference;
+
+#[cfg(test)]
 mod tests {
     use super::*;
     use std::collections::BTreeSet;
 
-    /// Every variant as its family's list has it: the number, the code that the variant itself tells.
-    fn told() -> Vec<(i32, String)> {
+    /// Every error but those of families.
+    pub(super) fn told_by_errors() -> impl Iterator<Item = Error> {
         let misuse = [
             Misuse::NoSuchRoom,
             Misuse::NoSuchMessage,
@@ -279,6 +282,11 @@ mod tests {
         ]
         .map(Error::Storage);
         let other = [Error::Busy, Error::Paused, Error::Bug("x")];
+        misuse.into_iter().chain(blocked).chain(storage).chain(other)
+    }
+
+    /// Every variant as its family's list has it: the number, the code that the variant itself tells.
+    fn told() -> Vec<(i32, String)> {
         let boundary = [
             Boundary::NullArgument,
             Boundary::InvalidUtf8,
@@ -299,13 +307,8 @@ mod tests {
             AttachmentError::HashMismatch,
             AttachmentError::TagMismatch,
         ];
-        let errors = misuse
-            .into_iter()
-            .chain(blocked)
-            .chain(storage)
-            .chain(other)
-            .map(|error| (error.number(), error.code().to_owned()));
-        errors
+        told_by_errors()
+            .map(|error| (error.number(), error.code().to_owned()))
             .chain(boundary.map(|error| (error.number(), error.code().to_owned())))
             .chain(rejections().map(|reason| (reason.number(), reason.code().to_owned())))
             .chain(refusals().map(|refusal| (refusal.number(), refusal.code().to_owned())))
@@ -313,7 +316,7 @@ mod tests {
             .collect()
     }
 
-    fn rejections() -> impl Iterator<Item = Rejection> {
+    pub(super) fn rejections() -> impl Iterator<Item = Rejection> {
         [
             Rejection::Malformed,
             Rejection::TooLarge,
@@ -349,7 +352,7 @@ mod tests {
         .into_iter()
     }
 
-    fn refusals() -> impl Iterator<Item = Refusal> {
+    pub(super) fn refusals() -> impl Iterator<Item = Refusal> {
         [
             Refusal::WrongEpoch,
             Refusal::EpochTooOld,

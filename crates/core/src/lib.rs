@@ -40,6 +40,7 @@ mod rejection;
 mod respond;
 #[cfg(feature = "seeded")]
 mod seeded;
+mod sender;
 mod sign;
 pub mod step;
 mod store;
@@ -71,3 +72,8 @@ pub use comity_content as content;
 pub use comity_content::{MessageId, Supported};
 pub use comity_room as room;
 pub use comity_room::{ClientUri, ProviderUri, RoomUri, Timestamp, UserUri};
+
+/// The example of the guide runs as those of this documentation do.
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/rust.md")]
+struct Guide;

@@ -2,22 +2,23 @@
 //!
 //! The group is loaded, used once and thrown away; nothing is written, so the frame can still be taken.
 
-use std::fmt;
+use std::{fmt, slice};
 
 use comity_content::{Class, Content, MessageId, classify};
 use comity_room::policy::Action;
 use comity_room::{ClientUri, RoomUri, Timestamp, UserUri};
-use comity_wire::{FanoutMessage, Wire as _};
+use comity_wire::FanoutMessage;
 use openmls::framing::ContentType;
 
 use crate::crypto::Crypto;
-use crate::group::{Group, Processed, protocol_message};
+use crate::group::{Group, Processed};
 use crate::inbound::{self, application, weight};
 use crate::provider::Provider;
+use crate::sender;
 use crate::step::Frame;
 use crate::store::message::FrameAt;
 use crate::store::room::{Phase, RoomRow};
-use crate::store::{MlsStore, StorageError, Store, message, room, small};
+use crate::store::{MlsStore, Reads, StorageError, Store, message, room, small};
 
 /// What is in a frame that has not been taken, or was.
 #[derive(Clone, PartialEq)]
@@ -61,10 +62,7 @@ pub(crate) fn preview(
     frame: &Frame,
     memory: usize,
 ) -> Result<Option<Preview>, StorageError> {
-    let Ok(fanout) = FanoutMessage::decode(&frame.bytes) else {
-        return Ok(None);
-    };
-    let Some(protocol) = protocol_message(fanout.message.as_slice()) else {
+    let Ok((fanout, Some(protocol))) = FanoutMessage::decode_with_message(&frame.bytes) else {
         return Ok(None);
     };
     let Some(row) = room::by_group(store, protocol.group_id().as_slice())? else {
@@ -84,12 +82,21 @@ pub(crate) fn preview(
     if message::is_taken(store, at)? {
         return taken(store, row, now, at);
     }
-    let stored = MlsStore::for_room(store, row.scope).stored()?;
+    let mls = MlsStore::for_room(store, row.scope);
+    let stored = mls.stored()?;
     if weight::of_frame(ContentType::Application, stored, frame.bytes.len()) > memory {
         return Ok(None);
     }
     let crypto = Crypto::default();
-    let provider = Provider::for_nothing(&crypto, store, row.scope);
+    let secret = match protocol.epoch().as_u64() == row.epoch {
+        true => mls.sender_data_secret()?,
+        false => None,
+    };
+    let sender = secret.and_then(|secret| sender::leaf(&crypto, &secret, fanout.message.as_slice()));
+    let reads = sender
+        .as_ref()
+        .map_or(Reads::All, |leaf| Reads::Leaves(slice::from_ref(leaf)));
+    let provider = Provider::for_nothing(&crypto, store, row.scope, reads);
     let Ok(Some(mut group)) = Group::load(&provider, &row.group) else {
         return Err(StorageError::Corrupt);
     };

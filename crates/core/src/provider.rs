@@ -13,7 +13,7 @@ use openmls_traits::types::SignatureScheme;
 use zeroize::Zeroizing;
 
 use crate::crypto::Crypto;
-use crate::store::{MlsStore, StorageError, Store};
+use crate::store::{MlsStore, Reads, StorageError, Store};
 
 /// The provider for one call of OpenMLS, inside the store's open transaction. Cheap to make; make one per
 /// call.
@@ -33,10 +33,10 @@ impl<'a> Provider<'a> {
 
     /// As [`Provider::for_room`], to send a message, or to take one of the present epoch: what else there is of the
     /// group is not written.
-    pub(crate) fn for_message(crypto: &'a Crypto, store: &'a Store, room: i64) -> Self {
+    pub(crate) fn for_message(crypto: &'a Crypto, store: &'a Store, room: i64, reads: Reads<'a>) -> Self {
         Self {
             crypto,
-            storage: MlsStore::for_message(store, room),
+            storage: MlsStore::for_message(store, room, reads),
         }
     }
 
@@ -49,10 +49,10 @@ impl<'a> Provider<'a> {
     }
 
     /// As [`Provider::for_room`], to look into a frame with a group that is thrown away: nothing is written.
-    pub(crate) fn for_nothing(crypto: &'a Crypto, store: &'a Store, room: i64) -> Self {
+    pub(crate) fn for_nothing(crypto: &'a Crypto, store: &'a Store, room: i64, reads: Reads<'a>) -> Self {
         Self {
             crypto,
-            storage: MlsStore::for_nothing(store, room),
+            storage: MlsStore::for_nothing(store, room, reads),
         }
     }
 

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use comity_room::{ProviderUri, RoomUri, Timestamp};
+use zeroize::Zeroizing;
 
 use crate::crypto::Crypto;
 use crate::error::{Error, Misuse};
@@ -19,8 +20,8 @@ use crate::step::{
 };
 use crate::store::outbox::{Errand, OutboxRow, WITH_HOST};
 use crate::store::room::{RoomRow, RoomView};
-use crate::store::{MlsStore, StorageError, Store, due, event, outbox, room};
-use crate::warm::{Warm, WarmGroup};
+use crate::store::{MlsStore, Reads, StorageError, Store, due, event, outbox, room};
+use crate::warm::{Extent, Warm, WarmGroup};
 
 /// One call's work in progress.
 pub(crate) struct Tx<'a> {
@@ -176,7 +177,7 @@ impl<'a> Tx<'a> {
 
     /// The same, to send a message, or to take one of the present epoch.
     pub(crate) fn message_provider(&self, room: &RoomRow) -> Provider<'a> {
-        Provider::for_message(self.crypto, self.store, room.scope)
+        Provider::for_message(self.crypto, self.store, room.scope, Reads::Present)
     }
 
     /// The same, to take a message of a past epoch.
@@ -191,31 +192,61 @@ impl<'a> Tx<'a> {
 
     /// The room's group, from memory or from the file.
     pub(crate) fn group(&mut self, row: &RoomRow) -> Result<&mut Group, Error> {
-        if self.warm.get(row.id).is_some_and(|warm| !warm.whole) {
-            self.warm.remove(row.id);
+        let whole = |warm: &WarmGroup| warm.has_group() && *warm.extent() == Extent::All;
+        if !self.warm.get(row.id).is_some_and(whole) {
+            self.load_group(row, Extent::All)?;
         }
-        Ok(&mut self.warm(row, &self.provider(row), true)?.group)
+        self.group_in_memory(row)
     }
 
-    /// The same, maybe without its past epochs: for [`Tx::message_provider`] and nothing else.
+    /// The same, maybe without its past epochs and most of its leaves: for [`Tx::message_provider`] and nothing else.
     pub(crate) fn message_group(&mut self, row: &RoomRow) -> Result<&mut Group, Error> {
-        Ok(&mut self.warm(row, &self.message_provider(row), false)?.group)
+        if !self.warm.get(row.id).is_some_and(WarmGroup::has_group) {
+            let extent = self.extent_known(row);
+            self.load_group(row, extent)?;
+        }
+        self.group_in_memory(row)
+    }
+
+    /// Reads another leaf of the group for [`Tx::message_group`]. `false` if it has that leaf already.
+    pub(crate) fn add_leaf(&mut self, row: &RoomRow, leaf: u32) -> Result<bool, Error> {
+        let Some(extent) = self.extent_known(row).with(leaf) else {
+            return Ok(false);
+        };
+        self.load_group(row, extent)?;
+        Ok(true)
+    }
+
+    /// Whether the group in memory lacks leaves. `None` if there is none.
+    pub(crate) fn lacks_leaves(&self, row: &RoomRow) -> Option<bool> {
+        let warm = self.warm.get(row.id).filter(|warm| warm.has_group())?;
+        Some(matches!(warm.extent(), Extent::Leaves(_)))
+    }
+
+    /// How much of the group is in memory, or was before another process changed it.
+    fn extent_known(&self, row: &RoomRow) -> Extent {
+        let none = Extent::Leaves(Vec::new());
+        self.warm.get(row.id).map_or(none, |warm| warm.extent().clone())
     }
 
     /// Who is in the room.
     pub(crate) fn view(&self, row: &RoomRow) -> Result<Arc<RoomView>, Error> {
         if let Some(warm) = self.warm.get(row.id) {
-            return Ok(Arc::clone(&warm.view));
+            return Ok(Arc::clone(warm.view().0));
         }
-        let view = room::view(self.store, row.id)?.ok_or(StorageError::Corrupt)?;
-        Ok(Arc::new(view))
+        Ok(Arc::new(self.read_view(row)?))
+    }
+
+    fn read_view(&self, row: &RoomRow) -> Result<RoomView, Error> {
+        Ok(room::view(self.store, row.id)?.ok_or(StorageError::Corrupt)?)
     }
 
     /// Keeps a group that was created or joined in this step, or whose members changed.
     pub(crate) fn keep_group(&mut self, row: &RoomRow, group: Group, view: RoomView) -> Result<(), Error> {
         room::put_view(self.store, row.id, &view)?;
-        self.warm
-            .put(row.id, WarmGroup::new(group, view, row.scope, true));
+        let begins = room::view_begins(self.store, row.id)?;
+        let warm = WarmGroup::new(group, Extent::All, Arc::new(view), begins, row.scope);
+        self.warm.put(row.id, warm);
         Ok(())
     }
 
@@ -225,7 +256,8 @@ impl<'a> Tx<'a> {
             return Ok(());
         }
         room::put_view(self.store, row.id, &view)?;
-        self.warm.set_view(row.id, view);
+        let begins = room::view_begins(self.store, row.id)?;
+        self.warm.set_view(row.id, view, begins);
         Ok(())
     }
 
@@ -247,6 +279,11 @@ impl<'a> Tx<'a> {
         Ok(MlsStore::for_room(self.store, row.scope).stored()?)
     }
 
+    /// What tells whose message one of the group's present epoch is. `None` if the file does not have it apart.
+    pub(crate) fn sender_data_secret(&self, row: &RoomRow) -> Result<Option<Zeroizing<Vec<u8>>>, Error> {
+        Ok(MlsStore::for_room(self.store, row.scope).sender_data_secret()?)
+    }
+
     /// Deletes the room's group, in memory and in the file, with the key under which its rows are sealed.
     pub(crate) fn delete_group(&mut self, row: &mut RoomRow) -> Result<(), Error> {
         self.warm.remove(row.id);
@@ -262,14 +299,38 @@ impl<'a> Tx<'a> {
         Ok(MlsStore::for_room(self.store, row.scope).turn_epoch()?)
     }
 
-    fn warm(&mut self, row: &RoomRow, provider: &Provider<'_>, whole: bool) -> Result<&mut WarmGroup, Error> {
-        if self.warm.get(row.id).is_none() {
-            let group = Group::load(provider, &row.group)?.ok_or(StorageError::Corrupt)?;
-            let view = room::view(self.store, row.id)?.ok_or(StorageError::Corrupt)?;
-            self.warm
-                .put(row.id, WarmGroup::new(group, view, row.scope, whole));
-        }
-        self.warm.get_mut(row.id).ok_or(Error::Bug("group vanished"))
+    /// Reads so much of the room's group from the file.
+    fn load_group(&mut self, row: &RoomRow, extent: Extent) -> Result<(), Error> {
+        self.warm.forget_group(row.id);
+        let group = {
+            let provider = match &extent {
+                Extent::All => self.provider(row),
+                part => Provider::for_message(self.crypto, self.store, row.scope, part.reads()),
+            };
+            Group::load(&provider, &row.group)?.ok_or(StorageError::Corrupt)?
+        };
+        let in_parts = matches!(extent, Extent::Leaves(_))
+            && MlsStore::for_room(self.store, row.scope).has_large_tree()?;
+        let extent = match extent {
+            Extent::Leaves(_) if !in_parts => Extent::Present,
+            other => other,
+        };
+        let (view, begins) = match self.warm.get(row.id).map(WarmGroup::view) {
+            Some((view, begins)) => (Arc::clone(view), begins),
+            None => (
+                Arc::new(self.read_view(row)?),
+                room::view_begins(self.store, row.id)?,
+            ),
+        };
+        let warm = WarmGroup::new(group, extent, view, begins, row.scope);
+        self.warm.put(row.id, warm);
+        Ok(())
+    }
+
+    fn group_in_memory(&mut self, row: &RoomRow) -> Result<&mut Group, Error> {
+        let warm = self.warm.get_mut(row.id);
+        warm.and_then(WarmGroup::group)
+            .ok_or(Error::Bug("group vanished"))
     }
 
     /// What we say we can receive.

@@ -7,71 +7,165 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use crate::group::Group;
-use crate::store::room::RoomView;
-use crate::store::{StorageError, Store};
+use crate::store::room::{self, RoomView};
+use crate::store::{Reads, StorageError, Store};
 
-/// What a group takes in memory for each of its members, about, in octets, and what it takes beside (docs/reliability.md).
+/// What a group takes in memory for each of its members, about, in octets: with all of its tree, and with a few leaves; and what
+/// it takes beside (docs/reliability.md).
 const PER_MEMBER: usize = 2_048;
+const PER_NAME: usize = 256;
 const BESIDE: usize = 64 << 10;
+/// Of how many members, at most, leaves are read one by one. For one more the whole tree is.
+const FEW: usize = 8;
 
 /// Groups in memory.
 pub(crate) type Warm = Bounded<WarmGroup>;
 
 /// A group in memory, and who is in it.
 pub(crate) struct WarmGroup {
-    pub(crate) group: Group,
-    pub(crate) view: Arc<RoomView>,
+    /// `None` if another process has changed it since, and who is in it is still true.
+    group: Option<Group>,
+    extent: Extent,
+    view: Arc<RoomView>,
+    /// How the view's row begins in the file.
+    begins: Option<[u8; 16]>,
     /// Where OpenMLS's rows of it are.
     scope: i64,
-    /// Whether it has the secrets of past epochs; messages of the present one need them not.
-    pub(crate) whole: bool,
+}
+
+/// How much of a group is in memory.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Extent {
+    All,
+    /// All but the secrets of past epochs, which messages of the present one need not.
+    Present,
+    /// The same, and of its tree no more than our own leaf and these, with those beside them.
+    Leaves(Vec<u32>),
+}
+
+impl Extent {
+    /// What is to be read of a group to have so much of it.
+    pub(crate) fn reads(&self) -> Reads<'_> {
+        match self {
+            Self::All => Reads::All,
+            Self::Present => Reads::Present,
+            Self::Leaves(leaves) => Reads::Leaves(leaves),
+        }
+    }
+
+    /// The same with a leaf more. `None` if it is there already.
+    pub(crate) fn with(&self, leaf: u32) -> Option<Self> {
+        let Self::Leaves(leaves) = self else {
+            return None;
+        };
+        if leaves.contains(&leaf) {
+            return None;
+        }
+        if leaves.len() >= FEW {
+            return Some(Self::Present);
+        }
+        Some(Self::Leaves([leaves.as_slice(), &[leaf]].concat()))
+    }
 }
 
 impl WarmGroup {
-    pub(crate) fn new(group: Group, view: RoomView, scope: i64, whole: bool) -> Self {
+    pub(crate) fn new(
+        group: Group,
+        extent: Extent,
+        view: Arc<RoomView>,
+        begins: Option<[u8; 16]>,
+        scope: i64,
+    ) -> Self {
         Self {
-            group,
-            view: Arc::new(view),
+            group: Some(group),
+            extent,
+            view,
+            begins,
             scope,
-            whole,
         }
+    }
+
+    /// The group, if it is in memory and not only who is in it.
+    pub(crate) fn group(&mut self) -> Option<&mut Group> {
+        self.group.as_mut()
+    }
+
+    pub(crate) fn has_group(&self) -> bool {
+        self.group.is_some()
+    }
+
+    /// How much of the group is in memory, or was.
+    pub(crate) fn extent(&self) -> &Extent {
+        &self.extent
+    }
+
+    pub(crate) fn view(&self) -> (&Arc<RoomView>, Option<[u8; 16]>) {
+        (&self.view, self.begins)
+    }
+
+    /// Drops the group, and keeps who is in it.
+    fn forget_group(&mut self) {
+        self.group = None;
+        if self.extent == Extent::All || self.extent == Extent::Present {
+            self.extent = Extent::Leaves(Vec::new());
+        }
+    }
+
+    /// About how many octets it takes.
+    fn octets(&self) -> usize {
+        let per_member = match (&self.group, &self.extent) {
+            (Some(_), Extent::All | Extent::Present) => PER_MEMBER,
+            _ => PER_NAME,
+        };
+        let members = self.view.members.len();
+        members.saturating_mul(per_member).saturating_add(BESIDE)
     }
 }
 
 /// Another connection has written: drops the groups that are others in the file than in memory.
 pub(crate) fn drop_changed(store: &Store, warm: &mut Warm) -> Result<(), StorageError> {
-    let mut result = Ok(());
-    warm.retain(|group| {
-        store.has_group_as_before(group.scope).unwrap_or_else(|error| {
-            result = Err(error);
-            false
-        })
-    });
-    result
+    for room in warm.rooms() {
+        let Some(known) = warm.get(room) else {
+            continue;
+        };
+        if known.has_group() && store.has_group_as_before(known.scope)? {
+            continue;
+        }
+        if room::view_begins(store, room)? == known.begins {
+            warm.change(room, WarmGroup::forget_group);
+        } else {
+            warm.remove(room);
+        }
+    }
+    Ok(())
 }
 
 impl Bounded<WarmGroup> {
     pub(crate) fn put(&mut self, room: i64, group: WarmGroup) {
-        let octets = in_memory(&group.view);
+        let octets = group.octets();
         self.insert(room, group, octets);
     }
 
     /// Somebody came or went.
-    pub(crate) fn set_view(&mut self, room: i64, view: RoomView) {
-        let octets = in_memory(&view);
-        if let Some(group) = self.get_mut(room) {
+    pub(crate) fn set_view(&mut self, room: i64, view: RoomView, begins: Option<[u8; 16]>) {
+        self.change(room, |group| {
             group.view = Arc::new(view);
+            group.begins = begins;
+        });
+    }
+
+    /// Drops a group, to read it again.
+    pub(crate) fn forget_group(&mut self, room: i64) {
+        self.change(room, WarmGroup::forget_group);
+    }
+
+    fn change(&mut self, room: i64, change: impl FnOnce(&mut WarmGroup)) {
+        if let Some(entry) = self.values.get_mut(&room) {
+            change(&mut entry.value);
+            let octets = entry.value.octets();
             self.resize(room, octets);
         }
     }
-}
-
-/// About how many octets a group of these members takes.
-fn in_memory(view: &RoomView) -> usize {
-    view.members
-        .len()
-        .saturating_mul(PER_MEMBER)
-        .saturating_add(BESIDE)
 }
 
 /// Values by a room's row id, of about so many octets together.
@@ -135,16 +229,9 @@ impl<T> Bounded<T> {
         }
     }
 
-    /// Keeps those of which this is true.
-    fn retain(&mut self, mut keep: impl FnMut(&T) -> bool) {
-        let octets = &mut self.octets;
-        self.values.retain(|_, entry| {
-            let keeps = keep(&entry.value);
-            if !keeps {
-                *octets = octets.saturating_sub(entry.octets);
-            }
-            keeps
-        });
+    /// The rooms of all values.
+    fn rooms(&self) -> Vec<i64> {
+        self.values.keys().copied().collect()
     }
 
     pub(crate) fn clear(&mut self) {
@@ -174,7 +261,7 @@ mod tests {
     use super::*;
 
     fn rooms(bounded: &Bounded<&str>) -> Vec<i64> {
-        let mut rooms: Vec<_> = bounded.values.keys().copied().collect();
+        let mut rooms = bounded.rooms();
         rooms.sort_unstable();
         rooms
     }
@@ -208,12 +295,25 @@ mod tests {
     fn what_was_dropped_takes_no_place() {
         let mut bounded = Bounded::new(100);
         for room in 1..=5 {
-            bounded.insert(room, if room == 5 { "kept" } else { "changed" }, 90);
+            bounded.insert(room, "a group", 90);
         }
-        bounded.retain(|group| *group == "kept");
+        (1..=4).for_each(|room| bounded.remove(room));
         bounded.insert(6, "new", 10);
         bounded.trim();
         assert_eq!(rooms(&bounded), [5, 6]);
+    }
+
+    #[test]
+    fn of_a_few_members_leaves_are_read_and_of_more_the_tree() {
+        let mut extent = Extent::Leaves(Vec::new());
+        for leaf in 0..8 {
+            extent = extent.with(leaf).unwrap();
+            assert_eq!(extent.with(leaf), None, "it is there");
+        }
+        assert!(matches!(extent, Extent::Leaves(_)));
+        assert_eq!(extent.with(8), Some(Extent::Present));
+        assert_eq!(Extent::Present.with(9), None);
+        assert_eq!(Extent::All.with(9), None);
     }
 
     #[test]

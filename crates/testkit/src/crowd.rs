@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 use std::path::Path;
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use comity::{
     Allow, Answer, Change, Client, Frame, FrameKind, FrameOutcome, Identity, Key32, NewRoom, Opening,
@@ -22,6 +23,13 @@ pub const KEY: [u8; 32] = [7; 32];
 
 /// How many are invited by one commit.
 const AT_ONCE: usize = 1_000;
+
+/// What the clock of this machine says. The crowd's key packages are OpenMLS's own, which dates them by it.
+#[allow(clippy::disallowed_methods, reason = "this is a host, and hosts have clocks")]
+pub fn now() -> Timestamp {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).expect("a clock");
+    Timestamp::from_millis(u64::try_from(since.as_millis()).expect("a time"))
+}
 
 /// Alice, Bob and a crowd in one room, with a hub in memory.
 pub struct Crowd {

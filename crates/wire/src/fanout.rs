@@ -3,9 +3,10 @@
 //! See *mimi-protocol*, "Fanout Messages and Room Events".
 
 use comity_room::Timestamp;
+use openmls::prelude::ProtocolMessage;
 
 use crate::codec::{Codec, MAX_ENTRIES, Reader, Writer};
-use crate::frame::{MessageKind, MlsOctets, read_message, read_proposals};
+use crate::frame::{MessageKind, MlsOctets, read_parsed, read_proposals};
 use crate::group_state::RatchetTreeOption;
 use crate::submit::Frank;
 use crate::{WireError, wire};
@@ -48,6 +49,18 @@ pub enum FanoutTail {
 }
 
 impl FanoutMessage {
+    /// As [`Wire::decode`](crate::Wire::decode), with the message for OpenMLS to work with, if it is one of a group: a large one
+    /// takes long to parse, and once is enough.
+    ///
+    /// # Errors
+    /// Those of [`Wire::decode`](crate::Wire::decode).
+    pub fn decode_with_message(octets: &[u8]) -> Result<(Self, Option<ProtocolMessage>), WireError> {
+        let mut input = Reader::new(octets)?;
+        let both = Self::read_both(&mut input)?;
+        input.finish()?;
+        Ok(both)
+    }
+
     /// Reads messages that stand one behind the other, as a hub may send them.
     ///
     /// # Errors
@@ -88,9 +101,15 @@ impl Codec for FanoutMessage {
     }
 
     fn read(input: &mut Reader<'_>) -> Result<Self, WireError> {
+        Self::read_both(input).map(|(message, _)| message)
+    }
+}
+
+impl FanoutMessage {
+    fn read_both(input: &mut Reader<'_>) -> Result<(Self, Option<ProtocolMessage>), WireError> {
         let accepted_at = input.read()?;
         let offset = input.offset();
-        let (message, kind) = read_message(input)?;
+        let (message, kind, parsed) = read_parsed(input)?;
         let tail = match kind {
             MessageKind::Application => FanoutTail::Application {
                 frank: input.optional()?,
@@ -106,10 +125,11 @@ impl Codec for FanoutMessage {
             },
             found => return Err(WireError::Message { offset, found }),
         };
-        Ok(Self {
+        let message = Self {
             accepted_at,
             message,
             tail,
-        })
+        };
+        Ok((message, parsed))
     }
 }

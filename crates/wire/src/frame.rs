@@ -217,28 +217,41 @@ impl MessageKind {
     /// The kind of a parsed message.
     #[must_use]
     pub fn of(message: MlsMessageIn) -> Self {
-        match message.extract() {
-            MlsMessageBodyIn::PrivateMessage(private) => {
-                match ProtocolMessage::from(private).content_type() {
-                    ContentType::Application => Self::Application,
-                    ContentType::Proposal | ContentType::Commit => Self::Misplaced,
-                }
-            }
-            MlsMessageBodyIn::PublicMessage(public) => match ProtocolMessage::from(public).content_type() {
-                ContentType::Application => Self::Misplaced,
-                ContentType::Proposal => Self::Proposal,
-                ContentType::Commit => Self::Commit,
-            },
-            MlsMessageBodyIn::Welcome(_) => Self::Welcome,
-            MlsMessageBodyIn::GroupInfo(_) => Self::GroupInfo,
-            MlsMessageBodyIn::KeyPackage(_) => Self::KeyPackage,
-        }
+        Self::and_message(message).0
+    }
+
+    /// The kind of a parsed message, and it, if it is one of a group.
+    fn and_message(message: MlsMessageIn) -> (Self, Option<ProtocolMessage>) {
+        let message = match message.extract() {
+            MlsMessageBodyIn::PrivateMessage(private) => ProtocolMessage::from(private),
+            MlsMessageBodyIn::PublicMessage(public) => ProtocolMessage::from(public),
+            MlsMessageBodyIn::Welcome(_) => return (Self::Welcome, None),
+            MlsMessageBodyIn::GroupInfo(_) => return (Self::GroupInfo, None),
+            MlsMessageBodyIn::KeyPackage(_) => return (Self::KeyPackage, None),
+        };
+        let private = matches!(message, ProtocolMessage::PrivateMessage(_));
+        let kind = match (message.content_type(), private) {
+            (ContentType::Application, true) => Self::Application,
+            (ContentType::Proposal, false) => Self::Proposal,
+            (ContentType::Commit, false) => Self::Commit,
+            _ => Self::Misplaced,
+        };
+        (kind, Some(message))
     }
 }
 
 /// Reads an `MLSMessage` and says what it is: the fields that follow depend on it.
 pub(crate) fn read_message(input: &mut Reader<'_>) -> Result<(MlsOctets, MessageKind), WireError> {
     read_octets(input).map(|(octets, parsed)| (octets, MessageKind::of(parsed)))
+}
+
+/// As [`read_message`], with the message for OpenMLS to work with, if it is one of a group.
+pub(crate) fn read_parsed(
+    input: &mut Reader<'_>,
+) -> Result<(MlsOctets, MessageKind, Option<ProtocolMessage>), WireError> {
+    let (octets, parsed) = read_octets(input)?;
+    let (kind, message) = MessageKind::and_message(parsed);
+    Ok((octets, kind, message))
 }
 
 /// Reads a list of messages that must all be proposals.

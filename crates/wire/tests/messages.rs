@@ -486,3 +486,29 @@ fn every_message(made: &Made) -> Vec<(MlsOctets, MessageKind)> {
         (made.key_package_message.clone(), MessageKind::KeyPackage),
     ]
 }
+
+#[test]
+fn a_frame_is_decoded_with_the_message_that_openmls_would_parse_from_its_octets() {
+    let made = made();
+    for (what, fanout) in common::samples::fanouts(&made) {
+        let octets = fanout.encode();
+        let (decoded, message) = FanoutMessage::decode_with_message(&octets).unwrap();
+        assert_eq!(decoded, fanout, "{what}");
+        let parsed = fanout.message.parse().unwrap().try_into_protocol_message().ok();
+        assert_eq!(
+            message.is_some(),
+            !matches!(fanout.tail, FanoutTail::Welcome { .. }),
+            "{what}"
+        );
+        assert_eq!(format!("{message:?}"), format!("{parsed:?}"), "{what}");
+        for len in 0..octets.len() {
+            let cut = octets.get(..len).unwrap();
+            let refused = FanoutMessage::decode_with_message(cut).unwrap_err().code();
+            assert_eq!(
+                refused,
+                FanoutMessage::decode(cut).unwrap_err().code(),
+                "{what}, {len}"
+            );
+        }
+    }
+}

@@ -17,6 +17,7 @@ mod extension;
 mod golden;
 mod hubs;
 mod invitations;
+mod large;
 mod membership;
 mod restored;
 mod storm;

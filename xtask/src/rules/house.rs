@@ -75,6 +75,73 @@ pub(super) fn every_decision_is_in_the_index(repo: &Repo) -> Vec<Finding> {
         .collect()
 }
 
+pub(super) fn every_page_is_in_the_book(repo: &Repo) -> Vec<Finding> {
+    const SUMMARY: &str = "docs/SUMMARY.md";
+    let pages = repo.under(&["docs/"]).filter(|file| {
+        let name = file.path.strip_prefix("docs/").unwrap_or_default();
+        name.ends_with(".md") && !name.contains('/') && file.path != SUMMARY
+    });
+    let listed: Vec<String> = links(repo, SUMMARY).map(|(_, target)| target).collect();
+    pages
+        .filter(|page| !listed.contains(&page.path))
+        .map(|page| Finding::Broken(format!("{} is not in {SUMMARY}", page.path)))
+        .collect()
+}
+
+pub(super) fn every_link_leads_somewhere(repo: &Repo) -> Vec<Finding> {
+    let is_there = |target: &str| {
+        repo.files
+            .iter()
+            .any(|file| file.path == target || file.path.starts_with(&format!("{target}/")))
+    };
+    repo.files
+        .iter()
+        .filter(|file| file.path.ends_with(".md") && !file.path.ends_with("docs/adr/template.md"))
+        .flat_map(|file| {
+            links(repo, &file.path)
+                .filter(|(_, target)| !is_there(target))
+                .map(|(line, target)| {
+                    broken(
+                        &file.path,
+                        line,
+                        &format!("leads to {target}, which is not there"),
+                    )
+                })
+                .collect::<Vec<_>>()
+        })
+        .collect()
+}
+
+/// The files that a page links, by their path in the repository, and the line of each.
+fn links<'a>(repo: &'a Repo, page: &'a str) -> impl Iterator<Item = (usize, String)> + 'a {
+    let text = repo.files.iter().find(|file| file.path == page);
+    let lines = text.map_or("", |file| file.text.as_str()).lines();
+    let folder = page.rsplit_once('/').map_or("", |(folder, _)| folder);
+    lines.zip(1..).flat_map(move |(line, number)| {
+        line.split("](")
+            .skip(1)
+            .filter_map(|rest| rest.split([')', '#', ' ']).next())
+            .filter(|target| !target.is_empty() && !target.contains(':'))
+            .map(move |target| (number, resolved(folder, target)))
+            .collect::<Vec<_>>()
+    })
+}
+
+/// A relative link, seen from the root.
+fn resolved(folder: &str, link: &str) -> String {
+    let mut path: Vec<&str> = folder.split('/').filter(|part| !part.is_empty()).collect();
+    for part in link.split('/') {
+        match part {
+            "" | "." => {}
+            ".." => {
+                path.pop();
+            }
+            name => path.push(name),
+        }
+    }
+    path.join("/")
+}
+
 pub(super) fn no_path_of_a_build_machine(repo: &Repo) -> Vec<Finding> {
     // Put together here, so that this file does not name them.
     let folders = ["home", "root", "Users", "work"].map(|folder| format!("/{folder}/"));
@@ -156,6 +223,32 @@ mod tests {
             1
         );
         assert_eq!(every_decision_is_in_the_index(&repo(&[])), []);
+    }
+
+    #[test]
+    fn a_page_outside_the_book_and_a_link_to_nothing_are_found() {
+        let book = |summary: &str, page: &str| {
+            repo(&[
+                ("docs/SUMMARY.md", summary),
+                ("docs/a.md", page),
+                ("docs/adr/0001-steps.md", ""),
+                (
+                    "README.md",
+                    "[a](docs/a.md#there) [folder](docs) [web](https://a.example/)",
+                ),
+            ])
+        };
+        let whole = book("[A](a.md)", "[up](../README.md) and [on](adr/0001-steps.md)");
+        assert_eq!(every_page_is_in_the_book(&whole), []);
+        assert_eq!(every_link_leads_somewhere(&whole), []);
+        assert_eq!(every_page_is_in_the_book(&book("", "")).len(), 1);
+        for gone in ["[b](b.md)", "see [b](../docs/b.md#here)", "[b](/b.md)"] {
+            assert_eq!(
+                every_link_leads_somewhere(&book("[A](a.md)", gone)).len(),
+                1,
+                "{gone}"
+            );
+        }
     }
 
     #[test]

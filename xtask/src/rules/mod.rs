@@ -100,6 +100,14 @@ const RULES: &[Rule] = &[
         check: house::every_decision_is_in_the_index,
     },
     Rule {
+        name: "every page is in the book",
+        check: house::every_page_is_in_the_book,
+    },
+    Rule {
+        name: "every link leads somewhere",
+        check: house::every_link_leads_somewhere,
+    },
+    Rule {
         name: "no path of a build machine",
         check: house::no_path_of_a_build_machine,
     },

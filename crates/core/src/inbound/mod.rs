@@ -4,6 +4,7 @@
 
 pub(crate) mod application;
 pub(crate) mod commit;
+mod hold;
 mod proposal;
 pub(crate) mod weight;
 mod welcome;
@@ -13,32 +14,28 @@ use std::time::Duration;
 
 use comity_content::MessageId;
 use comity_room::Timestamp;
-use comity_wire::{FanoutMessage, FanoutTail, MessageKind, Wire as _, WireError};
+use comity_wire::{FanoutMessage, FanoutTail, MessageKind, WireError};
 use openmls::framing::ContentType;
 use openmls::prelude::ProtocolMessage;
 
+use self::hold::hold;
+pub(crate) use self::hold::{give_up, release};
 use crate::errands;
 use crate::error::{Error, Misuse};
 use crate::group::{Processed, protocol_message};
 use crate::opening::Role;
 use crate::rejection::{Advice, Rejection};
-use crate::step::{
-    Batch, ClientChange, Cursor, EventKind, Frame, FrameKind, FrameOutcome, HeldUntil, Made, RoomChange,
-};
-use crate::store::held::HeldRow;
+use crate::sender;
+use crate::step::{Batch, ClientChange, Cursor, EventKind, Frame, FrameKind, FrameOutcome, HeldUntil, Made};
 use crate::store::message::FrameAt;
 use crate::store::room::{Phase, RoomRow};
 use crate::store::small::SeenRow;
-use crate::store::{held, message, room, small};
+use crate::store::{message, room, small};
 use crate::tx::Tx;
 use crate::unprocessed::Unprocessed;
 
 /// The largest frame that we take, in octets.
 const LARGEST_FRAME: usize = 4 << 20;
-/// How long a frame is held before it is given up.
-const HOLD: Duration = Duration::from_secs(7 * 86_400);
-/// How soon a frame that waits for this device's clock is tried again.
-const ASK_CLOCK: Duration = Duration::from_secs(600);
 /// By how much this device's clock may differ from the hub's before we say so.
 const CLOCK_SKEW: Duration = Duration::from_secs(5 * 60);
 /// 2023-07-01T00:00:00Z: no message is older than its format.
@@ -160,7 +157,8 @@ fn attempt(tx: &mut Tx<'_>, frame: &Frame, found: &mut Found) -> Result<FrameOut
     if frame.bytes.len() > LARGEST_FRAME {
         return Err(Rejection::TooLarge.into());
     }
-    let message = FanoutMessage::decode(&frame.bytes).map_err(|error| not_a_fanout(&error))?;
+    let decoded = FanoutMessage::decode_with_message(&frame.bytes);
+    let (message, protocol) = decoded.map_err(|error| not_a_fanout(&error))?;
     if message.accepted_at < FORMAT_EXISTS {
         return Err(Rejection::BadTimestamp.into());
     }
@@ -182,7 +180,8 @@ fn attempt(tx: &mut Tx<'_>, frame: &Frame, found: &mut Found) -> Result<FrameOut
             }
         },
         MessageKind::Commit | MessageKind::Proposal | MessageKind::Application => {
-            group_frame(tx, frame, &opened, found)
+            let protocol = protocol.ok_or(Rejection::NotAFrame)?;
+            group_frame(tx, frame, (&opened, protocol), found)
         }
         _ => Err(Rejection::NotAFrame.into()),
     }
@@ -278,10 +277,9 @@ fn processed_before(
 fn group_frame(
     tx: &mut Tx<'_>,
     frame: &Frame,
-    opened: &Opened,
+    (opened, protocol): (&Opened, ProtocolMessage),
     found: &mut Found,
 ) -> Result<FrameOutcome, Unprocessed> {
-    let protocol = protocol_message(opened.message.message.as_slice()).ok_or(Rejection::NotAFrame)?;
     found.group = Some(protocol.group_id().as_slice().to_vec());
     let row = room::by_group(tx.store, protocol.group_id().as_slice())?;
     let at = FrameAt {
@@ -313,12 +311,7 @@ fn group_frame(
     if let Some(outcome) = settled(tx, &mut row, opened, theirs, content)? {
         return Ok(outcome);
     }
-    let held: Vec<Vec<u8>> = row
-        .proposals
-        .iter()
-        .map(|proposal| proposal.frame.clone())
-        .collect();
-    let processed = match process(tx, &row, protocol, &held)? {
+    let processed = match process(tx, &row, protocol, opened)? {
         Ok(processed) => processed,
         Err(unprocessed) => {
             if let Unprocessed::Rejected(reason) = &unprocessed
@@ -372,20 +365,46 @@ fn process(
     tx: &mut Tx<'_>,
     row: &RoomRow,
     protocol: ProtocolMessage,
-    held: &[Vec<u8>],
+    opened: &Opened,
 ) -> Result<Result<Processed, Unprocessed>, Error> {
     let theirs = protocol.epoch().as_u64();
     if protocol.content_type() != ContentType::Application {
+        let held: Vec<Vec<u8>> = row
+            .proposals
+            .iter()
+            .map(|proposal| proposal.frame.clone())
+            .collect();
         let provider = tx.provider(row);
-        return Ok(tx.group(row)?.process(&provider, protocol, held));
+        return Ok(tx.group(row)?.process(&provider, protocol, &held));
     }
-    let ours = tx.message_group(row)?.epoch();
-    if theirs == ours {
-        let provider = tx.message_provider(row);
-        return Ok(tx.message_group(row)?.process(&provider, protocol, held));
+    if theirs == row.epoch && tx.lacks_leaves(row).is_none() {
+        read_sender(tx, row, opened)?;
     }
-    let provider = tx.late_provider(row, theirs);
-    Ok(tx.group(row)?.process(&provider, protocol, held))
+    if theirs != tx.message_group(row)?.epoch() {
+        let provider = tx.late_provider(row, theirs);
+        return Ok(tx.group(row)?.process(&provider, protocol, &[]));
+    }
+    let provider = tx.message_provider(row);
+    let processed = tx.message_group(row)?.process(&provider, protocol, &[]);
+    let no_member = matches!(processed, Err(Unprocessed::Rejected(Rejection::NotFromMember)));
+    if !(no_member && tx.lacks_leaves(row) == Some(true) && read_sender(tx, row, opened)?) {
+        return Ok(processed);
+    }
+    let Some(protocol) = protocol_message(opened.message.message.as_slice()) else {
+        return Ok(processed);
+    };
+    Ok(tx.message_group(row)?.process(&provider, protocol, &[]))
+}
+
+/// Reads the leaf of whoever sent a message of the present epoch, unless it is in memory.
+fn read_sender(tx: &mut Tx<'_>, row: &RoomRow, opened: &Opened) -> Result<bool, Error> {
+    let Some(secret) = tx.sender_data_secret(row)? else {
+        return Ok(false);
+    };
+    match sender::leaf(tx.crypto, &secret, opened.message.message.as_slice()) {
+        Some(leaf) => tx.add_leaf(row, leaf),
+        None => Ok(false),
+    }
 }
 
 /// The room that the host named must be the frame's own, and only the room's hub speaks for it.
@@ -497,96 +516,6 @@ fn stalls(reason: &Rejection) -> bool {
         reason,
         Rejection::OwnCommitLost | Rejection::ExpiredLeaf | Rejection::Forked
     )
-}
-
-fn hold(
-    tx: &mut Tx<'_>,
-    frame: &Frame,
-    until: HeldUntil,
-    (group, hash): (&[u8], [u8; 32]),
-) -> Result<FrameOutcome, Error> {
-    let row = HeldRow {
-        hash: hash.to_vec(),
-        group: group.to_vec(),
-        room: frame.room.clone(),
-        from: frame.from.clone(),
-        frame: frame.bytes.clone(),
-        until,
-        due: match until {
-            HeldUntil::MainApp => tx.now,
-            HeldUntil::Clock => tx.now.plus(ASK_CLOCK),
-            _ => tx.now.plus(HOLD),
-        },
-    };
-    if !held::put(tx.store, &row)? {
-        return reject(tx, Some(group), in_vain(until));
-    }
-    if matches!(until, HeldUntil::Commit | HeldUntil::Proposal)
-        && let Some(mut row) = room::by_group(tx.store, group)?
-        && row.is_member()
-        && !row.behind
-        && !held::is_due(tx.store, group, tx.now)?
-    {
-        row.behind = true;
-        row.quiet = Some(tx.now.plus(errands::BEHIND));
-        room::put(tx.store, &row)?;
-        tx.tell_room(&row.uri, RoomChange::Behind)?;
-    }
-    Ok(FrameOutcome::Held { until })
-}
-
-/// What is said of a frame that waited, or would have to, for something that does not come.
-fn in_vain(until: HeldUntil) -> Rejection {
-    match until {
-        HeldUntil::Welcome => Rejection::UnknownRoom,
-        HeldUntil::Proposal => Rejection::MissingProposal,
-        _ => Rejection::EpochNeverCame,
-    }
-}
-
-/// Takes frames that were held for a group, now that it has moved: a Welcome first, because it may be what the others
-/// wait for.
-pub(crate) fn release(tx: &mut Tx<'_>, group: &[u8]) -> Result<(), Error> {
-    let mut rows = held::take(tx.store, group)?;
-    rows.sort_by_key(|row| !is_welcome(&row.frame));
-    for row in rows {
-        let frame = Frame {
-            room: row.room,
-            from: row.from,
-            kind: FrameKind::Fanout,
-            bytes: row.frame,
-        };
-        take(tx, &frame)?;
-    }
-    Ok(())
-}
-
-fn is_welcome(frame: &[u8]) -> bool {
-    let message = FanoutMessage::decode(frame);
-    message.is_ok_and(|message| matches!(message.message.kind(), Ok(MessageKind::Welcome)))
-}
-
-/// Takes frames that were held for the main app, and gives up those that were held too long. Those that wait for the clock
-/// are tried again and again, and first, because others may wait for them; every other one gets a last chance.
-pub(crate) fn give_up(tx: &mut Tx<'_>) -> Result<(), Error> {
-    let mut due = held::take_due(tx.store, tx.now)?;
-    due.sort_by_key(|row| row.until != HeldUntil::Clock);
-    for row in due {
-        let (until, hash, group) = (row.until, row.hash, row.group);
-        let frame = Frame {
-            room: row.room,
-            from: row.from,
-            kind: FrameKind::Fanout,
-            bytes: row.frame,
-        };
-        let outcome = take(tx, &frame)?;
-        let again = matches!(until, HeldUntil::Clock | HeldUntil::MainApp);
-        if !again && matches!(outcome, FrameOutcome::Held { .. }) {
-            held::forget(tx.store, &hash)?;
-            reject(tx, Some(&group), in_vain(until))?;
-        }
-    }
-    Ok(())
 }
 
 /// The hub's clock is the only one that rooms share. A frame is never rejected for this device's; we only say so, once a

@@ -6,7 +6,7 @@
 use openmls::framing::ContentType;
 
 /// What taking an application message needs, in octets of the group's rows.
-const MESSAGE: usize = 4;
+const MESSAGE: usize = 3;
 /// What taking a commit or a proposal needs, in octets of the group's rows.
 const HANDSHAKE: usize = 8;
 /// What joining by a Welcome needs, in octets of the frame, which has the ratchet tree.

@@ -419,10 +419,11 @@ pub(crate) fn by_frame(store: &Store, frame: FrameAt) -> Result<Option<MessageRo
     )
 }
 
-/// The message that a frame brought at another time, if it is among the last 2,000 of the room.
+/// The message that a frame brought at another time, if it is among the last 200 of the room: nobody who delivers again has
+/// reason to change the time, and to look further would let junk cost more than what is genuine.
 pub(crate) fn lately_by_frame(store: &Store, frame: FrameAt) -> Result<Option<MessageRow>, StorageError> {
     let found = store.one(
-        "SELECT position FROM (SELECT position, tie FROM message WHERE room = ?1 ORDER BY position DESC LIMIT 2000)
+        "SELECT position FROM (SELECT position, tie FROM message WHERE room = ?1 ORDER BY position DESC LIMIT 200)
          WHERE tie = ?2",
         (frame.room, frame.tie),
         |row| row.get(0),

@@ -42,7 +42,7 @@ use rusqlite::InterruptHandle;
 pub use error::StorageError;
 pub use seal::Key32;
 
-pub(crate) use mls::MlsStore;
+pub(crate) use mls::{MlsStore, Reads};
 pub(crate) use ring::Scope;
 pub(crate) use seal::{Col, RowAt, Table};
 pub(crate) use turns::Patience;

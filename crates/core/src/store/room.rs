@@ -492,6 +492,15 @@ pub(crate) fn view(store: &Store, id: i64) -> Result<Option<RoomView>, StorageEr
     )
 }
 
+/// How the value of a room's view begins: otherwise whenever it was written again.
+pub(crate) fn view_begins(store: &Store, id: i64) -> Result<Option<[u8; 16]>, StorageError> {
+    store.one(
+        "SELECT substr(sealed, 1, 16) FROM room_view WHERE room = ?1",
+        [id],
+        |row| row.get(0),
+    )
+}
+
 pub(crate) fn put_view(store: &Store, id: i64, view: &RoomView) -> Result<(), StorageError> {
     let key = [Col::Int(id)];
     store.put_sealed(

@@ -118,14 +118,26 @@ impl Kind {
 pub(crate) struct MlsStore<'a> {
     store: &'a Store,
     room: i64,
+    reads: Reads<'a>,
     writes: Writes,
+}
+
+/// What of a group is read when OpenMLS loads it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Reads<'a> {
+    All,
+    /// No past epochs: enough for messages of the present one.
+    Present,
+    /// The same, and of a large tree no more than our own leaf and these, with those beside them. All others are blank, so
+    /// whoever sent a message may seem not to be a member.
+    Leaves(&'a [u32]),
 }
 
 /// What of OpenMLS's writing reaches the rows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Writes {
     All,
-    /// No more than the ratchets of the present epoch can change; and nothing else was read.
+    /// No more than the ratchets of the present epoch can change; and maybe not everything was read.
     Present,
     /// No more than the ratchets of a past epoch can change.
     Past(u64),
@@ -140,13 +152,15 @@ impl<'a> MlsStore<'a> {
         Self {
             store,
             room,
+            reads: Reads::All,
             writes: Writes::All,
         }
     }
 
     /// As [`MlsStore::for_room`], to send a message, or to take one of the present epoch.
-    pub(crate) fn for_message(store: &'a Store, room: i64) -> Self {
+    pub(crate) fn for_message(store: &'a Store, room: i64, reads: Reads<'a>) -> Self {
         Self {
+            reads,
             writes: Writes::Present,
             ..Self::for_room(store, room)
         }
@@ -161,8 +175,9 @@ impl<'a> MlsStore<'a> {
     }
 
     /// As [`MlsStore::for_room`], to look into a frame with a group that is thrown away.
-    pub(crate) fn for_nothing(store: &'a Store, room: i64) -> Self {
+    pub(crate) fn for_nothing(store: &'a Store, room: i64, reads: Reads<'a>) -> Self {
         Self {
+            reads,
             writes: Writes::Nothing,
             ..Self::for_room(store, room)
         }
@@ -173,6 +188,7 @@ impl<'a> MlsStore<'a> {
         Self {
             store,
             room: CLIENT,
+            reads: Reads::All,
             writes: Writes::All,
         }
     }

@@ -139,6 +139,17 @@ pub(super) fn together<T: DeserializeOwned>(
     codec::decode_bare(&whole)
 }
 
+impl Present {
+    /// The present epoch's secrets without what is kept apart of them, as MessagePack.
+    pub(super) fn secrets(&self) -> Zeroizing<Vec<u8>> {
+        let (fields, octets) = &self.secrets;
+        let mut whole = Zeroizing::new(Vec::with_capacity(octets.len().saturating_add(5)));
+        map(&mut whole, *fields);
+        whole.extend_from_slice(octets);
+        whole
+    }
+}
+
 impl Sparse {
     /// The list as MessagePack.
     fn write(&self, octets: &mut Vec<u8>) -> Result<(), StorageError> {

@@ -35,8 +35,9 @@ impl StorageProvider<V> for MlsStore<'_> {
     fn write_tree<G: traits::GroupId<V>, E: traits::TreeSync<V>>(&self, _: &G, tree: &E) -> Done {
         self.noting(self.put_tree(tree))
     }
-    fn tree<G: traits::GroupId<V>, E: traits::TreeSync<V>>(&self, _: &G) -> Found<E> {
-        self.noting(self.take_tree())
+    fn tree<G: traits::GroupId<V>, E: traits::TreeSync<V>>(&self, group: &G) -> Found<E> {
+        let own = self.group(Kind::OwnLeafIndex, group)?;
+        self.noting(self.take_tree(&own))
     }
     fn delete_tree<G: traits::GroupId<V>>(&self, _: &G) -> Done {
         self.noting(self.forget_tree())

@@ -9,7 +9,7 @@ use zeroize::Zeroizing;
 
 use super::pending::At;
 use super::slot::Slot;
-use super::{Kind, MlsStore, Writes, peel};
+use super::{Kind, MlsStore, Reads, Writes, codec, peel};
 use crate::store::{Scope, StorageError};
 
 const PAST_KEYS: &str = "SELECT key FROM mls WHERE scope = ?1 AND kind = 28";
@@ -20,6 +20,27 @@ struct Settled {
     /// The past epochs that are kept, in OpenMLS's order, and the names of their rows and keys.
     past: Vec<(u64, i64)>,
     context: ByteBuf,
+}
+
+/// Where in the present epoch's secrets the one is that hides who sent a message, in OpenMLS's names.
+#[derive(Deserialize)]
+struct HidesSenders {
+    sender_data_secret: Wrapped,
+}
+
+#[derive(Deserialize)]
+struct Wrapped {
+    secret: Secret,
+}
+
+#[derive(Deserialize)]
+struct Secret {
+    value: Octets,
+}
+
+#[derive(Deserialize)]
+struct Octets {
+    vec: ByteBuf,
 }
 
 impl MlsStore<'_> {
@@ -105,7 +126,7 @@ impl MlsStore<'_> {
             return self.as_one().read();
         };
         let settled: Settled = self.settled().read()?.ok_or(StorageError::Corrupt)?;
-        if self.writes == Writes::Present {
+        if self.reads != Reads::All {
             let none: [&[u8]; 0] = [];
             let alone = peel::together(&now, &settled.context, &none)?;
             // What cannot be taken apart is written as one, and then must be whole.
@@ -120,6 +141,13 @@ impl MlsStore<'_> {
         }
         let past: Vec<&[u8]> = past.iter().map(|octets| octets.as_slice()).collect();
         peel::together(&now, &settled.context, &past).map(Some)
+    }
+
+    /// The present epoch's `sender_data_secret`, which tells whose message it is. `None` if the rows are not in parts.
+    pub(crate) fn sender_data_secret(&self) -> Result<Option<Zeroizing<Vec<u8>>>, StorageError> {
+        let present: Option<peel::Present> = self.present().read()?;
+        let found = present.and_then(|present| codec::decode_bare::<HidesSenders>(&present.secrets()).ok());
+        Ok(found.map(|found| Zeroizing::new(found.sender_data_secret.secret.value.vec.into_vec())))
     }
 
     pub(super) fn delete_secrets(&self) -> Result<(), StorageError> {

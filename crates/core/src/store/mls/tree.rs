@@ -10,7 +10,7 @@ use super::peel::{Fields, array, named};
 use super::pending::At;
 use super::probe::{Look, Unknown, show, unknown};
 use super::slot::Slot;
-use super::{Kind, MlsStore, Writes, codec};
+use super::{Kind, MlsStore, Reads, Writes, codec};
 use crate::store::{Scope, StorageError};
 
 /// How many nodes are one row.
@@ -23,6 +23,8 @@ const NODES: &str = "ABinaryTree";
 const IN_TREE: &str = "tree";
 const LEAVES: &str = "leaf_nodes";
 const PARENTS: &str = "parent_nodes";
+/// A blank node, leaf or parent: `{"node": nil}`.
+const BLANK: &[u8] = b"\x81\xa4node\xc0";
 
 /// What of a tree is no node.
 #[derive(Serialize, Deserialize)]
@@ -37,6 +39,21 @@ struct Trunk {
 }
 
 impl Trunk {
+    /// The chunks in which these leaves are.
+    fn chunks_of<'a>(&self, leaves: impl Iterator<Item = &'a u32>) -> Vec<(Kind, usize)> {
+        let number = |leaf: &u32| usize::try_from(*leaf).ok()?.checked_div(self.grain);
+        leaves
+            .filter_map(number)
+            .map(|number| (Kind::TreeLeaves, number))
+            .collect()
+    }
+
+    /// The nodes of a chunk, of so many in all.
+    fn nodes_of(&self, number: usize, nodes: usize) -> std::ops::Range<usize> {
+        let begin = number.saturating_mul(self.grain);
+        begin..begin.saturating_add(self.grain).min(nodes)
+    }
+
     fn chunks(&self) -> impl Iterator<Item = (Kind, usize)> {
         let of =
             |kind, nodes: usize| (0..nodes.div_ceil(self.grain.max(1))).map(move |number| (kind, number));
@@ -48,6 +65,9 @@ impl MlsStore<'_> {
     pub(super) fn put_tree<T: Serialize>(&self, tree: &T) -> Result<(), StorageError> {
         if self.writes == Writes::Nothing {
             return Ok(());
+        }
+        if matches!(self.reads, Reads::Leaves(_)) {
+            return Err(StorageError::Bug("a tree of which only a part was read"));
         }
         let before: Option<Trunk> = self.trunk().read()?;
         let parts = apart(tree).filter(|parts| parts.leaves.count > SMALL);
@@ -82,9 +102,17 @@ impl MlsStore<'_> {
         self.tree_as_one().delete()
     }
 
-    pub(super) fn take_tree<T: DeserializeOwned>(&self) -> Result<Option<T>, StorageError> {
+    /// `own` is where our own leaf's index is.
+    pub(super) fn take_tree<T: DeserializeOwned>(&self, own: &Slot<'_>) -> Result<Option<T>, StorageError> {
         let Some(trunk) = self.trunk().read::<Trunk>()? else {
             return self.tree_as_one().read();
+        };
+        let wanted = match self.reads {
+            Reads::All | Reads::Present => None,
+            Reads::Leaves(leaves) => {
+                let own: u32 = own.read()?.ok_or(StorageError::Corrupt)?;
+                Some(trunk.chunks_of(leaves.iter().chain([&own])))
+            }
         };
         let mut whole = Vec::new();
         let (fields, octets) = &trunk.tree;
@@ -101,11 +129,25 @@ impl MlsStore<'_> {
             named(&mut whole, name)?;
             array(&mut whole, nodes)?;
             for (_, number) in trunk.chunks().filter(|(of, _)| *of == kind) {
-                let chunk: Option<ByteBuf> = self.chunk(kind, number)?.read()?;
-                whole.extend_from_slice(&chunk.ok_or(StorageError::Corrupt)?);
+                let reads = wanted
+                    .as_ref()
+                    .is_none_or(|chunks| chunks.contains(&(kind, number)));
+                if reads {
+                    let chunk: Option<ByteBuf> = self.chunk(kind, number)?.read()?;
+                    whole.extend_from_slice(&chunk.ok_or(StorageError::Corrupt)?);
+                } else {
+                    for _ in trunk.nodes_of(number, nodes) {
+                        whole.extend_from_slice(BLANK);
+                    }
+                }
             }
         }
         codec::decode_bare(&whole).map(Some)
+    }
+
+    /// Whether the tree is so large that [`Reads::Leaves`] leaves some of it out.
+    pub(crate) fn has_large_tree(&self) -> Result<bool, StorageError> {
+        self.trunk().exists()
     }
 
     pub(super) fn forget_tree(&self) -> Result<(), StorageError> {

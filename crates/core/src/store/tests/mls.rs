@@ -173,16 +173,19 @@ pub(super) fn two(directory: &TempDir) -> (Person, MlsGroup, Person, MlsGroup) {
     (alice, in_alice, bob, in_bob)
 }
 
+/// Begins another epoch, inside a step.
+pub(super) fn commit(person: &Person, group: &mut MlsGroup) -> MlsMessageOut {
+    let provider = person.provider();
+    let bundle = group
+        .self_update(&provider, &person.signer, LeafNodeParameters::default())
+        .unwrap();
+    group.merge_pending_commit(&provider).unwrap();
+    bundle.into_commit()
+}
+
 /// The second begins another epoch, and the first follows.
 pub(super) fn turn((alice, in_alice): (&Person, &mut MlsGroup), (bob, in_bob): (&Person, &mut MlsGroup)) {
-    let commit = bob.in_step(|| {
-        let provider = bob.provider();
-        let bundle = in_bob
-            .self_update(&provider, &bob.signer, LeafNodeParameters::default())
-            .unwrap();
-        in_bob.merge_pending_commit(&provider).unwrap();
-        bundle.into_commit()
-    });
+    let commit = bob.in_step(|| commit(bob, in_bob));
     alice.in_step(|| {
         let ProcessedMessageContent::StagedCommitMessage(staged) = alice.process(in_alice, &commit) else {
             panic!()

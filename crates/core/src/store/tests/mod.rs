@@ -5,6 +5,7 @@ mod clear;
 mod damage;
 mod deletion;
 mod files;
+mod leaves;
 mod migrations;
 mod mls;
 mod peeled;

@@ -70,7 +70,7 @@ fn a_message_writes_the_present_part_and_keeps_what_an_older_program_wrote_as_on
     let before = settled(&alice);
     let (mut in_alice, mut in_bob) = (alice.load(), bob.load());
     let sent = |alice: &Person, in_alice: &mut _| {
-        let provider = Provider::for_message(alice.crypto(), &alice.store, ROOM);
+        let provider = Provider::for_message(alice.crypto(), &alice.store, ROOM, Reads::Present);
         let group: &mut MlsGroup = in_alice;
         alice.in_step(|| group.create_message(&provider, &alice.signer, b"now").unwrap())
     };
@@ -192,7 +192,7 @@ fn a_group_without_its_past_sends_and_receives_and_loses_none_of_it() {
         let directory = tempfile::tempdir().unwrap();
         let (alice, bob, late) = with_past(&directory, 2);
         AS_ONE.set(as_one);
-        let provider = || Provider::for_message(alice.crypto(), &alice.store, ROOM);
+        let provider = || Provider::for_message(alice.crypto(), &alice.store, ROOM, Reads::Present);
         let mut light = alice
             .store
             .snapshot(|_| MlsGroup::load(provider().storage(), &group_id()))
@@ -228,7 +228,7 @@ fn a_thousandth_message_of_one_step_is_the_only_one_that_is_written() {
     let before = alice.store.conn.total_changes();
     alice.in_step(|| {
         for message in &messages {
-            let provider = Provider::for_message(alice.crypto(), &alice.store, ROOM);
+            let provider = Provider::for_message(alice.crypto(), &alice.store, ROOM, Reads::Present);
             in_alice
                 .process_message(&provider, mls::protocol(message))
                 .unwrap();
@@ -280,7 +280,7 @@ fn a_group_is_as_before_until_another_connection_changes_it() {
 }
 
 /// A group whose tree is in parts: of 7 members, in chunks of two nodes. The last member has a file, the others none.
-fn large(directory: &TempDir) -> (Person, Person) {
+pub(super) fn large(directory: &TempDir) -> (Person, Person) {
     let (alice, bob) = (Person::named(directory, "alice"), Person::named(directory, "bob"));
     let elsewhere = tempfile::tempdir().unwrap();
     let mut packages: Vec<_> = ["c", "d", "e", "f", "g"]
