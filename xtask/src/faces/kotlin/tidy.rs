@@ -50,6 +50,15 @@ const INSIDE: &[(&str, &str)] = &[
         "return value.uniffiCloneHandle()",
         "return value.callWithHandle { it }",
     ),
+    // One status for each thread: to make one takes longer than to call.
+    (
+        "    var status = UniffiRustCallStatus()",
+        "    val status = UniffiRustCallStatus.ofThread()",
+    ),
+    (
+        "        fun create(code: Byte, errorBuf: RustBuffer.ByValue)",
+        "        private val statuses = ThreadLocal.withInitial { UniffiRustCallStatus() }\n\n        fun ofThread(): UniffiRustCallStatus = statuses.get().also { it.code = 0 }\n\n        fun create(code: Byte, errorBuf: RustBuffer.ByValue)",
+    ),
     // Where uniffi forgets that it was told another name.
     ("): Client {", "): RawClient {"),
     ("): Opening {", "): RawOpening {"),

@@ -281,6 +281,10 @@ internal open class UniffiRustCallStatus : Structure() {
     }
 
     companion object {
+        private val statuses = ThreadLocal.withInitial { UniffiRustCallStatus() }
+
+        fun ofThread(): UniffiRustCallStatus = statuses.get().also { it.code = 0 }
+
         fun create(code: Byte, errorBuf: RustBuffer.ByValue): UniffiRustCallStatus.ByValue {
             val callStatus = UniffiRustCallStatus.ByValue()
             callStatus.code = code
@@ -307,7 +311,7 @@ internal interface UniffiRustCallStatusErrorHandler<E> {
 
 // Call a rust function that returns a Result<>.  Pass in the Error class companion that corresponds to the Err
 private inline fun <U, E: kotlin.Exception> uniffiRustCallWithError(errorHandler: UniffiRustCallStatusErrorHandler<E>, callback: (UniffiRustCallStatus) -> U): U {
-    var status = UniffiRustCallStatus()
+    val status = UniffiRustCallStatus.ofThread()
     val return_value = callback(status)
     uniffiCheckCallStatus(errorHandler, status)
     return return_value
