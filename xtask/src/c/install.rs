@@ -23,17 +23,43 @@ pub(crate) fn command(arguments: &[String]) -> Result<u8, Fault> {
         return Err(format!("`{flag}` is unknown; cargo xtask install-c --prefix DIR"));
     }
     let prefix = std::path::absolute(prefix).map_err(|e| format!("{prefix}: {e}"))?;
-    install(&prefix)?;
+    install(&prefix, Profile::Ship)?;
     println!("installed into {}", prefix.display());
     Ok(0)
 }
 
-/// Builds the library as it ships and installs it.
-pub(crate) fn install(prefix: &Path) -> Result<(), Fault> {
+/// How the libraries are built.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Profile {
+    /// As they ship: small. See `docs/sizes.md`.
+    Ship,
+    /// As everything else is built, whose dependencies are there already.
+    Release,
+}
+
+impl Profile {
+    /// What tests build: the quick one, unless the variable `COMITY_PROFILE` is `ship`.
+    pub(crate) fn of_tests() -> Self {
+        match std::env::var("COMITY_PROFILE").as_deref() {
+            Ok("ship") => Self::Ship,
+            _ => Self::Release,
+        }
+    }
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::Ship => "ship",
+            Self::Release => "release",
+        }
+    }
+}
+
+/// Builds the library and installs it.
+pub(crate) fn install(prefix: &Path, profile: Profile) -> Result<(), Fault> {
     if !cfg!(target_os = "linux") {
         return Err("the C library is installed on Linux only so far".into());
     }
-    let built = build()?;
+    let built = build(profile)?;
     let lib = prefix.join("lib");
     for dir in ["include", "lib/pkgconfig", "lib/cmake/comity"] {
         let dir = prefix.join(dir);
@@ -48,22 +74,23 @@ pub(crate) fn install(prefix: &Path) -> Result<(), Fault> {
 }
 
 /// Builds both libraries, alone, so that no other package turns on a feature that does not ship. Says where they are.
-fn build() -> Result<PathBuf, Fault> {
+fn build(profile: Profile) -> Result<PathBuf, Fault> {
     let mut build = cargo::quiet_cargo();
+    build.args(["rustc", "--locked", "--profile", profile.name()]);
+    // Without the crate type for Rust, of which there can be no optimisation of the whole.
     build.args([
-        "rustc",
-        "--locked",
-        "--release",
         "-p",
         "comity-capi",
         "--lib",
+        "--crate-type",
+        "cdylib,staticlib",
         "--",
     ]);
     build.arg(format!("-Clink-arg=-Wl,-soname,libcomity.so.{ABI}"));
     if !cargo::build(build)? {
         return Err("comity-capi does not build".into());
     }
-    cargo::target().map(|target| target.join("release"))
+    cargo::target().map(|target| target.join(profile.name()))
 }
 
 /// The shared library under its full name, and the two shorter ones by which programs find it.

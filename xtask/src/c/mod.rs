@@ -12,6 +12,8 @@ use crate::report::Report;
 use crate::setup;
 use crate::stages::check;
 
+use install::Profile;
+
 pub(crate) use install::command as install_c;
 pub(crate) use symbols::{command as symbols_command, exported, sizes, words_of_tests};
 
@@ -26,7 +28,7 @@ pub(crate) fn run(report: &mut Report, packages: &[String]) -> Result<(), Fault>
     check(report, "c: the header is what the sources say", || header(false))?;
     let prefix = cargo::scratch()?.join("c");
     check(report, "c: the library is built and installed", || {
-        install::install(&prefix).map(|()| true)
+        install::install(&prefix, Profile::of_tests()).map(|()| true)
     })?;
     check(report, "c: the shared library exports comity_* alone", || {
         symbols::shared(&prefix)
@@ -41,7 +43,7 @@ pub(crate) fn run(report: &mut Report, packages: &[String]) -> Result<(), Fault>
 pub(crate) fn chat() -> Result<Command, Fault> {
     setup::c_chat()?;
     let prefix = cargo::scratch()?.join("c");
-    install::install(&prefix)?;
+    install::install(&prefix, Profile::of_tests())?;
     programs::chat(&prefix).map(Command::new)
 }
 

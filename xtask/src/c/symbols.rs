@@ -8,7 +8,7 @@ use crate::Fault;
 use crate::cargo;
 use crate::faces;
 
-use super::install::{self, fault, source};
+use super::install::{self, Profile, fault, source};
 
 /// Words that only what never ships has in it.
 const NEVER_SHIPPED: [&str; 4] = [
@@ -20,8 +20,8 @@ const NEVER_SHIPPED: [&str; 4] = [
 
 /// `cargo xtask symbols [--check]`: lists what the libraries export, or says whether it is what the header declares.
 pub(crate) fn command(arguments: &[String]) -> Result<u8, Fault> {
-    let prefix = cargo::scratch()?.join("c");
-    install::install(&prefix)?;
+    let prefix = cargo::scratch()?.join("ship");
+    install::install(&prefix, Profile::Ship)?;
     match arguments {
         [] => {
             exported(&prefix.join("lib/libcomity.so"), true)?
@@ -46,8 +46,8 @@ pub(crate) fn command(arguments: &[String]) -> Result<u8, Fault> {
 
 /// `cargo xtask sizes`.
 pub(crate) fn sizes() -> Result<u8, Fault> {
-    let prefix = cargo::scratch()?.join("c");
-    install::install(&prefix)?;
+    let prefix = cargo::scratch()?.join("ship");
+    install::install(&prefix, Profile::Ship)?;
     for name in ["libcomity.so", "libcomity.a"] {
         let path = prefix.join("lib").join(name);
         let octets = fs::metadata(&path).map_err(|e| fault(&path, &e))?.len();
