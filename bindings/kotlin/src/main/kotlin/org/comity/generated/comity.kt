@@ -2274,7 +2274,7 @@ open class ContentKey: Disposable, AutoCloseable, ContentKeyInterface
 
     override fun destroy() {
         // Only allow a single call to this method.
-        // TODO: maybe we should log a warning if called more than once?
+        // Calling it again is harmless, and nothing here logs.
         if (this.wasDestroyed.compareAndSet(false, true)) {
             // This decrement always matches the initial count of 1 given at creation time.
             if (this.callCounter.decrementAndGet() == 0L) {
@@ -2659,7 +2659,7 @@ internal open class RawClient: Disposable, AutoCloseable, RawClientInterface
 
     override fun destroy() {
         // Only allow a single call to this method.
-        // TODO: maybe we should log a warning if called more than once?
+        // Calling it again is harmless, and nothing here logs.
         if (this.wasDestroyed.compareAndSet(false, true)) {
             // This decrement always matches the initial count of 1 given at creation time.
             if (this.callCounter.decrementAndGet() == 0L) {
@@ -3309,7 +3309,7 @@ internal open class RawInterrupter: Disposable, AutoCloseable, RawInterrupterInt
 
     override fun destroy() {
         // Only allow a single call to this method.
-        // TODO: maybe we should log a warning if called more than once?
+        // Calling it again is harmless, and nothing here logs.
         if (this.wasDestroyed.compareAndSet(false, true)) {
             // This decrement always matches the initial count of 1 given at creation time.
             if (this.callCounter.decrementAndGet() == 0L) {
@@ -3570,7 +3570,7 @@ internal open class RawOpener: Disposable, AutoCloseable, RawOpenerInterface
 
     override fun destroy() {
         // Only allow a single call to this method.
-        // TODO: maybe we should log a warning if called more than once?
+        // Calling it again is harmless, and nothing here logs.
         if (this.wasDestroyed.compareAndSet(false, true)) {
             // This decrement always matches the initial count of 1 given at creation time.
             if (this.callCounter.decrementAndGet() == 0L) {
@@ -3853,7 +3853,7 @@ internal open class RawOpening: Disposable, AutoCloseable, RawOpeningInterface
 
     override fun destroy() {
         // Only allow a single call to this method.
-        // TODO: maybe we should log a warning if called more than once?
+        // Calling it again is harmless, and nothing here logs.
         if (this.wasDestroyed.compareAndSet(false, true)) {
             // This decrement always matches the initial count of 1 given at creation time.
             if (this.callCounter.decrementAndGet() == 0L) {
@@ -4256,7 +4256,7 @@ internal open class RawReader: Disposable, AutoCloseable, RawReaderInterface
 
     override fun destroy() {
         // Only allow a single call to this method.
-        // TODO: maybe we should log a warning if called more than once?
+        // Calling it again is harmless, and nothing here logs.
         if (this.wasDestroyed.compareAndSet(false, true)) {
             // This decrement always matches the initial count of 1 given at creation time.
             if (this.callCounter.decrementAndGet() == 0L) {
@@ -4836,7 +4836,7 @@ internal open class RawReceipts: Disposable, AutoCloseable, RawReceiptsInterface
 
     override fun destroy() {
         // Only allow a single call to this method.
-        // TODO: maybe we should log a warning if called more than once?
+        // Calling it again is harmless, and nothing here logs.
         if (this.wasDestroyed.compareAndSet(false, true)) {
             // This decrement always matches the initial count of 1 given at creation time.
             if (this.callCounter.decrementAndGet() == 0L) {
@@ -5160,7 +5160,7 @@ internal open class RawSealer: Disposable, AutoCloseable, RawSealerInterface
 
     override fun destroy() {
         // Only allow a single call to this method.
-        // TODO: maybe we should log a warning if called more than once?
+        // Calling it again is harmless, and nothing here logs.
         if (this.wasDestroyed.compareAndSet(false, true)) {
             // This decrement always matches the initial count of 1 given at creation time.
             if (this.callCounter.decrementAndGet() == 0L) {
@@ -5451,7 +5451,7 @@ internal open class RawVerifier: Disposable, AutoCloseable, RawVerifierInterface
 
     override fun destroy() {
         // Only allow a single call to this method.
-        // TODO: maybe we should log a warning if called more than once?
+        // Calling it again is harmless, and nothing here logs.
         if (this.wasDestroyed.compareAndSet(false, true)) {
             // This decrement always matches the initial count of 1 given at creation time.
             if (this.callCounter.decrementAndGet() == 0L) {

@@ -1472,7 +1472,7 @@ internal open class Gate: Disposable, AutoCloseable, GateInterface
 
     override fun destroy() {
         // Only allow a single call to this method.
-        // TODO: maybe we should log a warning if called more than once?
+        // Calling it again is harmless, and nothing here logs.
         if (this.wasDestroyed.compareAndSet(false, true)) {
             // This decrement always matches the initial count of 1 given at creation time.
             if (this.callCounter.decrementAndGet() == 0L) {
@@ -1777,7 +1777,7 @@ internal open class Network: Disposable, AutoCloseable, NetworkInterface
 
     override fun destroy() {
         // Only allow a single call to this method.
-        // TODO: maybe we should log a warning if called more than once?
+        // Calling it again is harmless, and nothing here logs.
         if (this.wasDestroyed.compareAndSet(false, true)) {
             // This decrement always matches the initial count of 1 given at creation time.
             if (this.callCounter.decrementAndGet() == 0L) {
