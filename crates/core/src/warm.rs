@@ -14,6 +14,8 @@ use crate::store::{Reads, StorageError, Store};
 /// it takes beside (docs/reliability.md).
 const PER_MEMBER: usize = 2_048;
 const PER_NAME: usize = 256;
+/// What a leaf brings with it that is read alone: its neighbours in the file.
+const PER_LEAF: usize = 64 << 10;
 const BESIDE: usize = 64 << 10;
 /// Of how many members, at most, leaves are read one by one. For one more the whole tree is.
 const FEW: usize = 8;
@@ -113,12 +115,17 @@ impl WarmGroup {
 
     /// About how many octets it takes.
     fn octets(&self) -> usize {
-        let per_member = match (&self.group, &self.extent) {
-            (Some(_), Extent::All | Extent::Present) => PER_MEMBER,
-            _ => PER_NAME,
-        };
         let members = self.view.members.len();
-        members.saturating_mul(per_member).saturating_add(BESIDE)
+        let (per_member, leaves) = match (&self.group, &self.extent) {
+            (Some(_), Extent::All | Extent::Present) => (PER_MEMBER, 0),
+            // Our own, and theirs.
+            (Some(_), Extent::Leaves(leaves)) => (PER_NAME, leaves.len().saturating_add(1)),
+            (None, _) => (PER_NAME, 0),
+        };
+        members
+            .saturating_mul(per_member)
+            .saturating_add(leaves.saturating_mul(PER_LEAF))
+            .saturating_add(BESIDE)
     }
 }
 

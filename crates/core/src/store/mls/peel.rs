@@ -176,7 +176,7 @@ fn nil(octets: &mut Vec<u8>, times: u32) -> Result<(), StorageError> {
 }
 
 /// The head of a map with its number of fields in 32 bits (MessagePack, "map 32").
-fn map(octets: &mut Vec<u8>, fields: u32) {
+pub(super) fn map(octets: &mut Vec<u8>, fields: u32) {
     octets.push(0xdf);
     octets.extend_from_slice(&fields.to_be_bytes());
 }

@@ -6,7 +6,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_bytes::ByteBuf;
 
-use super::peel::{Fields, array, named};
+use super::peel::{Fields, array, map, named};
 use super::pending::At;
 use super::probe::{Look, Unknown, show, unknown};
 use super::slot::Slot;
@@ -187,12 +187,6 @@ impl MlsStore<'_> {
         let room = self.room;
         Slot::at(self.store, Scope::Mls(room), At { room, kind, key })
     }
-}
-
-/// The head of a map with its number of fields in 32 bits (MessagePack, "map 32").
-fn map(octets: &mut Vec<u8>, fields: u32) {
-    octets.push(0xdf);
-    octets.extend_from_slice(&fields.to_be_bytes());
 }
 
 /// A tree, taken apart.
