@@ -4,6 +4,7 @@ mod bindings;
 mod kotlin;
 mod library;
 mod python;
+mod runner;
 mod swift;
 
 pub(crate) use bindings::{command as bindings_command, up_to_date};

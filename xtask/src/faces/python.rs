@@ -3,16 +3,16 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::time::Instant;
 
 use crate::Fault;
 use crate::cargo;
-use crate::report::{Report, Suite};
+use crate::report::Report;
 use crate::setup;
 use crate::stages::check;
 use crate::story;
 
 use super::library;
+use super::runner::{self, Outcome};
 
 const OURS: [&str; 2] = ["comity-uniffi", "comity-ffi-test"];
 
@@ -78,7 +78,6 @@ impl Staged {
 
     /// Runs the tests; each one counts.
     fn tests(&self, report: &mut Report) -> Result<(), Fault> {
-        let start = Instant::now();
         let mut tests = self.interpreter();
         tests.args([
             "-W",
@@ -90,60 +89,32 @@ impl Staged {
             "--start-directory",
         ]);
         tests.arg(source("tests"));
-        let (mut outcome, mut output) = (Outcome::default(), Vec::new());
-        let succeeded = cargo::stream(tests, |line| {
-            outcome.line(line);
-            output.push(line.to_owned());
-        })?;
-        if !succeeded || outcome.ran == 0 {
-            output.iter().for_each(|line| println!("    {line}"));
-            outcome.failed = outcome.failed.max(1);
-            report.failures.push("python: unittest".to_owned());
-        }
-        report.suites.push(Suite {
-            name: "python: unittest".to_owned(),
-            profile: "debug",
-            passed: outcome.ran.saturating_sub(outcome.failed + outcome.skipped),
-            failed: outcome.failed,
-            skipped: outcome.skipped,
-            time: start.elapsed(),
-            ..Suite::default()
-        });
-        Ok(())
+        runner::run(report, "python: unittest", tests, read).map(drop)
     }
 }
 
 /// What unittest says at its end.
-#[derive(Debug, Default, PartialEq, Eq)]
-struct Outcome {
-    ran: u64,
-    failed: u64,
-    skipped: u64,
-}
-
-impl Outcome {
-    fn line(&mut self, line: &str) {
-        if let Some(rest) = line.strip_prefix("Ran ") {
-            self.ran = rest
-                .split(' ')
-                .next()
-                .and_then(|number| number.parse().ok())
-                .unwrap_or_default();
-        }
-        let named = line
-            .strip_prefix("FAILED (")
-            .or_else(|| line.strip_prefix("OK ("))
-            .and_then(|rest| rest.strip_suffix(')'));
-        for (name, number) in named
-            .into_iter()
-            .flat_map(|named| named.split(", "))
-            .filter_map(|one| one.split_once('='))
-        {
-            let number: u64 = number.parse().unwrap_or(1);
-            match name {
-                "skipped" | "expected failures" => self.skipped += number,
-                _ => self.failed += number,
-            }
+fn read(outcome: &mut Outcome, line: &str) {
+    if let Some(rest) = line.strip_prefix("Ran ") {
+        outcome.ran = rest
+            .split(' ')
+            .next()
+            .and_then(|number| number.parse().ok())
+            .unwrap_or_default();
+    }
+    let named = line
+        .strip_prefix("FAILED (")
+        .or_else(|| line.strip_prefix("OK ("))
+        .and_then(|rest| rest.strip_suffix(')'));
+    for (name, number) in named
+        .into_iter()
+        .flat_map(|named| named.split(", "))
+        .filter_map(|one| one.split_once('='))
+    {
+        let number: u64 = number.parse().unwrap_or(1);
+        match name {
+            "skipped" | "expected failures" => outcome.skipped += number,
+            _ => outcome.failed += number,
         }
     }
 }
@@ -256,9 +227,7 @@ mod tests {
     use super::*;
 
     fn outcome(lines: &[&str]) -> Outcome {
-        let mut outcome = Outcome::default();
-        lines.iter().for_each(|line| outcome.line(line));
-        outcome
+        runner::outcome(read, lines)
     }
 
     #[test]

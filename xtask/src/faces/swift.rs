@@ -5,16 +5,16 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::time::Instant;
 
 use crate::Fault;
 use crate::cargo;
-use crate::report::{Report, Suite};
+use crate::report::Report;
 use crate::stages::check;
 use crate::story;
 use crate::swift::Swift;
 
 use super::library;
+use super::runner::{self, Outcome};
 
 const OURS: [&str; 2] = ["comity-uniffi", "comity-ffi-test"];
 const PACKAGE: &str = "bindings/swift";
@@ -99,32 +99,14 @@ impl Workshop {
 
     /// Builds and runs the tests; each one counts.
     fn tests(&self, report: &mut Report) -> Result<(), Fault> {
-        let start = Instant::now();
         let mut tests = self.testing(Path::new("swift"));
         tests.args(["test", "--disable-xctest", "-Xswiftc", "-warnings-as-errors"]);
         tests.arg("--scratch-path").arg(&self.built);
         tests.arg("-Xlinker").arg(format!("-L{}", self.library.display()));
-        let (mut outcome, mut output) = (Outcome::default(), Vec::new());
-        let succeeded = cargo::stream(tests, |line| {
-            outcome.line(line);
-            output.push(line.to_owned());
-        })?;
-        if !succeeded || outcome.ran == 0 {
-            output.iter().for_each(|line| println!("    {line}"));
-            outcome.failed = outcome.failed.max(1);
-            report.failures.push("swift: swift test".to_owned());
-        } else if let Some(closing) = output.iter().rev().find(|line| Outcome::is_closing(line)) {
+        let output = runner::run(report, "swift: swift test", tests, read)?;
+        if let Some(closing) = output.iter().rev().find(|line| is_closing(line)) {
             println!("    {closing}");
         }
-        report.suites.push(Suite {
-            name: "swift: swift test".to_owned(),
-            profile: "debug",
-            passed: outcome.ran.saturating_sub(outcome.failed + outcome.skipped),
-            failed: outcome.failed,
-            skipped: outcome.skipped,
-            time: start.elapsed(),
-            ..Suite::default()
-        });
         Ok(())
     }
 
@@ -225,30 +207,21 @@ fn plan_anew(built: &Path) -> Result<(), Fault> {
     }
 }
 
-/// What Swift's tests say as they go, and at their end.
-#[derive(Debug, Default, PartialEq, Eq)]
-struct Outcome {
-    ran: u64,
-    failed: u64,
-    skipped: u64,
+fn is_closing(line: &str) -> bool {
+    let words = line.split_once(' ').map_or("", |(_, words)| words);
+    words.starts_with("Test run with ")
 }
 
-impl Outcome {
-    fn is_closing(line: &str) -> bool {
-        let words = line.split_once(' ').map_or("", |(_, words)| words);
-        words.starts_with("Test run with ")
-    }
-
-    fn line(&mut self, line: &str) {
-        let (mark, words) = line.split_once(' ').unwrap_or_default();
-        if let Some(number) = words.strip_prefix("Test run with ") {
-            let number = number.split(' ').next().and_then(|number| number.parse().ok());
-            self.ran = number.unwrap_or_default();
-        } else if words.starts_with("Test ") && mark == "✘" && words.contains(" failed after ") {
-            self.failed += 1;
-        } else if words.starts_with("Test ") && words.contains(" skipped") && mark == "➜" {
-            self.skipped += 1;
-        }
+/// What Swift's tests say as they go, and at their end.
+fn read(outcome: &mut Outcome, line: &str) {
+    let (mark, words) = line.split_once(' ').unwrap_or_default();
+    if let Some(number) = words.strip_prefix("Test run with ") {
+        let number = number.split(' ').next().and_then(|number| number.parse().ok());
+        outcome.ran = number.unwrap_or_default();
+    } else if words.starts_with("Test ") && mark == "✘" && words.contains(" failed after ") {
+        outcome.failed += 1;
+    } else if words.starts_with("Test ") && words.contains(" skipped") && mark == "➜" {
+        outcome.skipped += 1;
     }
 }
 
@@ -257,9 +230,7 @@ mod outcomes {
     use super::*;
 
     fn outcome(lines: &[&str]) -> Outcome {
-        let mut outcome = Outcome::default();
-        lines.iter().for_each(|line| outcome.line(line));
-        outcome
+        runner::outcome(read, lines)
     }
 
     #[test]
@@ -286,8 +257,6 @@ mod outcomes {
             skipped: 1,
         };
         assert_eq!(outcome(&said), wanted);
-        assert!(Outcome::is_closing(
-            "✔ Test run with 41 tests passed after 1.1 seconds."
-        ));
+        assert!(is_closing("✔ Test run with 41 tests passed after 1.1 seconds."));
     }
 }

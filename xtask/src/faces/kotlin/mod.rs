@@ -7,16 +7,16 @@ mod tidy;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::time::Instant;
 
 use crate::Fault;
 use crate::cargo;
-use crate::report::{Report, Suite};
+use crate::report::Report;
 use crate::setup;
 use crate::stages::check;
 use crate::story;
 
 use super::library;
+use super::runner::{self, Outcome};
 
 pub(in crate::faces) use tidy::tidy;
 
@@ -72,59 +72,30 @@ pub(crate) fn chat() -> Result<Command, Fault> {
 
 /// Runs `mvn install`, tests and all; each test counts.
 fn tests(report: &mut Report) -> Result<(), Fault> {
-    let start = Instant::now();
     let mut install = maven("bindings/kotlin", "kotlin")?;
     install.arg("install");
     install.arg(format!("-Dcomity.testing={}", story::library()?.display()));
-    let (mut outcome, mut output) = (Outcome::default(), Vec::new());
-    let succeeded = cargo::stream(install, |line| {
-        outcome.line(line);
-        output.push(line.to_owned());
-    })?;
-    if !succeeded || outcome.ran == 0 {
-        output.iter().for_each(|line| println!("    {line}"));
-        outcome.failed = outcome.failed.max(1);
-        report.failures.push("kotlin: mvn install".to_owned());
-    }
-    report.suites.push(Suite {
-        name: "kotlin: mvn install".to_owned(),
-        profile: "debug",
-        passed: outcome.ran.saturating_sub(outcome.failed + outcome.skipped),
-        failed: outcome.failed,
-        skipped: outcome.skipped,
-        time: start.elapsed(),
-        ..Suite::default()
-    });
-    Ok(())
+    runner::run(report, "kotlin: mvn install", install, read).map(drop)
 }
 
-/// What Surefire says at its end.
-#[derive(Debug, Default, PartialEq, Eq)]
-struct Outcome {
-    ran: u64,
-    failed: u64,
-    skipped: u64,
-}
-
-impl Outcome {
-    /// From `[INFO] Tests run: 35, Failures: 0, Errors: 0, Skipped: 0`; the lines of single classes go on with their time.
-    fn line(&mut self, line: &str) {
-        let Some((_, counts)) = line.split_once("Tests run: ") else {
-            return;
-        };
-        if counts.contains("Time elapsed") {
-            return;
-        }
-        let mut numbers = counts
-            .split([',', ' '])
-            .filter_map(|word| word.parse::<u64>().ok());
-        let mut next = || numbers.next().unwrap_or_default();
-        *self = Self {
-            ran: next(),
-            failed: next() + next(),
-            skipped: next(),
-        };
+/// What Surefire says at its end: `[INFO] Tests run: 35, Failures: 0, Errors: 0, Skipped: 0`; the lines of single classes go on with their
+/// time.
+fn read(outcome: &mut Outcome, line: &str) {
+    let Some((_, counts)) = line.split_once("Tests run: ") else {
+        return;
+    };
+    if counts.contains("Time elapsed") {
+        return;
     }
+    let mut numbers = counts
+        .split([',', ' '])
+        .filter_map(|word| word.parse::<u64>().ok());
+    let mut next = || numbers.next().unwrap_or_default();
+    *outcome = Outcome {
+        ran: next(),
+        failed: next() + next(),
+        skipped: next(),
+    };
 }
 
 /// Maven in one of our projects, building into a folder of ours.
@@ -208,18 +179,15 @@ mod tests {
 
     #[test]
     fn what_surefire_says_is_counted() {
-        let mut outcome = Outcome::default();
-        for line in [
+        let said = [
             "[INFO] Tests run: 7, Failures: 7, Errors: 0, Skipped: 0, Time elapsed: 1.2 s -- in org.comity.X",
             "[ERROR] Tests run: 35, Failures: 1, Errors: 2, Skipped: 3",
-        ] {
-            outcome.line(line);
-        }
+        ];
         let wanted = Outcome {
             ran: 35,
             failed: 3,
             skipped: 3,
         };
-        assert_eq!(outcome, wanted);
+        assert_eq!(runner::outcome(read, &said), wanted);
     }
 }
