@@ -9,7 +9,12 @@ use crate::c;
 use crate::cargo;
 
 /// How the names begin that uniffi calls, and by which its generator finds what there is.
-const OF_UNIFFI: [&str; 3] = ["uniffi_comity_uniffi_", "ffi_comity_uniffi_", "UNIFFI_META_"];
+const OF_UNIFFI: [&str; 4] = [
+    "uniffi_comity_uniffi_",
+    "uniffi_ffibuffer_comity_uniffi_",
+    "ffi_comity_uniffi_",
+    "UNIFFI_META_",
+];
 
 /// Whether the library as it ships exports what uniffi calls and nothing else, and has nothing of the tests in it.
 pub(crate) fn exports_what_uniffi_calls() -> Result<bool, Fault> {
