@@ -1,5 +1,6 @@
 package org.comity.test
 
+import kotlinx.coroutines.Dispatchers
 import kotlinx.coroutines.runBlocking
 import org.comity.*
 import java.io.File
@@ -18,7 +19,8 @@ fun main(arguments: Array<String>) {
     try {
         Lunch(dir).use { lunch ->
             val text = "x".repeat(octets)
-            runBlocking {
+            // On the client's dispatcher, as most of an app that is none of its screens.
+            runBlocking(Dispatchers.IO) {
                 println(middle(times) { lunch.send { client.send(LUNCH, text) } })
                 println(middle(times) { lunch.send { client.raw.send(lunch.now, LUNCH, Outgoing.text(text), Allow()) } })
                 println(middle(times) { time { lunch.client.reader.task("00".repeat(16)) }.second })
