@@ -67,3 +67,72 @@ pub unsafe extern "C" fn uniffi_ffibuffer_comity_uniffi_rustbuffer_free(
     unsafe { free(buffer, &mut status) };
     <RustCallStatus as FfiSerialize>::put(result, status);
 }
+
+#[cfg(test)]
+mod tests {
+    use std::ptr;
+
+    use uniffi::{Lift, RustCallStatusCode};
+
+    use super::*;
+
+    fn elements<const N: usize>() -> [FfiBufferElement; N] {
+        [FfiBufferElement::default(); N]
+    }
+
+    fn allocated(size: u64) -> (RustBuffer, RustCallStatus) {
+        let mut arguments: Size = elements();
+        <u64 as FfiSerialize>::put(&mut arguments, size);
+        let mut result: Allocated = elements();
+        // SAFETY: both are of the size that is asked for.
+        unsafe { uniffi_ffibuffer_comity_uniffi_rustbuffer_alloc(arguments.as_ptr(), result.as_mut_ptr()) };
+        let mut result = result.as_slice();
+        (
+            <RustBuffer as FfiSerialize>::read(&mut result),
+            <RustCallStatus as FfiSerialize>::read(&mut result),
+        )
+    }
+
+    fn freed(buffer: RustBuffer) -> RustCallStatus {
+        let mut arguments: Buffer = elements();
+        <RustBuffer as FfiSerialize>::put(&mut arguments, buffer);
+        let mut result: Freed = elements();
+        // SAFETY: both are of the size that is asked for, and the buffer is one of ours.
+        unsafe { uniffi_ffibuffer_comity_uniffi_rustbuffer_free(arguments.as_ptr(), result.as_mut_ptr()) };
+        <RustCallStatus as FfiSerialize>::get(&result)
+    }
+
+    #[test]
+    fn a_buffer_is_made_as_large_as_asked_empty_and_goes() {
+        for size in [0, 1, 70_000] {
+            let (buffer, status) = allocated(size);
+            assert_eq!(status.code, RustCallStatusCode::Success);
+            assert_eq!(buffer.len() as u64, size);
+            assert_eq!(freed(buffer).code, RustCallStatusCode::Success);
+        }
+    }
+
+    #[test]
+    fn a_size_that_nobody_has_is_a_status_and_not_a_panic() {
+        let (_, status) = allocated(u64::MAX);
+        assert_eq!(status.code, RustCallStatusCode::UnexpectedError);
+        let told = std::mem::ManuallyDrop::into_inner(status.error_buf);
+        assert!(<String as Lift<crate::UniFfiTag>>::try_lift(told).is_ok_and(|told| !told.is_empty()));
+    }
+
+    #[test]
+    fn without_a_place_nothing_is_done() {
+        let arguments: Size = elements();
+        let mut result: Allocated = elements();
+        // SAFETY: NULL, or of the size that is asked for.
+        unsafe { uniffi_ffibuffer_comity_uniffi_rustbuffer_alloc(ptr::null(), result.as_mut_ptr()) };
+        // SAFETY: as before.
+        unsafe { uniffi_ffibuffer_comity_uniffi_rustbuffer_alloc(arguments.as_ptr(), ptr::null_mut()) };
+        // SAFETY: as before.
+        unsafe { uniffi_ffibuffer_comity_uniffi_rustbuffer_free(ptr::null(), result.as_mut_ptr()) };
+        // SAFETY: as before.
+        unsafe { uniffi_ffibuffer_comity_uniffi_rustbuffer_free(ptr::null(), ptr::null_mut()) };
+        let mut result = result.as_slice();
+        assert!(<RustBuffer as FfiSerialize>::read(&mut result).data_pointer().is_null());
+    }
+}

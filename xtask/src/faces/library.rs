@@ -77,6 +77,7 @@ mod tests {
     fn names_of_others_and_of_tests_are_found() {
         let names = [
             "uniffi_comity_uniffi_fn_method_client_send",
+            "uniffi_ffibuffer_comity_uniffi_fn_method_client_send",
             "ffi_comity_uniffi_rustbuffer_alloc",
             "UNIFFI_META_COMITY_UNIFFI_FUNC_SEAL",
             "sqlite3_open",
