@@ -133,6 +133,10 @@ mod tests {
         // SAFETY: as before.
         unsafe { uniffi_ffibuffer_comity_uniffi_rustbuffer_free(ptr::null(), ptr::null_mut()) };
         let mut result = result.as_slice();
-        assert!(<RustBuffer as FfiSerialize>::read(&mut result).data_pointer().is_null());
+        assert!(
+            <RustBuffer as FfiSerialize>::read(&mut result)
+                .data_pointer()
+                .is_null()
+        );
     }
 }
