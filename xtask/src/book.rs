@@ -4,12 +4,18 @@ use std::path::PathBuf;
 
 use crate::Fault;
 use crate::cargo;
+use crate::rules;
 use crate::setup;
 
-/// `cargo xtask book`: installs mdBook if it is missing, and makes the book.
+/// `cargo xtask book`: looks whether the programs that the pages show are there, installs mdBook if it is missing, and makes the book.
 pub(crate) fn book(arguments: &[String]) -> Result<u8, Fault> {
     if !arguments.is_empty() {
         return Err("cargo xtask book takes nothing".into());
+    }
+    let missing = rules::pages()?;
+    if !missing.is_empty() {
+        missing.iter().for_each(|place| println!("{place}"));
+        return Ok(1);
     }
     let program = setup::mdbook()?;
     let mut build = std::process::Command::new(program);

@@ -135,7 +135,7 @@ fn links<'a>(repo: &'a Repo, page: &'a str) -> impl Iterator<Item = (usize, Stri
 }
 
 /// A relative link, seen from the root.
-fn resolved(folder: &str, link: &str) -> String {
+pub(super) fn resolved(folder: &str, link: &str) -> String {
     let mut path: Vec<&str> = folder.split('/').filter(|part| !part.is_empty()).collect();
     for part in link.split('/') {
         match part {

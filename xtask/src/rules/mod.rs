@@ -2,6 +2,7 @@
 
 mod graph;
 mod house;
+mod pages;
 mod purity;
 mod sql;
 
@@ -104,6 +105,14 @@ const RULES: &[Rule] = &[
         check: house::every_page_is_in_the_book,
     },
     Rule {
+        name: "every program on a page of the book is included from a file that tests run",
+        check: pages::every_program_on_a_page_is_included,
+    },
+    Rule {
+        name: "the Swift package's article shows the program of its guide",
+        check: pages::the_swift_article_shows_the_guides_program,
+    },
+    Rule {
         name: "every link leads somewhere",
         check: house::every_link_leads_somewhere,
     },
@@ -143,6 +152,15 @@ pub(crate) fn run(report: &mut Report) -> Result<(), Fault> {
     suite.time = start.elapsed();
     report.suites.push(suite);
     Ok(())
+}
+
+/// What is wrong with the programs that the pages show, a line for each place.
+pub(crate) fn pages() -> Result<Vec<String>, Fault> {
+    let findings = pages::every_program_on_a_page_is_included(&Repo::load()?);
+    let places = findings.into_iter().map(|finding| match finding {
+        Finding::Broken(place) | Finding::Note(place) => place,
+    });
+    Ok(places.collect())
 }
 
 /// A violation at a line.

@@ -2,7 +2,6 @@
 #![allow(clippy::expect_used, clippy::panic, reason = "a panic is how tests fail")]
 
 mod complete;
-mod docs;
 mod header;
 mod layout;
 mod nulls;

@@ -5,6 +5,5 @@
 mod calls;
 mod codes;
 mod complete;
-mod docs;
 mod octets;
 mod prints;
