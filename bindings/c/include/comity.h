@@ -50,7 +50,8 @@
 #include <stdint.h>
 
 // The version of the interface that this header describes. It changes when a program that was compiled with an older header would
-// no longer work; functions, numbers and fields at the end of structs are added without a change.
+// no longer work; functions, numbers and fields at the end of structs are added without a change. The shared library goes by it:
+// libcomity.so.1.
 #define COMITY_ABI_VERSION 1
 
 // For `comity_client_send`: nothing is accepted that needs to be.

@@ -6,6 +6,7 @@ use std::process::Command;
 
 use crate::Fault;
 use crate::cargo;
+use crate::native::Profile;
 use crate::report::Report;
 use crate::setup;
 use crate::stages::check;
@@ -30,8 +31,8 @@ pub(crate) fn run(report: &mut Report, packages: &[String]) -> Result<(), Fault>
     folder.tests(report)?;
     check(
         report,
-        "python: the library exports what uniffi calls alone",
-        library::exports_what_uniffi_calls,
+        "python: the libraries export what uniffi calls alone",
+        || library::export_what_uniffi_calls(Profile::of_tests()),
     )?;
     let wheel = Wheel::build(&tools)?;
     check(
@@ -131,7 +132,8 @@ impl Wheel {
         let mut build = Command::new(tools.join("bin/maturin"));
         build
             .current_dir(source("."))
-            .args(["build", "--release", "--auditwheel", "skip", "--out"])
+            .args(["build", "--profile", Profile::of_tests().name()])
+            .args(["--auditwheel", "skip", "--out"])
             .arg(&folder)
             .env("CARGO_TERM_COLOR", "never");
         if !cargo::build_and_see(build, is_of_maturin)? {
