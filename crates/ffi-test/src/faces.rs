@@ -135,6 +135,12 @@ pub fn panics() {
     panic!("planted by a test");
 }
 
+/// Lets the next call on this thread panic, whichever it is.
+#[uniffi::export]
+pub fn plant_panic() {
+    testing::plant_panic();
+}
+
 /// Panics in the middle of a call on a client.
 #[uniffi::export]
 pub fn panic_within(client: &Client) -> Result<(), ComityError> {

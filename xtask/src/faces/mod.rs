@@ -5,6 +5,7 @@ mod kotlin;
 mod library;
 mod python;
 mod runner;
+mod stubs;
 mod swift;
 
 pub(crate) use bindings::{command as bindings_command, up_to_date};

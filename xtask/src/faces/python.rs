@@ -40,6 +40,11 @@ pub(crate) fn run(report: &mut Report, packages: &[String]) -> Result<(), Fault>
         "python: the wheel is installed and runs the guide",
         || wheel.runs("tests/start.py"),
     )?;
+    check(
+        report,
+        "python: mypy finds the types that the wheel has, and what is wrong in a program",
+        || wheel.is_typed(&tools),
+    )?;
     check(report, "python: the wheel has nothing of the tests", || {
         wheel.is_clean()
     })
@@ -165,6 +170,22 @@ impl Wheel {
         let mut run = Command::new(&self.python);
         run.arg("-I").arg(source(program));
         Ok(cargo::output(run)?.contains("PUBLISH_KEY_PACKAGES"))
+    }
+
+    /// Whether the types of the installed package are in order, and so is a program with types. Lines that must be wrong are marked in
+    /// it; a mark that is not needed is an error.
+    fn is_typed(&self, tools: &Path) -> Result<bool, Fault> {
+        let mut held = true;
+        for what in [vec!["-p".into(), "comity".into()], vec![source("tests/typed.py")]] {
+            let mut mypy = Command::new(tools.join("bin/mypy"));
+            mypy.args(["--strict", "--python-version", "3.10", "--python-executable"])
+                .arg(&self.python)
+                .arg("--cache-dir")
+                .arg(cargo::scratch()?.join("python-types"))
+                .args(what);
+            held &= cargo::build(mypy)?;
+        }
+        Ok(held)
     }
 
     fn is_clean(&self) -> Result<bool, Fault> {

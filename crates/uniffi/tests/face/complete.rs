@@ -9,7 +9,7 @@ fn read(path: &str) -> String {
 }
 
 /// Our sources, in one text.
-fn sources() -> String {
+pub(crate) fn sources() -> String {
     let dir = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
     let files = std::fs::read_dir(dir).expect("the sources");
     files
@@ -138,8 +138,9 @@ fn every_variant_of_the_vocabulary_is_told() {
         ("crates/content/src/classify.rs", &["Class"][..]),
         ("crates/content/src/message.rs", &["Expiration"][..]),
         ("crates/content/src/part.rs", &["Body", "PartSemantics"][..]),
-        ("crates/content/src/select.rs", &["PassedOverBecause"][..]),
+        ("crates/content/src/select.rs", &["PassedOverBecause", "Wish"][..]),
         ("crates/content/src/timeline.rs", &["RefusedBecause"][..]),
+        ("crates/content/src/replies.rs", &["ChainEnd"][..]),
         ("crates/content/src/receipts.rs", &["ReportPolicy"][..]),
         ("crates/content/src/derive/mod.rs", &["Origin"][..]),
         (

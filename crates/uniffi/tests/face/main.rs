@@ -6,4 +6,5 @@ mod calls;
 mod codes;
 mod complete;
 mod octets;
+mod panics;
 mod prints;
