@@ -1,7 +1,7 @@
 //! No panic reaches a language: whatever can fail says so, and is contained. Looked for in the sources, because a function that were
 //! added without it would fail in Swift alone, and only once it panics.
 
-use crate::complete::sources;
+use crate::vocabulary::sources;
 
 /// Functions that say that they cannot fail. They put values together, copy or read them, and do nothing else.
 const CANNOT_FAIL: [&str; 14] = [
