@@ -6,10 +6,11 @@ mod pages;
 mod purity;
 mod sql;
 
+use std::collections::BTreeSet;
 use std::time::Instant;
 
 use crate::Fault;
-use crate::repo::Repo;
+use crate::repo::{File, Repo};
 use crate::report::{Report, Suite};
 
 /// One rule. Its name says what holds.
@@ -161,6 +162,23 @@ pub(crate) fn pages() -> Result<Vec<String>, Fault> {
         Finding::Broken(place) | Finding::Note(place) => place,
     });
     Ok(places.collect())
+}
+
+/// The files outside of `docs` that the pages of the book link, by their paths in the repository, with what is in them.
+pub(crate) fn linked_from_the_book() -> Result<Vec<File>, Fault> {
+    let repo = Repo::load()?;
+    let linked: BTreeSet<String> = repo
+        .under(&["docs/"])
+        .filter(|page| page.path.ends_with(".md"))
+        .flat_map(|page| house::links(&repo, &page.path))
+        .map(|(_, target)| target)
+        .filter(|target| !target.starts_with("docs/"))
+        .collect();
+    Ok(repo
+        .files
+        .into_iter()
+        .filter(|file| linked.contains(&file.path))
+        .collect())
 }
 
 /// A violation at a line.
