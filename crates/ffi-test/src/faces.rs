@@ -48,10 +48,9 @@ impl Network {
         client: ClientUri,
         request: Request,
     ) -> Result<Answer, ComityError> {
-        let answer = self
-            .lock()
-            .post(now, &comity::Identity { user, client }, &samples::posted(request));
-        Ok(samples::answered(answer))
+        let who = comity::Identity { user, client };
+        let posted = self.lock().post(now, &who, &samples::posted(request));
+        Ok(samples::answered(posted.answer))
     }
 
     /// The frames that a client ever got, from a place on.
