@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use crate::Fault;
 use crate::c;
@@ -68,7 +69,32 @@ pub(crate) fn export_what_uniffi_calls(profile: Profile) -> Result<bool, Fault> 
         }
         Ok::<bool, Fault>(wrong.is_empty() && is_without_tests(library)?)
     };
-    Ok(called.len() > 100 && exports(&shared, true)? & exports(&fixed, false)?)
+    let held = exports(&shared, true)? & exports(&fixed, false)?;
+    Ok(called.len() > 100 && held && has_an_sqlite_of_its_own(&fixed)?)
+}
+
+/// A program that has a function by the name of one of SQLite's, calls the library, and keeps its own.
+const PROGRAM: &str = r#"#include <comityFFI.h>
+const char *sqlite3_libversion(void);
+const char *sqlite3_libversion(void) { return "the program's"; }
+int main(void) {
+    return ffi_comity_uniffi_uniffi_contract_version() == 0 || sqlite3_libversion()[0] != 't';
+}
+"#;
+
+/// Whether a program links the static library beside what it has itself, and runs.
+fn has_an_sqlite_of_its_own(fixed: &Path) -> Result<bool, Fault> {
+    let program = cargo::scratch()?.join("own-sqlite");
+    let source = program.with_extension("c");
+    fs::write(&source, PROGRAM).map_err(|e| fault(&source, &e))?;
+    let header = header();
+    let mut compile = Command::new("cc");
+    compile
+        .args(["-Wall", "-Werror", "-I"])
+        .arg(header.parent().unwrap_or(&header));
+    compile.arg(&source).arg("-o").arg(&program).arg(fixed);
+    native::run(compile.args(["-lpthread", "-ldl", "-lm", "-lgcc_s", "-lc"]))?;
+    native::run(&mut Command::new(&program)).map(|()| true)
 }
 
 /// Whether nothing in a library is of the tests.
@@ -97,9 +123,13 @@ fn wrong(names: &[String], called: &[String], described: bool) -> Vec<String> {
 
 /// The functions that uniffi's header declares, sorted.
 fn of_the_header() -> Result<Vec<String>, Fault> {
-    let path = cargo::root().join("bindings/swift/Sources/comityFFI/include/comityFFI.h");
+    let path = header();
     let header = fs::read_to_string(&path).map_err(|e| fault(&path, &e))?;
     Ok(declared(&header, &CALLED))
+}
+
+fn header() -> PathBuf {
+    cargo::root().join("bindings/swift/Sources/comityFFI/include/comityFFI.h")
 }
 
 /// Builds both libraries. The shared one; the static one is beside it.
