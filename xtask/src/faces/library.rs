@@ -74,7 +74,8 @@ pub(crate) fn export_what_uniffi_calls(profile: Profile) -> Result<bool, Fault> 
 }
 
 /// A program that has a function by the name of one of SQLite's, calls the library, and keeps its own.
-const PROGRAM: &str = r#"#include <comityFFI.h>
+const PROGRAM: &str = r#"#include <stdint.h>
+uint32_t ffi_comity_uniffi_uniffi_contract_version(void);
 const char *sqlite3_libversion(void);
 const char *sqlite3_libversion(void) { return "the program's"; }
 int main(void) {
@@ -87,12 +88,9 @@ fn has_an_sqlite_of_its_own(fixed: &Path) -> Result<bool, Fault> {
     let program = cargo::scratch()?.join("own-sqlite");
     let source = program.with_extension("c");
     fs::write(&source, PROGRAM).map_err(|e| fault(&source, &e))?;
-    let header = header();
     let mut compile = Command::new("cc");
-    compile
-        .args(["-Wall", "-Werror", "-I"])
-        .arg(header.parent().unwrap_or(&header));
-    compile.arg(&source).arg("-o").arg(&program).arg(fixed);
+    compile.args(["-Wall", "-Werror"]).arg(&source);
+    compile.arg("-o").arg(&program).arg(fixed);
     native::run(compile.args(["-lpthread", "-ldl", "-lm", "-lgcc_s", "-lc"]))?;
     native::run(&mut Command::new(&program)).map(|()| true)
 }
@@ -123,13 +121,9 @@ fn wrong(names: &[String], called: &[String], described: bool) -> Vec<String> {
 
 /// The functions that uniffi's header declares, sorted.
 fn of_the_header() -> Result<Vec<String>, Fault> {
-    let path = header();
+    let path = cargo::root().join("bindings/swift/Sources/comityFFI/include/comityFFI.h");
     let header = fs::read_to_string(&path).map_err(|e| fault(&path, &e))?;
     Ok(declared(&header, &CALLED))
-}
-
-fn header() -> PathBuf {
-    cargo::root().join("bindings/swift/Sources/comityFFI/include/comityFFI.h")
 }
 
 /// Builds both libraries. The shared one; the static one is beside it.
