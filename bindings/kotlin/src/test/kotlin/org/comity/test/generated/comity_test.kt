@@ -736,6 +736,8 @@ internal object IntegrityCheckingUniffiLib {
     ): Int
     external fun uniffi_comity_ffi_test_checksum_func_panics(
     ): Int
+    external fun uniffi_comity_ffi_test_checksum_func_plant_panic(
+    ): Int
     external fun uniffi_comity_ffi_test_checksum_func_reasons(
     ): Int
     external fun uniffi_comity_ffi_test_checksum_func_seed(
@@ -820,6 +822,8 @@ internal object UniffiLib {
     external fun uniffi_comity_ffi_test_fn_func_panic_within(`client`: Long,uniffi_out_err: UniffiRustCallStatus,
     ): Unit
     external fun uniffi_comity_ffi_test_fn_func_panics(uniffi_out_err: UniffiRustCallStatus,
+    ): Unit
+    external fun uniffi_comity_ffi_test_fn_func_plant_panic(uniffi_out_err: UniffiRustCallStatus,
     ): Unit
     external fun uniffi_comity_ffi_test_fn_func_reasons(uniffi_out_err: UniffiRustCallStatus,
     ): RustBuffer.ByValue
@@ -968,6 +972,9 @@ private fun uniffiCheckApiChecksums(lib: IntegrityCheckingUniffiLib) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_comity_ffi_test_checksum_func_panics() and 0xFFFF) != 60156) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_comity_ffi_test_checksum_func_plant_panic() and 0xFFFF) != 58772) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_comity_ffi_test_checksum_func_reasons() and 0xFFFF) != 63183) {
@@ -2148,6 +2155,16 @@ internal object ComityExceptionExternalErrorHandler : UniffiRustCallStatusErrorH
         =
     uniffiRustCall() { _status ->
     UniffiLib.uniffi_comity_ffi_test_fn_func_panics(
+
+        _status)
+}
+
+        /**
+         * Lets the next call on this thread panic, whichever it is.
+         */ internal fun `plantPanic`()
+        =
+    uniffiRustCall() { _status ->
+    UniffiLib.uniffi_comity_ffi_test_fn_func_plant_panic(
 
         _status)
 }
