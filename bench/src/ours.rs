@@ -162,6 +162,21 @@ impl Comity {
         frames.pop().ok_or_else(|| "a commit reached nobody".into())
     }
 
+    /// Begins a new epoch by a commit of Alice's, and returns it. It has come back to her, and waits for Bob.
+    pub(crate) fn commit_for_bob(&mut self) -> Result<Vec<u8>, Fault> {
+        let changed = self.alice.client.change(now()?, &self.room, &[Change::Rotate])?;
+        let [request] = changed.requests.as_slice() else {
+            return Err("a commit is not one request".into());
+        };
+        let (reply, mut frames) = self.post(request)?;
+        let answered = Answer::Body(reply);
+        let _ = self.alice.client.answer(now()?, request.id, answered)?;
+        let frame = frames.pop().ok_or("a commit reached nobody")?;
+        let echo = batch(&self.room, vec![frame.clone()]);
+        let _ = self.alice.client.receive(now()?, &echo)?;
+        Ok(frame)
+    }
+
     /// Posts what Alice asks for, answers her, and hands Bob what is fanned out, until nothing is left. Returns all that was fanned
     /// out.
     fn settle(&mut self, step: Step) -> Result<Vec<Vec<u8>>, Fault> {

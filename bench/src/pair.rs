@@ -248,7 +248,7 @@ mod tests {
     fn a_peer_sends_in_a_room_whose_context_is_as_large_as_ours() {
         let shape = Shape {
             members: MEMBERS,
-            listed: true,
+            as_mimi: true,
         };
         assert!(shape.list().unwrap().unwrap().len() > MEMBERS * "mimi://a.example/u/m0".len());
         for library in &LIBRARIES {

@@ -1,5 +1,6 @@
 //! Programs a newcomer runs first, and the network in one process that they run on.
 //!
+//! - `start`: a client, from nothing to its first request: what docs/rust.md shows;
 //! - `two_clients`: the smallest program: two clients, one hub, one message. Begin here;
 //! - `demo`: the main job: two messengers hold one encrypted room;
 //! - `inspect`: tells what MIMI content messages say;

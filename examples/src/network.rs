@@ -1,21 +1,16 @@
-//! What stands between clients, in one process and without a socket: providers, their hubs and their mailboxes.
-//!
-//! Every provider is three things at once. It is the **hub** of the rooms that carry its name; a **follower** of all other
-//! rooms, which passes the hub's frames on to its own clients; and the **directory** of its own clients' key packages. None
-//! of the three can read a message.
+//! What stands between clients, in one process and without a socket: providers, their hubs and their mailboxes, one clock for all, and a store for
+//! attachments.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
 use comity::{Answer, ClientUri, Frame, Identity, ProviderUri, Request, RequestKind, Timestamp};
-use comity_hub::Limits;
-use comity_testkit::{Server, Servers, deliver_all, post};
+use comity_testkit as testkit;
 
 /// All providers, the clock that they share, mailboxes, and a store for attachments.
 pub struct Network {
     now: Timestamp,
-    providers: Servers,
-    mailboxes: BTreeMap<ClientUri, Vec<Frame>>,
+    providers: testkit::Network,
     assets: BTreeMap<String, Vec<u8>>,
     delivered: Vec<Delivered>,
     losing: Option<RequestKind>,
@@ -37,8 +32,7 @@ impl Network {
     pub fn new(now: Timestamp) -> Self {
         Self {
             now,
-            providers: Servers::new(),
-            mailboxes: BTreeMap::new(),
+            providers: testkit::Network::default(),
             assets: BTreeMap::new(),
             delivered: Vec::new(),
             losing: None,
@@ -59,43 +53,35 @@ impl Network {
 
     /// The key of a provider's hub, by which clients know it: an app has it from the provider's directory.
     pub fn hub_key(&mut self, provider: &ProviderUri) -> Vec<u8> {
-        self.provider(provider).hub.signature_key()
+        self.providers.hub_key(provider)
     }
 
     /// Lets a client log in at its provider.
     pub fn register(&mut self, who: &Identity) {
-        self.provider(&who.client.provider()).register(who);
+        self.providers.register(who);
     }
 
     /// A client posts a request to its own provider, which forwards it to the provider that it is for. What follows from it
     /// for others is in their mailboxes when this returns.
     pub fn post(&mut self, who: &Identity, request: &Request) -> Answer {
-        let answer = post(&mut self.providers, self.now, who, request).answer;
-        for (frame, clients) in deliver_all(&mut self.providers) {
-            for client in &clients {
-                let mailbox = self.mailboxes.entry(client.clone()).or_default();
-                mailbox.push(frame.clone());
-            }
-            if !clients.is_empty() {
-                let cause = request.kind;
-                self.delivered.push(Delivered { cause, frame });
-            }
-        }
+        let posted = self.providers.post(self.now, who, request);
+        let delivered = posted.delivered.into_iter().map(|frame| Delivered {
+            cause: request.kind,
+            frame,
+        });
+        self.delivered.extend(delivered);
         if self.losing.take_if(|kind| *kind == request.kind).is_some() {
             self.lost += 1;
             return Answer::Unreachable { retry_after: None };
         }
-        answer
+        posted.answer
     }
 
     /// The frames in a client's mailbox from a position on.
     #[must_use]
     pub fn mail(&self, client: &ClientUri, from: usize) -> Vec<Frame> {
-        let frames = self.mailboxes.get(client);
-        frames
-            .and_then(|frames| frames.get(from..))
-            .unwrap_or_default()
-            .to_vec()
+        let frames = self.providers.mail(client).get(from..);
+        frames.unwrap_or_default().to_vec()
     }
 
     /// The frames that were delivered since this was last asked.
@@ -123,10 +109,5 @@ impl Network {
     #[must_use]
     pub fn fetch(&self, url: &str) -> Option<&[u8]> {
         self.assets.get(url).map(Vec::as_slice)
-    }
-
-    fn provider(&mut self, uri: &ProviderUri) -> &mut Server {
-        let new = || Server::new(uri.clone(), &Limits::default());
-        self.providers.entry(uri.clone()).or_insert_with(new)
     }
 }

@@ -52,6 +52,18 @@ fn two_clients_exchange_one_message() {
 }
 
 #[test]
+fn the_program_of_the_guide_asks_for_the_same_request_again_after_it_was_closed() {
+    let output = Command::new(env!("CARGO_BIN_EXE_start")).output().unwrap();
+    assert!(output.status.success(), "{}", text(&output.stderr));
+    let lines: Vec<&str> = text(&output.stdout).lines().collect();
+    let [first, again] = lines[..] else {
+        panic!("one request, twice, and not {lines:?}");
+    };
+    let first = first.strip_prefix("to mimi://a.example: ").expect(first);
+    assert_eq!(again, format!("still to be posted to mimi://a.example: {first}"));
+}
+
+#[test]
 fn every_claim_of_the_demo_holds_and_its_json_has_the_documented_form() {
     let output = demo(&["--json"]);
     assert!(output.status.success(), "{}", text(&output.stderr));

@@ -1,4 +1,4 @@
-//! The only scripts of the project: `cargo xtask setup | demo | inspect | bench | crash-matrix | … | header | bindings | install-c | book | test | lint`.
+//! The only scripts of the project: `cargo xtask setup | demo | inspect | bench | crash-matrix | … | header | bindings | install-c | install-uniffi | book | test | lint`.
 //!
 //! `cargo xtask test` is what CI runs, whole. Everything here works from a clean clone on a machine that has Rust and reaches the
 //! package registries, and depends on no crate, so that it is built in seconds.
@@ -20,6 +20,7 @@ mod chat;
 mod checks;
 mod faces;
 mod libtest;
+mod native;
 mod programs;
 mod repo;
 mod report;
@@ -57,6 +58,8 @@ cargo xtask COMMAND
                     write the Swift, Kotlin and Python code, or say whether it is what the sources say
   install-c --prefix DIR
                     install the C library: header, libraries, pkg-config and CMake files
+  install-uniffi --prefix DIR
+                    install the libraries for Swift, Kotlin and Python: lib/, and natives/ for a jar
   symbols [--check] list what the C library exports, or say whether each library exports what it should
   sizes             how large the libraries are
   soak              thousands of steps through the C API leave nothing behind: --steps N, --seed N;
@@ -89,6 +92,7 @@ fn main() -> ExitCode {
         "two-processes" => programs::two_processes(rest),
         "header" => c::header_command(rest),
         "install-c" => c::install_c(rest),
+        "install-uniffi" => faces::install_command(rest),
         "bindings" => faces::bindings_command(rest),
         "symbols" => c::symbols_command(rest),
         "sizes" => c::sizes(),

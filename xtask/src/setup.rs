@@ -83,7 +83,10 @@ pub(crate) fn c() -> Result<(), Fault> {
 /// The maturin that builds the Python wheel.
 const MATURIN: &str = "1.16.0";
 
-/// What the tests in Python need, installed where it is missing: an environment in the target directory with maturin in it.
+/// The mypy that reads what type checkers are told of it.
+const MYPY: &str = "2.4.1";
+
+/// What the tests in Python need, installed where it is missing: an environment in the target directory with maturin and mypy in it.
 pub(crate) fn python() -> Result<PathBuf, Fault> {
     debian("Python", "python3", &["python3"])?;
     if !cargo::succeeds("python3", &["-c", "import ensurepip, venv"]) {
@@ -96,18 +99,23 @@ pub(crate) fn python() -> Result<PathBuf, Fault> {
         return Err("Python 3.10 or newer is needed".into());
     }
     let tools = tools()?.join("python");
-    let maturin = tools.join("bin/maturin");
-    if is_version(&maturin, &["--version"], &format!("maturin {MATURIN}")) {
-        println!("  maturin {MATURIN}: there");
+    let has = |name: &str, version: &str| {
+        let ask = "import sys; from importlib.metadata import version; sys.exit(version(sys.argv[1]) != sys.argv[2])";
+        let mut python = Command::new(tools.join("bin/python"));
+        python.args(["-c", ask, name, version]);
+        cargo::output(python).is_ok()
+    };
+    if has("maturin", MATURIN) && has("mypy", MYPY) {
+        println!("  maturin {MATURIN}, mypy {MYPY}: there");
         return Ok(tools);
     }
-    println!("  maturin {MATURIN}: pip install, into an environment in the target directory");
+    println!("  maturin {MATURIN}, mypy {MYPY}: pip install, into an environment in the target directory");
     let mut environment = Command::new("python3");
     environment.args(["-m", "venv", "--clear"]).arg(&tools);
     cargo::output(environment)?;
     let mut install = Command::new(tools.join("bin/pip"));
     install.args(["install", "--quiet", "--disable-pip-version-check"]);
-    install.arg(format!("maturin=={MATURIN}"));
+    install.args([format!("maturin=={MATURIN}"), format!("mypy=={MYPY}")]);
     cargo::output(install)?;
     Ok(tools)
 }

@@ -15,11 +15,16 @@ use crate::samples::Samples;
 use crate::stopwatch::{Clock, Stopwatch};
 use crate::table::{micros, times};
 
-/// Genuine frames in a batch, beside as many of the other sort.
+/// Genuine messages in a batch, beside as many frames of the other sort.
 const GENUINE: usize = 100;
+/// Genuine commits in a batch, beside as many.
+const COMMITS: usize = 10;
 const SIZES: [usize; 2] = [10, super::MEMBERS];
 /// Against a batch without junk.
 const TARGET: f64 = 2.0;
+/// Junk of up to so many times the octets of what is genuine beside it is judged: whoever sends more octets takes more time, if only
+/// to hash them, and pays for sending them.
+const ALIKE: usize = 10;
 
 /// How a frame is made worthless.
 type Spoil = fn(&Genuine<'_>) -> Option<Vec<u8>>;
@@ -56,13 +61,14 @@ pub(super) fn measure(arguments: &Arguments, board: &mut Board) -> Result<(), Fa
     for members in SIZES {
         eprintln!("… junk, {members} members");
         for (kind, spoil) in KINDS {
-            of(arguments, members, (kind, spoil), board)?;
+            beside_messages(arguments, members, (kind, spoil), board)?;
         }
+        beside_commits(arguments, members, board)?;
     }
     Ok(())
 }
 
-fn of(
+fn beside_messages(
     arguments: &Arguments,
     members: usize,
     (kind, spoil): (&str, Spoil),
@@ -71,6 +77,7 @@ fn of(
     let dir = tempfile::tempdir_in(&arguments.dir)?;
     let mut room = ours::room(dir.path(), members)?;
     let commit = room.commit_frame()?;
+    let mut octets = [0, 0];
     let (mut clean, mut mixed) = (Samples::default(), Samples::default());
     for _ in 0..arguments.rounds {
         let frames = send(&mut room, GENUINE)?;
@@ -88,6 +95,7 @@ fn of(
                 spoil(&genuine).ok_or("a frame is not as frames are")
             })
             .collect::<Result<_, _>>()?;
+        octets = [&frames, &junk].map(|all| all.iter().map(Vec::len).sum());
         frames = frames
             .into_iter()
             .zip(junk)
@@ -96,16 +104,46 @@ fn of(
         mixed.begin_round();
         mixed.add(receive(&mut room, frames)?);
     }
-    let ratio = mixed.ratio_to(&clean);
-    let each = |samples: &Samples| micros(samples.median().map(|all| all / 100.0));
-    let cells = [
-        format!("a genuine frame beside as much junk: {kind}, {members} members ÷ alone"),
-        each(&mixed),
-        each(&clean),
-        times(ratio),
-    ];
-    board.judged(cells, ratio, (TARGET, "×"));
+    let [genuine, junk] = octets;
+    let work = format!("a message beside as much junk: {kind}, {members} members ÷ alone");
+    if junk > genuine * ALIKE {
+        let work = format!("{work}; {} times the octets", junk / genuine.max(1));
+        board.told(cells(work, (&mixed, &clean), GENUINE));
+    } else {
+        let cells = cells(work, (&mixed, &clean), GENUINE);
+        board.judged(cells, mixed.ratio_to(&clean), (TARGET, "×"));
+    }
     Ok(())
+}
+
+/// Commits among junk of their own size, each behind its own copy whose signature is another.
+fn beside_commits(arguments: &Arguments, members: usize, board: &mut Board) -> Result<(), Fault> {
+    let dir = tempfile::tempdir_in(&arguments.dir)?;
+    let mut room = ours::room(dir.path(), members)?;
+    let (mut clean, mut mixed) = (Samples::default(), Samples::default());
+    for _ in 0..arguments.rounds {
+        for (samples, junk) in [(&mut clean, false), (&mut mixed, true)] {
+            let mut frames = Vec::new();
+            for number in 0..COMMITS {
+                let commit = room.commit_for_bob()?;
+                frames.extend(junk.then(|| flipped(&commit, number)));
+                frames.push(commit);
+            }
+            samples.begin_round();
+            samples.add(receive_commits(&mut room, frames)?);
+        }
+    }
+    let work =
+        format!("a commit beside as much junk: commits with flipped signatures, {members} members ÷ alone");
+    let cells = cells(work, (&mixed, &clean), COMMITS);
+    board.judged(cells, mixed.ratio_to(&clean), (TARGET, "×"));
+    Ok(())
+}
+
+/// What is told of a batch with junk and of one without: what each of their genuine frames took.
+fn cells(work: String, (mixed, clean): (&Samples, &Samples), genuine: usize) -> [String; 4] {
+    let each = |samples: &Samples| micros(samples.median().map(|all| all / genuine as f64));
+    [work, each(mixed), each(clean), times(mixed.ratio_to(clean))]
 }
 
 fn send(room: &mut Comity, messages: usize) -> Result<Vec<Vec<u8>>, Fault> {
@@ -119,7 +157,7 @@ fn send(room: &mut Comity, messages: usize) -> Result<Vec<Vec<u8>>, Fault> {
         .collect()
 }
 
-/// Every genuine frame must come out, whatever is between them.
+/// Every genuine message must come out, whatever is between them.
 fn receive(room: &mut Comity, frames: Vec<Vec<u8>>) -> Result<Duration, Fault> {
     let batch = batch(&room.room, frames);
     let begun = Stopwatch::start();
@@ -129,6 +167,19 @@ fn receive(room: &mut Comity, frames: Vec<Vec<u8>>) -> Result<Duration, Fault> {
     match step.frames.iter().filter(done).count() {
         GENUINE => Ok(took),
         other => Err(format!("of {GENUINE} genuine frames {other} came out").into()),
+    }
+}
+
+/// Every genuine commit must be taken, and nothing else.
+fn receive_commits(room: &mut Comity, frames: Vec<Vec<u8>>) -> Result<Duration, Fault> {
+    let batch = batch(&room.room, frames);
+    let begun = Stopwatch::start();
+    let step = room.bob.client.receive(now()?, &batch)?;
+    let took = begun.read(Clock::Processor);
+    let done = |outcome: &&FrameOutcome| matches!(outcome, FrameOutcome::Done { .. });
+    match step.frames.iter().filter(done).count() {
+        COMMITS => Ok(took),
+        other => Err(format!("of {COMMITS} genuine commits {other} were taken").into()),
     }
 }
 

@@ -50,7 +50,8 @@
 #include <stdint.h>
 
 // The version of the interface that this header describes. It changes when a program that was compiled with an older header would
-// no longer work; functions, numbers and fields at the end of structs are added without a change.
+// no longer work; functions, numbers and fields at the end of structs are added without a change. The shared library goes by it:
+// libcomity.so.1.
 #define COMITY_ABI_VERSION 1
 
 // For `comity_client_send`: nothing is accepted that needs to be.
@@ -412,6 +413,29 @@ enum comity_refused_because
 typedef enum comity_refused_because comity_refused_because;
 #else
 typedef uint32_t comity_refused_because;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
+// How a chain of replies ends.
+enum comity_chain_end
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : uint32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+    // At a message that replies to nothing, or to something that is not known.
+    COMITY_CHAIN_END_BEGINS = 0,
+    // At a message that the chain has been to: whoever sent it did what the draft forbids. Do not reply to it.
+    COMITY_CHAIN_END_LOOPS = 1,
+    // After 1,024 messages, looked at no further.
+    COMITY_CHAIN_END_TOO_LONG = 2,
+    // In a way that this header does not know.
+    COMITY_CHAIN_END_OTHER = 99,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum comity_chain_end comity_chain_end;
+#else
+typedef uint32_t comity_chain_end;
 #endif // __STDC_VERSION__ >= 202311L
 #endif // __cplusplus
 
@@ -988,6 +1012,9 @@ typedef struct comity_parts comity_parts;
 // once; then they take turns. Each query sees one state of the file.
 typedef struct comity_reader comity_reader;
 
+// What messages reply to. One thread at a time; free it with `comity_replies_free`.
+typedef struct comity_replies comity_replies;
+
 // Encrypts an attachment piece by piece. One thread at a time; free it with `comity_sealer_free`.
 typedef struct comity_sealer comity_sealer;
 
@@ -996,6 +1023,10 @@ typedef struct comity_supported comity_supported;
 
 // Verifies what was fetched, piece by piece. Releases nothing. One thread at a time; free it with `comity_verifier_free`.
 typedef struct comity_verifier comity_verifier;
+
+// What is wanted of the parts of a message, by their place: depth first from 0, multiparts counted as well. One thread at a time; free
+// it with `comity_wishes_free`.
+typedef struct comity_wishes comity_wishes;
 
 // What a call came to: 0 (`COMITY_OK`), or why it did nothing, one of `comity_code`.
 typedef int32_t comity_status;
@@ -1541,6 +1572,20 @@ typedef struct comity_selection {
     size_t unsupported_len;
 } comity_selection;
 
+// A text. Free it with `comity_string_free`.
+typedef struct comity_string {
+    // The text.
+    struct comity_text text;
+} comity_string;
+
+// Places of parts. Free it with `comity_indexes_free`.
+typedef struct comity_indexes {
+    // The places: depth first from 0, multiparts counted as well.
+    const uint16_t *items;
+    // How many.
+    size_t len;
+} comity_indexes;
+
 // A reference from one message to a version of another.
 typedef struct comity_reference {
     // The version referred to.
@@ -1630,6 +1675,16 @@ typedef struct comity_timeline {
     // How many.
     size_t refused_len;
 } comity_timeline;
+
+// A message, what it replies to, what that replies to, and so on. Free it with `comity_reply_chain_free`.
+typedef struct comity_reply_chain {
+    // The messages, the one that was asked about first.
+    const struct comity_message_id *messages;
+    // How many.
+    size_t messages_len;
+    // How it ends.
+    comity_chain_end end;
+} comity_reply_chain;
 
 // What one client will see.
 typedef struct comity_reach {
@@ -1724,12 +1779,6 @@ typedef struct comity_task {
     // How many.
     size_t invites_len;
 } comity_task;
-
-// A text. Free it with `comity_string_free`.
-typedef struct comity_string {
-    // The text.
-    struct comity_text text;
-} comity_string;
 
 // A link in a Markdown text.
 typedef struct comity_link {
@@ -2275,6 +2324,46 @@ comity_status comity_select(const uint8_t *octets,
 // Frees a selection. NULL is allowed.
 void comity_selection_free(struct comity_selection *selection);
 
+// No wishes yet: every part has rank 0.
+comity_status comity_wishes_new(struct comity_wishes **wishes, struct comity_error **error);
+
+// Says how much a part is wanted: of two to choose from, the one with the lower rank is shown; at the same rank, language decides. Such as
+// for who would rather hear than read.
+comity_status comity_wishes_rank(struct comity_wishes *wishes,
+                                 uint16_t index,
+                                 uint8_t rank,
+                                 struct comity_error **error);
+
+// Says that a part is not to be shown, even if nothing else is left: such as what would be fetched from the sender's server.
+comity_status comity_wishes_never(struct comity_wishes *wishes, uint16_t index, struct comity_error **error);
+
+// Frees wishes. NULL is allowed.
+void comity_wishes_free(struct comity_wishes *wishes);
+
+// Chooses what to show as `comity_select` does, where a local policy has a say: it looks at the parts first, with `comity_content_decode`,
+// and says what it wants of them.
+comity_status comity_select_by(const uint8_t *octets,
+                               size_t octets_len,
+                               const struct comity_supported *supported,
+                               const struct comity_wishes *wishes,
+                               struct comity_selection **selection,
+                               struct comity_error **error);
+
+// The link to a part of the same message, such as `cid:2@local.invalid`, for HTML or Markdown beside it.
+comity_status comity_part_link(uint16_t index, struct comity_string **link, struct comity_error **error);
+
+// The place of the part of the same message that a link leads to, if it is such a link.
+comity_status comity_linked_part(const char *link, bool *is_link, uint16_t *index, struct comity_error **error);
+
+// The places of the parts that a part links to, in the order of their first mention; none unless it is of a type that can link, such as
+// HTML.
+comity_status comity_linked_parts(const struct comity_part *part,
+                                  struct comity_indexes **indexes,
+                                  struct comity_error **error);
+
+// Frees places. NULL is allowed.
+void comity_indexes_free(struct comity_indexes *indexes);
+
 // No messages yet. A client folds its own rooms: `comity_reader_timeline`. This is for messages that a host keeps by itself, such as an
 // archive.
 comity_status comity_fold_new(struct comity_fold **fold,
@@ -2304,6 +2393,27 @@ void comity_fold_free(struct comity_fold *fold);
 
 // Frees a timeline. NULL is allowed.
 void comity_timeline_free(struct comity_timeline *timeline);
+
+// No replies yet.
+comity_status comity_replies_new(struct comity_replies **replies, struct comity_error **error);
+
+// Says what a message replies to. What is said of the same message later counts.
+comity_status comity_replies_add(struct comity_replies *replies,
+                                 const struct comity_message_id *message,
+                                 const struct comity_message_id *in_reply_to,
+                                 struct comity_error **error);
+
+// Follows replies from a message.
+comity_status comity_replies_chain(const struct comity_replies *replies,
+                                   const struct comity_message_id *from,
+                                   struct comity_reply_chain **chain,
+                                   struct comity_error **error);
+
+// Frees what messages reply to. NULL is allowed.
+void comity_replies_free(struct comity_replies *replies);
+
+// Frees a chain. NULL is allowed.
+void comity_reply_chain_free(struct comity_reply_chain *chain);
 
 // Plain text. Everybody reads it. Free the part with `comity_part_free`.
 comity_status comity_part_text(const char *text, size_t text_len, struct comity_part **part, struct comity_error **error);
@@ -2827,6 +2937,10 @@ COMITY_ASSERT(offsetof(comity_health, tasks) == 96, "comity_health.tasks");
 COMITY_ASSERT(offsetof(comity_health, peers) == 104, "comity_health.peers");
 COMITY_ASSERT(offsetof(comity_health, damage) == 112, "comity_health.damage");
 COMITY_ASSERT(offsetof(comity_health, line) == 120, "comity_health.line");
+COMITY_ASSERT(sizeof(comity_indexes) == 16, "size of comity_indexes");
+COMITY_ASSERT(COMITY_ALIGNOF(comity_indexes) == 8, "alignment of comity_indexes");
+COMITY_ASSERT(offsetof(comity_indexes, items) == 0, "comity_indexes.items");
+COMITY_ASSERT(offsetof(comity_indexes, len) == 8, "comity_indexes.len");
 COMITY_ASSERT(sizeof(comity_invited) == 32, "size of comity_invited");
 COMITY_ASSERT(COMITY_ALIGNOF(comity_invited) == 8, "alignment of comity_invited");
 COMITY_ASSERT(offsetof(comity_invited, user) == 0, "comity_invited.user");
@@ -2999,6 +3113,11 @@ COMITY_ASSERT(COMITY_ALIGNOF(comity_refused) == 4, "alignment of comity_refused"
 COMITY_ASSERT(offsetof(comity_refused, id) == 0, "comity_refused.id");
 COMITY_ASSERT(offsetof(comity_refused, target) == 32, "comity_refused.target");
 COMITY_ASSERT(offsetof(comity_refused, because) == 64, "comity_refused.because");
+COMITY_ASSERT(sizeof(comity_reply_chain) == 24, "size of comity_reply_chain");
+COMITY_ASSERT(COMITY_ALIGNOF(comity_reply_chain) == 8, "alignment of comity_reply_chain");
+COMITY_ASSERT(offsetof(comity_reply_chain, messages) == 0, "comity_reply_chain.messages");
+COMITY_ASSERT(offsetof(comity_reply_chain, messages_len) == 8, "comity_reply_chain.messages_len");
+COMITY_ASSERT(offsetof(comity_reply_chain, end) == 16, "comity_reply_chain.end");
 COMITY_ASSERT(sizeof(comity_request) == 64, "size of comity_request");
 COMITY_ASSERT(COMITY_ALIGNOF(comity_request) == 8, "alignment of comity_request");
 COMITY_ASSERT(offsetof(comity_request, id) == 0, "comity_request.id");

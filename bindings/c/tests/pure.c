@@ -146,9 +146,99 @@ static void linking(void)
     check(comity_markdown_links("\xff", 1, &links, NULL) == COMITY_CODE_INVALID_UTF8 && links == NULL);
 }
 
+/* A message of three texts, of which a reader may take as many as it can. */
+static void wishing(void)
+{
+    static const char one[] = "\x85\x01\x60\x01\x78\x18text/plain;charset=utf-8\x44text";
+    uint8_t content[256];
+    size_t len = put(content, "\x87\x50", 2);
+    comity_media_types *types;
+    comity_supported *supported;
+    comity_wishes *wishes;
+    comity_selection *all, *without;
+
+    memset(content + len, 9, 16); /* The salt. */
+    len += 16;
+    len += put(content + len, "\xf6\x40\xf6\xf6\xa0\x85\x01\x60\x03\x02\x83", 11); /* No reply; three parts, all of them. */
+    for (int i = 0; i < 3; i++) {
+        len += put(content + len, one, sizeof one - 1);
+    }
+    must(comity_media_types_baseline(&types, NULL));
+    must(comity_supported_new(types, &supported, NULL));
+    must(comity_select(content, len, supported, &all, NULL));
+    check(all->chosen_len == 3 && all->chosen[1]->part->index == 2 && all->passed_over_len == 0);
+    must(comity_wishes_new(&wishes, NULL));
+    must(comity_wishes_rank(wishes, 1, 7, NULL));
+    must(comity_wishes_never(wishes, 2, NULL));
+    must(comity_wishes_never(wishes, 99, NULL)); /* There is no such part. */
+    must(comity_select_by(content, len, supported, wishes, &without, NULL));
+    check(without->chosen_len == 2 && without->chosen[0]->part->index == 1 && without->chosen[1]->part->index == 3);
+    check(without->passed_over_len == 1 && without->passed_over[0]->because == COMITY_PASSED_OVER_NOT_WANTED);
+    comity_selection_free(without);
+    check(comity_select_by(content, len - 1, supported, wishes, &without, NULL) == COMITY_CODE_INVALID_ARGUMENT && !without);
+    check(comity_select_by(content, len, supported, NULL, &without, NULL) == COMITY_CODE_NULL_ARGUMENT);
+    comity_selection_free(all);
+    comity_wishes_free(wishes);
+    comity_supported_free(supported);
+    comity_media_types_free(types);
+}
+
+static void linking_parts(void)
+{
+    static const char html[] = "<img src=\"cid:5@local.invalid\"> <a href=\"cid:2@local.invalid\">";
+    comity_string *link;
+    comity_part *part;
+    comity_indexes *linked;
+    bool is_link;
+    uint16_t index;
+
+    must(comity_part_link(5, &link, NULL));
+    check(is(link->text, "cid:5@local.invalid"));
+    must(comity_linked_part(link->text.data, &is_link, &index, NULL));
+    check(is_link && index == 5);
+    comity_string_free(link);
+    must(comity_linked_part("https://a.example/5", &is_link, &index, NULL));
+    check(!is_link && index == 0);
+    must(comity_part_html(html, strlen(html), &part, NULL));
+    must(comity_linked_parts(part, &linked, NULL));
+    check(linked->len == 2 && linked->items[0] == 5 && linked->items[1] == 2);
+    comity_indexes_free(linked);
+    comity_part_free(part);
+    must(comity_part_text(html, strlen(html), &part, NULL));
+    must(comity_linked_parts(part, &linked, NULL));
+    check(linked->len == 0);
+    comity_indexes_free(linked);
+    comity_part_free(part);
+}
+
+static void replying(void)
+{
+    comity_message_id ids[3] = {id_of(1), id_of(2), id_of(3)}, none;
+    comity_replies *replies;
+    comity_reply_chain *chain;
+
+    memset(&none, 0, sizeof none);
+    must(comity_replies_new(&replies, NULL));
+    must(comity_replies_add(replies, &ids[2], &ids[1], NULL));
+    must(comity_replies_add(replies, &ids[1], &ids[0], NULL));
+    check(comity_replies_add(replies, &ids[0], &none, NULL) == COMITY_CODE_INVALID_ARGUMENT);
+    must(comity_replies_chain(replies, &ids[2], &chain, NULL));
+    check(chain->messages_len == 3 && same(&chain->messages[0], &ids[2]) && same(&chain->messages[2], &ids[0]));
+    check(chain->end == COMITY_CHAIN_END_BEGINS);
+    comity_reply_chain_free(chain);
+    must(comity_replies_add(replies, &ids[0], &ids[2], NULL));
+    must(comity_replies_chain(replies, &ids[0], &chain, NULL));
+    check(chain->messages_len == 3 && chain->end == COMITY_CHAIN_END_LOOPS);
+    comity_reply_chain_free(chain);
+    comity_replies_free(replies);
+}
+
 int main(void)
 {
     folding();
     linking();
+    wishing();
+    linking_parts();
+    replying();
     return 0;
 }

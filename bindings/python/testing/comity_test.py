@@ -540,6 +540,8 @@ def _uniffi_check_api_checksums(lib):
         raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     if lib.uniffi_comity_ffi_test_checksum_func_panics() != 60156:
         raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    if lib.uniffi_comity_ffi_test_checksum_func_plant_panic() != 58772:
+        raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     if lib.uniffi_comity_ffi_test_checksum_func_reasons() != 63183:
         raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     if lib.uniffi_comity_ffi_test_checksum_func_seed() != 54894:
@@ -618,6 +620,9 @@ _UniffiLib.uniffi_comity_ffi_test_checksum_func_panic_within.restype = ctypes.c_
 _UniffiLib.uniffi_comity_ffi_test_checksum_func_panics.argtypes = (
 )
 _UniffiLib.uniffi_comity_ffi_test_checksum_func_panics.restype = ctypes.c_uint16
+_UniffiLib.uniffi_comity_ffi_test_checksum_func_plant_panic.argtypes = (
+)
+_UniffiLib.uniffi_comity_ffi_test_checksum_func_plant_panic.restype = ctypes.c_uint16
 _UniffiLib.uniffi_comity_ffi_test_checksum_func_reasons.argtypes = (
 )
 _UniffiLib.uniffi_comity_ffi_test_checksum_func_reasons.restype = ctypes.c_uint16
@@ -693,6 +698,10 @@ _UniffiLib.uniffi_comity_ffi_test_fn_func_panics.argtypes = (
     ctypes.POINTER(_UniffiRustCallStatus),
 )
 _UniffiLib.uniffi_comity_ffi_test_fn_func_panics.restype = None
+_UniffiLib.uniffi_comity_ffi_test_fn_func_plant_panic.argtypes = (
+    ctypes.POINTER(_UniffiRustCallStatus),
+)
+_UniffiLib.uniffi_comity_ffi_test_fn_func_plant_panic.restype = None
 _UniffiLib.uniffi_comity_ffi_test_fn_func_reasons.argtypes = (
     ctypes.POINTER(_UniffiRustCallStatus),
 )
@@ -1417,6 +1426,20 @@ def panics() -> None:
         *_uniffi_lowered_args,
     )
     return _uniffi_lift_return(_uniffi_ffi_result)
+def plant_panic() -> None:
+    """
+    Lets the next call on this thread panic, whichever it is.
+"""
+    _uniffi_lowered_args = (
+    )
+    _uniffi_lift_return = lambda val: None
+    _uniffi_error_converter = None
+    _uniffi_ffi_result = _uniffi_rust_call_with_error(
+        _uniffi_error_converter,
+        _UniffiLib.uniffi_comity_ffi_test_fn_func_plant_panic,
+        *_uniffi_lowered_args,
+    )
+    return _uniffi_lift_return(_uniffi_ffi_result)
 def reasons() -> typing.List[comity._ffi.comity.Reason]:
     """
     Every reason for which a frame is rejected, or a hub refuses.
@@ -1460,6 +1483,7 @@ __all__ = [
     "large",
     "panic_within",
     "panics",
+    "plant_panic",
     "reasons",
     "seed",
     "Gate",

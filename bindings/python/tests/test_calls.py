@@ -287,6 +287,40 @@ class Conversation(unittest.TestCase):
         self.assertEqual([p.because for p in selection.passed_over], [comity.PassedOverBecause.CANNOT_BE_READ])
 
 
+class Helpers(unittest.TestCase):
+    def three(self):
+        """A message of three texts, of which a reader may take as many as it can."""
+        root = pathlib.Path(__file__).parents[3]
+        return (root / "fuzz/corpus/decode_content/example-multipart-2").read_bytes()
+
+    def test_what_an_app_does_not_want_is_passed_over(self):
+        everything = comity.select(self.three(), basic())
+        self.assertEqual([chosen.index for chosen in everything.chosen], [1, 2, 3])
+        wishes = [comity.WishedPart(index=2, wish=comity.Wish.NEVER())]
+        without = comity.select_by(self.three(), basic(), wishes)
+        self.assertEqual([chosen.index for chosen in without.chosen], [1, 3])
+        passed = [(passed.index, passed.because) for passed in without.passed_over]
+        self.assertEqual(passed, [(2, comity.PassedOverBecause.NOT_WANTED)])
+        wishes = [comity.WishedPart(index=2, wish=comity.Wish.RANK(rank=7))]
+        self.assertEqual(comity.select_by(self.three(), basic(), wishes), everything)
+
+    def test_parts_link_to_one_another(self):
+        link = comity.part_link(5)
+        self.assertEqual(comity.linked_part(link), 5)
+        self.assertIsNone(comity.linked_part("https://a.example/5"))
+        html = comity.part_html(f'<img src="{link}"> <a href="{comity.part_link(2)}">')
+        self.assertEqual(comity.linked_parts(html), [5, 2])
+        self.assertEqual(comity.linked_parts(comity.part_text(link)), [])
+
+    def test_a_chain_of_replies_is_followed_to_its_beginning_and_no_further_than_into_a_loop(self):
+        ids = [f"01{n:02}{'00' * 30}" for n in range(3)]
+        replies = [comity.Reply(message=ids[2], in_reply_to=ids[1]), comity.Reply(message=ids[1], in_reply_to=ids[0])]
+        chain = comity.reply_chain(ids[2], replies)
+        self.assertEqual((chain.messages, chain.end), (ids[::-1], comity.ChainEnd.BEGINS))
+        loop = [*replies, comity.Reply(message=ids[0], in_reply_to=ids[2])]
+        self.assertEqual(comity.reply_chain(ids[0], loop).end, comity.ChainEnd.LOOPS)
+
+
 class Files(Desk):
     def test_an_extension_may_not_what_the_app_may(self):
         extension = Opening.extension(self.path, KEY).budgeted(comity.budget_of_extension())

@@ -166,6 +166,45 @@ class Errors(Desk):
         client.wake(NOW)
         client.close()
 
+    def test_a_panic_in_whatever_can_be_called_is_an_error(self):
+        client = self.create()
+        reader = client.reader()
+        sealers = [comity.Sealer(comity.Algorithm.AES128_GCM) for _ in range(2)]
+        part = comity.seal(b"x").part
+        receipts = comity.Receipts()
+        calls = {
+            "a function": lambda: comity.markdown_to_html("x"),
+            "a function with a value": lambda: comity.readable(comity.part_text("x"), []),
+            "a function with octets": lambda: comity.classify(b"x"),
+            "a function that knows the clock": lambda: comity.is_available(part, NOW),
+            "a function that may find nothing": lambda: comity.safe_file_name("x"),
+            "a constructor": lambda: comity.Sealer(comity.Algorithm.AES128_GCM),
+            "a named constructor": lambda: comity.Opening.app("x", bytes(32)),
+            "a method": lambda: sealers[0].update(b"x"),
+            "a method that ends an object": lambda: sealers[1].finish(),
+            "a method behind a lock": lambda: receipts.about("01" * 32),
+            "a query": lambda: reader.rooms(NOW),
+            "who it is": reader.identity,
+            "a static function": lambda: comity.wipe("x"),
+        }
+        for what, call in calls.items():
+            with self.subTest(what):
+                comity_test.plant_panic()
+                with self.assertRaises(ComityError.Bug) as raised:
+                    call()
+                self.assertEqual(raised.exception.code, Code.PANICKED)
+        self.assertEqual((reader.rooms(NOW), receipts.about("01" * 32)), ([], []))
+        client.close()
+
+    def test_a_panic_as_an_object_ends_stays_where_it_is(self):
+        client = self.create()
+        reader = comity.Reader.open(self.opening)
+        self.assertEqual(reader.rooms(NOW), [])
+        comity_test.plant_panic()
+        del reader
+        self.assertIn("x", comity.markdown_to_html("x"), "it went off when the reader went")
+        client.close()
+
     def test_a_panic_outside_of_a_client_is_an_internal_error(self):
         with self.assertRaises(comity_test.InternalError):
             comity_test.panics()

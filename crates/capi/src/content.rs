@@ -7,11 +7,11 @@ use comity::content::{
     PassedOverBecause, Selection, SinglePart, select,
 };
 
-use crate::fault::comity_error;
+use crate::fault::{Fault, comity_error};
 use crate::guard::guard;
 use crate::input::invalid;
 use crate::media::comity_supported;
-use crate::output::{self, Keep, Shown};
+use crate::output::{self, Keep, Out, Shown};
 use crate::step::optional_id;
 use crate::values::{comity_bytes, comity_message_id, comity_status, comity_text};
 
@@ -237,32 +237,36 @@ pub unsafe extern "C" fn comity_select(
         let supported = call.object(supported)?.value()?;
         let content =
             Content::decode(call.octets(octets, octets_len)?).map_err(|error| invalid(error.code()))?;
-        let Selection {
-            chosen,
-            embedded,
-            passed_over,
-            unsupported,
-        } = select(&content, &supported);
-        let mut keep = Keep::new();
-        let (chosen, chosen_len) = choices(&chosen, &mut keep);
-        let (embedded, embedded_len) = choices(&embedded, &mut keep);
-        let (unsupported, unsupported_len) = choices(&unsupported, &mut keep);
-        let passed: Vec<_> = passed_over
-            .iter()
-            .map(|one| passed_over_shown(one, &mut keep))
-            .collect();
-        let shown = comity_selection {
-            chosen,
-            chosen_len,
-            embedded,
-            embedded_len,
-            passed_over_len: passed.len(),
-            passed_over: keep.pointers(passed),
-            unsupported,
-            unsupported_len,
-        };
-        out.give(shown, keep)
+        give_selection(out, &select(&content, &supported))
     })
+}
+
+pub(crate) fn give_selection(out: Out<comity_selection>, selection: &Selection<'_>) -> Result<(), Fault> {
+    let Selection {
+        chosen,
+        embedded,
+        passed_over,
+        unsupported,
+    } = selection;
+    let mut keep = Keep::new();
+    let (chosen, chosen_len) = choices(chosen, &mut keep);
+    let (embedded, embedded_len) = choices(embedded, &mut keep);
+    let (unsupported, unsupported_len) = choices(unsupported, &mut keep);
+    let passed: Vec<_> = passed_over
+        .iter()
+        .map(|one| passed_over_shown(one, &mut keep))
+        .collect();
+    let shown = comity_selection {
+        chosen,
+        chosen_len,
+        embedded,
+        embedded_len,
+        passed_over_len: passed.len(),
+        passed_over: keep.pointers(passed),
+        unsupported,
+        unsupported_len,
+    };
+    out.give(shown, keep)
 }
 
 /// Frees a selection. NULL is allowed.

@@ -3,7 +3,8 @@
 use std::ffi::c_char;
 
 /// The version of the interface that this header describes. It changes when a program that was compiled with an older header would
-/// no longer work; functions, numbers and fields at the end of structs are added without a change.
+/// no longer work; functions, numbers and fields at the end of structs are added without a change. The shared library goes by it:
+/// libcomity.so.1.
 pub const COMITY_ABI_VERSION: u32 = 1;
 
 /// The version of the interface that the library has. A program that links the shared library checks that it is

@@ -102,7 +102,7 @@ pub unsafe extern "C" fn comity_safe_file_name(
     })
 }
 
-fn give(out: Out<comity_string>, text: &str) -> Result<(), Fault> {
+pub(crate) fn give(out: Out<comity_string>, text: &str) -> Result<(), Fault> {
     let mut keep = Keep::new();
     let text = keep.text(text);
     out.give(comity_string { text }, keep)

@@ -139,8 +139,3 @@ pub use status::{REPORT_ENTRIES, Status, StatusReport};
 pub use timeline::{Entry, Reaction, Reference, Refused, RefusedBecause, Timeline, Version, fold};
 pub use value::Value;
 pub use view::{BodyView, ContentView, ExternalView, PartView, PartViews};
-
-/// The examples of the guide run as those of this documentation do.
-#[cfg(doctest)]
-#[doc = include_str!("../../../docs/content.md")]
-struct Guide;

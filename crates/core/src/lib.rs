@@ -72,8 +72,3 @@ pub use comity_content as content;
 pub use comity_content::{MessageId, Supported};
 pub use comity_room as room;
 pub use comity_room::{ClientUri, ProviderUri, RoomUri, Timestamp, UserUri};
-
-/// The example of the guide runs as those of this documentation do.
-#[cfg(doctest)]
-#[doc = include_str!("../../../docs/rust.md")]
-struct Guide;

@@ -6,7 +6,7 @@ use comity::{
     Answer, ClientUri, Identity, ProviderUri, Request, RequestId, RequestKind, RoomUri, Timestamp, UserUri,
 };
 
-use crate::network::Network;
+use crate::Network;
 
 /// A network, and what it last handed out.
 #[derive(Default)]
@@ -84,7 +84,7 @@ pub unsafe extern "C" fn comity_test_network_post(
         urgent: false,
     };
     let now = Timestamp::from_millis(now);
-    match this.network.post(now, &identity(user, client), &request) {
+    match this.network.post(now, &identity(user, client), &request).answer {
         Answer::Body(body) => {
             this.octets = body;
             give(&this.octets, answer, answer_len);

@@ -48,10 +48,9 @@ impl Network {
         client: ClientUri,
         request: Request,
     ) -> Result<Answer, ComityError> {
-        let answer = self
-            .lock()
-            .post(now, &comity::Identity { user, client }, &samples::posted(request));
-        Ok(samples::answered(answer))
+        let who = comity::Identity { user, client };
+        let posted = self.lock().post(now, &who, &samples::posted(request));
+        Ok(samples::answered(posted.answer))
     }
 
     /// The frames that a client ever got, from a place on.
@@ -133,6 +132,12 @@ pub fn echo_text(text: String) -> String {
 #[expect(clippy::panic, reason = "this is what it is for")]
 pub fn panics() {
     panic!("planted by a test");
+}
+
+/// Lets the next call on this thread panic, whichever it is.
+#[uniffi::export]
+pub fn plant_panic() {
+    testing::plant_panic();
 }
 
 /// Panics in the middle of a call on a client.

@@ -20,13 +20,12 @@
 mod c;
 mod errors;
 pub mod faces;
-mod network;
 mod samples;
 pub mod story;
 
 pub use c::*;
+pub use comity_testkit::Network;
 pub use errors::*;
-pub use network::Network;
 
 /// The C API, so that it is linked and exported.
 pub use comity_capi as capi;

@@ -15,7 +15,7 @@ use comity::{
     Request, Response, RoomChange, RoomUri, Step, TaskChange, Timestamp, UserChange, UserUri,
 };
 
-use crate::network::Network;
+use crate::Network;
 
 const VIDEO: &str = "video/mp4";
 const HTML: &str = "text/html;charset=utf-8";
@@ -268,7 +268,7 @@ impl App {
 
     fn posts(&mut self, world: &mut World, mut requests: VecDeque<Request>) -> Result<(), Fault> {
         while let Some(request) = requests.pop_front() {
-            let answer = world.network.post(world.now, &self.who, &request);
+            let answer = world.network.post(world.now, &self.who, &request).answer;
             world.tells(match answer {
                 Answer::Body(_) => "answered",
                 Answer::Unreachable { .. } => "unreachable",

@@ -1,6 +1,6 @@
 //! Attachments: sealed here, uploaded and fetched by the host; in memory, or piece by piece.
 
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, MutexGuard, TryLockError};
 
 use comity::Timestamp;
 use comity::attachment as engine;
@@ -8,6 +8,7 @@ use comity::code::Boundary;
 use comity::content::attachment as content;
 
 use crate::fault::{ComityError, invalid};
+use crate::guard::contained;
 use crate::octets::Octets;
 use crate::part::ExternalPart;
 
@@ -48,36 +49,33 @@ pub struct Opened {
 /// Encrypts an attachment in memory under a fresh key and nonce (AES-128-GCM), for one part of one message.
 #[uniffi::export]
 pub fn seal(plaintext: &[u8]) -> Result<Sealed, ComityError> {
-    Ok(engine::seal(bounded(plaintext)?)?.into())
+    contained(|| Ok(engine::seal(bounded(plaintext)?)?.into()))
 }
 
 /// Verifies and decrypts what was fetched for a part. Nothing is released unless all of it is what the sender meant.
 #[uniffi::export]
 pub fn open(part: ExternalPart, fetched: &[u8]) -> Result<Opened, ComityError> {
-    Ok(engine::open(&part.into(), bounded(fetched)?)?.into())
+    contained(|| Ok(engine::open(&part.into(), bounded(fetched)?)?.into()))
 }
 
 /// How many octets to fetch for a part at most, where the local policy allows `policy`; one more means that it is not what the
 /// sender stated.
 #[uniffi::export]
-#[must_use]
-pub fn fetch_limit(part: ExternalPart, policy: u64) -> u64 {
-    engine::fetch_limit(&part.into(), policy)
+pub fn fetch_limit(part: ExternalPart, policy: u64) -> Result<u64, ComityError> {
+    contained(|| Ok(engine::fetch_limit(&part.into(), policy)))
 }
 
 /// Whether an external part is still there, as the sender states it.
 #[uniffi::export]
-#[must_use]
-pub fn is_available(part: ExternalPart, now: Timestamp) -> bool {
-    engine::is_available(&part.into(), now)
+pub fn is_available(part: ExternalPart, now: Timestamp) -> Result<bool, ComityError> {
+    contained(|| Ok(engine::is_available(&part.into(), now)))
 }
 
 /// A file name made of one that a sender suggests, without folders or anything else that means something to a file system. None if
 /// nothing is left of it.
 #[uniffi::export]
-#[must_use]
-pub fn safe_file_name(suggested: String) -> Option<String> {
-    engine::safe_file_name(&suggested)
+pub fn safe_file_name(suggested: String) -> Result<Option<String>, ComityError> {
+    contained(|| Ok(engine::safe_file_name(&suggested)))
 }
 
 /// Encrypts an attachment piece by piece.
@@ -89,25 +87,30 @@ impl Sealer {
     /// Begins to encrypt under a fresh key and nonce. Every MIMI client has AES-128-GCM.
     #[uniffi::constructor]
     pub fn new(algorithm: Algorithm) -> Result<Arc<Self>, ComityError> {
-        Ok(Arc::new(Self(Mutex::new(Some(engine::sealer(
-            algorithm.into(),
-        )?)))))
+        contained(|| {
+            let sealer = engine::sealer(algorithm.into())?;
+            Ok(Arc::new(Self(Mutex::new(Some(sealer)))))
+        })
     }
 
     /// Encrypts the next octets: upload what comes back.
     pub fn update(&self, plaintext: &[u8]) -> Result<Octets, ComityError> {
-        let mut octets = bounded(plaintext)?.to_vec();
-        running(&self.0, |sealer| Ok(sealer.update(&mut octets)?))?;
-        Ok(Octets(octets))
+        running(&self.0, |sealer| {
+            let mut octets = bounded(plaintext)?.to_vec();
+            sealer.update(&mut octets)?;
+            Ok(Octets(octets))
+        })
     }
 
     /// Ends encrypting, and the sealer: the last octets to upload, and the part to send, which `part_attachment` takes once it is
     /// complete.
     pub fn finish(&self) -> Result<SealedEnd, ComityError> {
-        let (tag, part) = spent(&self.0)?.finish();
-        Ok(SealedEnd {
-            tag: Octets(tag.to_vec()),
-            part: part.into(),
+        spent(&self.0, |sealer| {
+            let (tag, part) = sealer.finish();
+            Ok(SealedEnd {
+                tag: Octets(tag.to_vec()),
+                part: part.into(),
+            })
         })
     }
 }
@@ -131,8 +134,10 @@ impl Verifier {
     /// Begins to verify. `policy`: the most octets that the host wants to fetch.
     #[uniffi::constructor]
     pub fn new(part: ExternalPart, policy: u64) -> Result<Arc<Self>, ComityError> {
-        let verifier = engine::Verifier::new(&part.into(), policy)?;
-        Ok(Arc::new(Self(Mutex::new(Some(verifier)))))
+        contained(|| {
+            let verifier = engine::Verifier::new(&part.into(), policy)?;
+            Ok(Arc::new(Self(Mutex::new(Some(verifier)))))
+        })
     }
 
     /// Takes the next octets that were fetched.
@@ -143,11 +148,13 @@ impl Verifier {
     /// Ends verifying, and the verifier. After a success everything is what the sender meant, and the opener decrypts the same octets,
     /// from their beginning.
     pub fn finish(&self) -> Result<Verified, ComityError> {
-        let verified = spent(&self.0)?.finish()?;
-        Ok(Verified {
-            hash_checked: verified.hash_checked(),
-            plaintext_octets: verified.plaintext_octets(),
-            opener: Arc::new(Opener(Mutex::new(Some(verified.opener())))),
+        spent(&self.0, |verifier| {
+            let verified = verifier.finish()?;
+            Ok(Verified {
+                hash_checked: verified.hash_checked(),
+                plaintext_octets: verified.plaintext_octets(),
+                opener: Arc::new(Opener(Mutex::new(Some(verified.opener())))),
+            })
         })
     }
 }
@@ -173,16 +180,18 @@ impl Opener {
     ///
     /// Nobody may see the content before `finish` has said that all is well: write it where it can be undone.
     pub fn update(&self, fetched: &[u8]) -> Result<Octets, ComityError> {
-        let mut octets = bounded(fetched)?.to_vec();
-        let plain = running(&self.0, |opener| Ok(opener.update(&mut octets)))?;
-        octets.truncate(plain);
-        Ok(Octets(octets))
+        running(&self.0, |opener| {
+            let mut octets = bounded(fetched)?.to_vec();
+            let plain = opener.update(&mut octets);
+            octets.truncate(plain);
+            Ok(Octets(octets))
+        })
     }
 
     /// Says whether these were the octets that were verified. After `AttachmentChanged` throw away what was written. The opener is
     /// spent.
     pub fn finish(&self) -> Result<(), ComityError> {
-        Ok(spent(&self.0)?.finish()?)
+        spent(&self.0, |opener| Ok(opener.finish()?))
     }
 }
 
@@ -191,14 +200,22 @@ fn running<T, R>(
     stream: &Mutex<Option<T>>,
     work: impl FnOnce(&mut T) -> Result<R, ComityError>,
 ) -> Result<R, ComityError> {
-    let mut stream = stream.try_lock().map_err(|_| Boundary::ConcurrentUse)?;
-    work(stream.as_mut().ok_or_else(finished)?)
+    contained(|| work(locked(stream)?.as_mut().ok_or_else(finished)?))
 }
 
-/// Takes a stream to be finished.
-fn spent<T>(stream: &Mutex<Option<T>>) -> Result<T, ComityError> {
-    let mut stream = stream.try_lock().map_err(|_| Boundary::ConcurrentUse)?;
-    stream.take().ok_or_else(finished)
+/// Takes a stream and finishes it.
+fn spent<T, R>(
+    stream: &Mutex<Option<T>>,
+    finish: impl FnOnce(T) -> Result<R, ComityError>,
+) -> Result<R, ComityError> {
+    contained(|| finish(locked(stream)?.take().ok_or_else(finished)?))
+}
+
+fn locked<T>(stream: &Mutex<Option<T>>) -> Result<MutexGuard<'_, Option<T>>, ComityError> {
+    stream.try_lock().map_err(|error| match error {
+        TryLockError::WouldBlock => Boundary::ConcurrentUse.into(),
+        TryLockError::Poisoned(_) => Boundary::Panicked.into(),
+    })
 }
 
 fn finished() -> ComityError {

@@ -7,7 +7,7 @@ use comity::code::Boundary;
 use comity::{ClientUri, RequestId, Timestamp, UserUri};
 
 use crate::fault::{ComityError, invalid};
-use crate::guard::contained;
+use crate::guard::{contained, released};
 use crate::inbound::{Answer, Batch};
 use crate::octets::Octets;
 use crate::opening::{Opening, key_of};
@@ -127,6 +127,16 @@ impl Client {
     /// harmless.
     pub fn wake(&self, now: Timestamp) -> Result<Step, ComityError> {
         self.steps(|client| client.wake(now))
+    }
+}
+
+impl Drop for Client {
+    fn drop(&mut self) {
+        let client = self
+            .0
+            .get_mut()
+            .unwrap_or_else(std::sync::PoisonError::into_inner);
+        released(client.take());
     }
 }
 

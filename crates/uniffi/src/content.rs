@@ -4,6 +4,7 @@ use comity::content as engine;
 use comity::content::MessageId;
 
 use crate::fault::{ComityError, invalid};
+use crate::guard::contained;
 use crate::octets::Octets;
 use crate::part::Part;
 
@@ -68,7 +69,7 @@ pub enum ExtensionKey {
 /// Decodes the octets of a message: exactly these octets, in deterministic encoding, of at most 1 MiB.
 #[uniffi::export]
 pub fn decode_content(octets: &[u8]) -> Result<Content, ComityError> {
-    decoded(octets).map(Into::into)
+    contained(|| decoded(octets).map(Into::into))
 }
 
 /// What a message does.
@@ -105,14 +106,16 @@ pub enum Class {
 /// Tells what the octets of a message do, as far as they alone tell.
 #[uniffi::export]
 pub fn classify(octets: &[u8]) -> Result<Class, ComityError> {
-    Ok(match engine::classify(&decoded(octets)?) {
-        engine::Class::Message => Class::Message,
-        engine::Class::Reaction { target } => Class::Reaction { target },
-        engine::Class::Edit { target } => Class::Edit { target },
-        engine::Class::Delete { target } => Class::Delete { target },
-        engine::Class::Unlike { target } => Class::Unlike { target },
-        engine::Class::Report => Class::Report,
-        _ => Class::Other,
+    contained(|| {
+        Ok(match engine::classify(&decoded(octets)?) {
+            engine::Class::Message => Class::Message,
+            engine::Class::Reaction { target } => Class::Reaction { target },
+            engine::Class::Edit { target } => Class::Edit { target },
+            engine::Class::Delete { target } => Class::Delete { target },
+            engine::Class::Unlike { target } => Class::Unlike { target },
+            engine::Class::Report => Class::Report,
+            _ => Class::Other,
+        })
     })
 }
 

@@ -4,62 +4,58 @@ use comity::content::{derive, markdown as engine};
 use comity::{RoomUri, UserUri};
 
 use crate::fault::ComityError;
+use crate::guard::contained;
 
 /// What markdown says, as plain text.
 #[uniffi::export]
-#[must_use]
-pub fn markdown_to_plain_text(markdown: String) -> String {
-    engine::to_plain_text(&markdown)
+pub fn markdown_to_plain_text(markdown: String) -> Result<String, ComityError> {
+    contained(|| Ok(engine::to_plain_text(&markdown)))
 }
 
 /// Markdown as HTML that is safe to show: no scripts, no images that would be fetched, no HTML of the sender's.
 #[uniffi::export]
-#[must_use]
-pub fn markdown_to_html(markdown: String) -> String {
-    engine::to_html(&markdown)
+pub fn markdown_to_html(markdown: String) -> Result<String, ComityError> {
+    contained(|| Ok(engine::to_html(&markdown)))
 }
 
 /// Markdown with the HTML in it as text, as MIMI's profile wants it.
 #[uniffi::export]
-#[must_use]
-pub fn markdown_without_html(markdown: String) -> String {
-    engine::without_html(&markdown).into_owned()
+pub fn markdown_without_html(markdown: String) -> Result<String, ComityError> {
+    contained(|| Ok(engine::without_html(&markdown).into_owned()))
 }
 
 /// A text as Markdown that shows exactly it: nothing in it is formatting.
 #[uniffi::export]
-#[must_use]
-pub fn markdown_escape(text: String) -> String {
-    engine::escape(&text)
+pub fn markdown_escape(text: String) -> Result<String, ComityError> {
+    contained(|| Ok(engine::escape(&text)))
 }
 
 /// A link in Markdown. Neither the text nor the URL can end it early.
 #[uniffi::export]
-#[must_use]
-pub fn markdown_link(text: String, url: String) -> String {
-    engine::link(&text, &url)
+pub fn markdown_link(text: String, url: String) -> Result<String, ComityError> {
+    contained(|| Ok(engine::link(&text, &url)))
 }
 
 /// What HTML says, as markdown: a basic form to send beside it.
 #[uniffi::export]
-#[must_use]
-pub fn html_to_markdown(html: String) -> String {
-    derive::html_to_markdown(&html)
+pub fn html_to_markdown(html: String) -> Result<String, ComityError> {
+    contained(|| Ok(derive::html_to_markdown(&html)))
 }
 
 /// Every link and image of a text, in the order in which they end.
 #[uniffi::export]
-#[must_use]
-pub fn markdown_links(markdown: String) -> Vec<Link> {
-    engine::links(&markdown).into_iter().map(Into::into).collect()
+pub fn markdown_links(markdown: String) -> Result<Vec<Link>, ComityError> {
+    contained(|| Ok(engine::links(&markdown).into_iter().map(Into::into).collect()))
 }
 
 /// Who is mentioned in a text, in order and each as often as mentioned. Links to users who are not among the members are ordinary
 /// links.
 #[uniffi::export]
 pub fn markdown_mentions(markdown: String, members: Vec<UserUri>) -> Result<Vec<Mention>, ComityError> {
-    let mentions = engine::mentions(&markdown, |user| members.contains(user));
-    Ok(mentions.into_iter().map(Into::into).collect())
+    contained(|| {
+        let mentions = engine::mentions(&markdown, |user| members.contains(user));
+        Ok(mentions.into_iter().map(Into::into).collect())
+    })
 }
 
 /// A link in a Markdown text. It prints nothing of what it says.

@@ -3,6 +3,7 @@
 use comity::room::{Advertisement, MediaType, Requirement, media_types};
 
 use crate::fault::{ComityError, invalid};
+use crate::guard::contained;
 use crate::part::Part;
 
 /// What a receiver can show.
@@ -24,10 +25,10 @@ pub fn baseline() -> Vec<MediaType> {
 /// Whether a reader of these media types can read a part: a sender asks beforehand by the rule by which receivers choose.
 #[uniffi::export]
 pub fn readable(part: Part, media: Vec<MediaType>) -> Result<bool, ComityError> {
-    Ok(comity::content::readable(
-        &part.try_into()?,
-        &advertisement(media)?,
-    ))
+    contained(|| {
+        let (part, media) = (part.try_into()?, advertisement(media)?);
+        Ok(comity::content::readable(&part, &media))
+    })
 }
 
 pub(crate) fn advertisement(media: Vec<MediaType>) -> Result<Advertisement, ComityError> {

@@ -6,6 +6,7 @@ use comity::{Key32, RequestId, Twin};
 use zeroize::Zeroizing;
 
 use crate::fault::{ComityError, invalid};
+use crate::guard::contained;
 use crate::octets::Octets;
 
 /// How to open a client's file. It holds the key, and prints nothing.
@@ -20,13 +21,13 @@ impl Opening {
     /// the device's keystore; not a password. The library keeps a copy for as long as the opening and its clients are there.
     #[uniffi::constructor]
     pub fn app(path: String, key: &[u8]) -> Result<Arc<Self>, ComityError> {
-        Ok(Arc::new(Self(comity::Opening::app(path, key_of(key)?))))
+        contained(|| Ok(Arc::new(Self(comity::Opening::app(path, key_of(key)?)))))
     }
 
     /// Opens as a notification extension, with a small budget: it never advertises, never creates, and keeps no group in memory.
     #[uniffi::constructor]
     pub fn extension(path: String, key: &[u8]) -> Result<Arc<Self>, ComityError> {
-        Ok(Arc::new(Self(comity::Opening::extension(path, key_of(key)?))))
+        contained(|| Ok(Arc::new(Self(comity::Opening::extension(path, key_of(key)?)))))
     }
 
     /// The same with another budget.
@@ -45,11 +46,11 @@ impl Opening {
     /// copy, the event `Restored` stands in the log, and an extension is told `StorageNeedsApp`.
     pub fn witnessed(&self, witnesses: Witnesses) -> Result<Arc<Self>, ComityError> {
         let Witnesses { twin, last_request } = witnesses;
-        let witnesses = comity::Witnesses {
-            twin: twin.map(twin_of).transpose()?,
-            last_request,
-        };
-        Ok(Arc::new(Self(self.0.clone().witnessed(witnesses))))
+        contained(|| {
+            let twin = twin.map(twin_of).transpose()?;
+            let witnesses = comity::Witnesses { twin, last_request };
+            Ok(Arc::new(Self(self.0.clone().witnessed(witnesses))))
+        })
     }
 }
 

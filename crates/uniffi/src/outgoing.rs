@@ -5,6 +5,7 @@ use comity::{ClientUri, UserUri};
 
 use crate::content::Expiration;
 use crate::fault::ComityError;
+use crate::guard::contained;
 use crate::octets::Octets;
 use crate::part::Part;
 
@@ -38,21 +39,20 @@ pub fn outgoing_text(text: String) -> Outgoing {
 
 /// GFM-MIMI markdown, with its plain form as the basic alternative. HTML in it is sent as text.
 #[uniffi::export]
-#[must_use]
-pub fn outgoing_markdown(markdown: String) -> Outgoing {
-    comity::Outgoing::markdown(&markdown).into()
+pub fn outgoing_markdown(markdown: String) -> Result<Outgoing, ComityError> {
+    contained(|| Ok(comity::Outgoing::markdown(&markdown).into()))
 }
 
 /// One reaction to a message, such as an emoji.
 #[uniffi::export]
 pub fn outgoing_reaction(message: MessageId, reaction: String) -> Result<Outgoing, ComityError> {
-    Ok(comity::Outgoing::reaction(message, &reaction).into())
+    contained(|| Ok(comity::Outgoing::reaction(message, &reaction).into()))
 }
 
 /// Takes back the reaction, or deletes the message, with the given id.
 #[uniffi::export]
 pub fn outgoing_deletion(message: MessageId) -> Result<Outgoing, ComityError> {
-    Ok(comity::Outgoing::deletion(message).into())
+    contained(|| Ok(comity::Outgoing::deletion(message).into()))
 }
 
 /// What a sender accepts knowingly.

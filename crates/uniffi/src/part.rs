@@ -6,6 +6,7 @@ use comity::content as engine;
 use comity::room::MediaType;
 
 use crate::fault::{ComityError, invalid};
+use crate::guard::contained;
 use crate::octets::{Nested, Octets};
 
 /// A part of a message: what it is for, in which language, and what it is. It prints its shape and no content.
@@ -151,9 +152,8 @@ pub fn part_text(text: String) -> Part {
 
 /// MIMI's Markdown, GFM-MIMI. Everybody reads it, if only as plain text. HTML tags in it are sent as text.
 #[uniffi::export]
-#[must_use]
-pub fn part_markdown(markdown: String) -> Part {
-    engine::Part::markdown(&markdown).into()
+pub fn part_markdown(markdown: String) -> Result<Part, ComityError> {
+    contained(|| Ok(engine::Part::markdown(&markdown).into()))
 }
 
 /// HTML, as it is. Not everybody reads it: send it beside a basic form.
@@ -175,16 +175,18 @@ pub fn part_attachment(
     filename: String,
     description: String,
 ) -> Result<Part, ComityError> {
-    let external = engine::ExternalPart {
-        media_type: media_type.to_string(),
-        url,
-        expires,
-        filename,
-        description,
-        ..sealed.into()
-    };
-    comity::attachment::check_outgoing(&external)?;
-    Ok(engine::Part::external(disposition.into(), external).into())
+    contained(|| {
+        let external = engine::ExternalPart {
+            media_type: media_type.to_string(),
+            url,
+            expires,
+            filename,
+            description,
+            ..sealed.into()
+        };
+        comity::attachment::check_outgoing(&external)?;
+        Ok(engine::Part::external(disposition.into(), external).into())
+    })
 }
 
 /// Several parts as one: two or more.
@@ -194,14 +196,16 @@ pub fn part_multi(
     semantics: PartSemantics,
     parts: Vec<Part>,
 ) -> Result<Part, ComityError> {
-    Ok(multi(disposition, semantics, parts)?.into())
+    contained(|| Ok(multi(disposition, semantics, parts)?.into()))
 }
 
 /// The same part, said to be in a language: RFC 5646 tags, separated by commas.
 #[uniffi::export]
 pub fn part_in_language(part: Part, language: String) -> Result<Part, ComityError> {
-    let part = engine::Part::try_from(part)?.in_language(language);
-    Ok(part.map_err(|error| invalid(error.code()))?.into())
+    contained(|| {
+        let part = engine::Part::try_from(part)?.in_language(language);
+        Ok(part.map_err(|error| invalid(error.code()))?.into())
+    })
 }
 
 fn multi(

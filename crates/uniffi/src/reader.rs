@@ -2,13 +2,14 @@
 
 use std::sync::Arc;
 
+use comity::code::Boundary;
 use comity::content::MessageId;
 use comity::{RequestId, RoomUri, Seq, TaskId, Timestamp, UserUri};
 
 use crate::change::Change;
 use crate::event::Event;
 use crate::fault::ComityError;
-use crate::guard::contained;
+use crate::guard::{contained, released};
 use crate::inbound::{Cursor, Frame};
 use crate::message::{Message, Page, Preview};
 use crate::opening::{Opening, narrow};
@@ -22,25 +23,26 @@ use crate::room::{Action, Member, Posture, Room, RoomSummary};
 /// It has its own read-only connection: an app keeps one on its UI thread while the client works on another. Any thread, at any time;
 /// two at once wait for each other.
 #[derive(uniffi::Object)]
-pub struct Reader(comity::Reader);
+pub struct Reader(Option<comity::Reader>);
 
 #[uniffi::export]
 impl Reader {
     /// Opens a file for queries alone, for instance to count a badge in a process that does nothing else.
     #[uniffi::constructor]
     pub fn open(opening: &Opening) -> Result<Arc<Self>, ComityError> {
-        contained(|| Ok(Arc::new(Self(comity::Reader::open(&opening.0)?))))
+        contained(|| Ok(Arc::new(Self::new(comity::Reader::open(&opening.0)?))))
     }
 
     /// The user and the client whose file it is.
-    #[must_use]
-    pub fn identity(&self) -> Identity {
-        let (user, client) = self.0.identity();
-        let identity = comity::Identity {
-            user: user.clone(),
-            client: client.clone(),
-        };
-        identity.into()
+    pub fn identity(&self) -> Result<Identity, ComityError> {
+        let identity = self.asks(|reader| {
+            let (user, client) = reader.identity();
+            Ok(comity::Identity {
+                user: user.clone(),
+                client: client.clone(),
+            })
+        });
+        identity.map(Into::into)
     }
 
     /// How the file is, in counts and codes, fit for a support log. Looks at the whole file: not for every frame.
@@ -137,16 +139,23 @@ impl Reader {
     }
 }
 
+impl Drop for Reader {
+    fn drop(&mut self) {
+        released(self.0.take());
+    }
+}
+
 impl Reader {
     pub(crate) fn new(reader: comity::Reader) -> Self {
-        Self(reader)
+        Self(Some(reader))
     }
 
     fn asks<R>(
         &self,
         query: impl FnOnce(&comity::Reader) -> Result<R, comity::Error>,
     ) -> Result<R, ComityError> {
-        contained(|| Ok(query(&self.0)?))
+        // It is there until it is dropped.
+        contained(|| Ok(query(self.0.as_ref().ok_or(Boundary::Panicked)?)?))
     }
 
     fn list<T, R: From<T>>(

@@ -9,6 +9,7 @@ use comity::{Timestamp, UserUri};
 
 use crate::content::decoded;
 use crate::fault::{ComityError, invalid};
+use crate::guard::contained;
 use crate::octets::Octets;
 
 /// What became of a message at one user's.
@@ -69,25 +70,24 @@ pub enum ReportPolicy {
 /// The octets of a report, for a part of the media type `application/mimi-message-status`.
 #[uniffi::export]
 pub fn encode_report(entries: Vec<StatusEntry>) -> Result<Octets, ComityError> {
-    let entries = entries
-        .into_iter()
-        .map(|StatusEntry { message, status }| (message, status.into()));
-    Ok(Octets(StatusReport::new(entries).encode()))
+    contained(|| Ok(Octets(report_of(entries).encode())))
 }
 
 /// The report that the octets of a message carry; none if they carry none. A later entry about a message counts.
 #[uniffi::export]
 pub fn reported_by(octets: &[u8]) -> Result<Option<Vec<StatusEntry>>, ComityError> {
-    let report = StatusReport::of_content(&decoded(octets)?).transpose();
-    let report = report.map_err(|error| invalid(error.code()))?;
-    Ok(report.map(|report| report.entries().iter().map(|entry| (*entry).into()).collect()))
+    contained(|| {
+        let report = StatusReport::of_content(&decoded(octets)?).transpose();
+        let report = report.map_err(|error| invalid(error.code()))?;
+        Ok(report.map(|report| report.entries().iter().map(|entry| (*entry).into()).collect()))
+    })
 }
 
 /// Whether a message, by its octets, is one to report about. Reports are not, so that nobody reports about reports; nor is what only
 /// takes something back.
 #[uniffi::export]
 pub fn is_reported(octets: &[u8]) -> Result<bool, ComityError> {
-    Ok(engine::is_reported(&decoded(octets)?))
+    contained(|| Ok(engine::is_reported(&decoded(octets)?)))
 }
 
 /// Whether to report under a policy, given what the user wants where they may choose.
@@ -120,12 +120,11 @@ impl Receipts {
         entries: Vec<StatusEntry>,
         concerns: Vec<MessageId>,
     ) -> Result<(), ComityError> {
-        let entries = entries
-            .into_iter()
-            .map(|StatusEntry { message, status }| (message, status.into()));
-        let report = StatusReport::new(entries);
         let place = engine::Place { accepted, id };
-        self.with(|receipts| receipts.apply(&user, place, &report, |message| concerns.contains(&message)))
+        self.with(|receipts| {
+            let report = report_of(entries);
+            receipts.apply(&user, place, &report, |message| concerns.contains(&message));
+        })
     }
 
     /// How a user stands to a message.
@@ -155,9 +154,18 @@ impl Receipts {
 
 impl Receipts {
     fn with<R>(&self, work: impl FnOnce(&mut engine::Receipts) -> R) -> Result<R, ComityError> {
-        let mut receipts = self.0.lock().map_err(|_| Boundary::Panicked)?;
-        Ok(work(&mut receipts))
+        contained(|| {
+            let mut receipts = self.0.lock().map_err(|_| Boundary::Panicked)?;
+            Ok(work(&mut receipts))
+        })
     }
+}
+
+fn report_of(entries: Vec<StatusEntry>) -> StatusReport {
+    let entries = entries
+        .into_iter()
+        .map(|StatusEntry { message, status }| (message, status.into()));
+    StatusReport::new(entries)
 }
 
 fn standing_of(user: UserUri, standing: engine::Standing) -> Standing {

@@ -1,5 +1,7 @@
 //! What a conversation looks like after all was said, for an app that keeps messages itself.
 
+use std::collections::BTreeMap;
+
 use comity::content as engine;
 use comity::content::MessageId;
 use comity::room::policy;
@@ -7,6 +9,7 @@ use comity::{Timestamp, UserUri};
 
 use crate::content::{Expiration, Extension, decoded, extensions};
 use crate::fault::ComityError;
+use crate::guard::contained;
 use crate::octets::Octets;
 use crate::part::Part;
 use crate::room::Action;
@@ -137,25 +140,77 @@ pub enum RefusedBecause {
     Other,
 }
 
+/// What a message replies to.
+#[derive(Clone, Debug, PartialEq, Eq, uniffi::Record)]
+pub struct Reply {
+    /// The message.
+    pub message: MessageId,
+    /// The version that it replies to.
+    pub in_reply_to: MessageId,
+}
+
+/// A message, what it replies to, what that replies to, and so on.
+#[derive(Clone, Debug, PartialEq, Eq, uniffi::Record)]
+pub struct ReplyChain {
+    /// The messages, the one that was asked about first.
+    pub messages: Vec<MessageId>,
+    /// How it ends.
+    pub end: ChainEnd,
+}
+
+/// How a chain of replies ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, uniffi::Enum)]
+pub enum ChainEnd {
+    /// At a message that replies to nothing, or to something that is not known.
+    Begins,
+    /// At a message that the chain has been to: whoever sent it did what the draft forbids. Do not reply to it.
+    Loops,
+    /// After 1,024 messages, looked at no further.
+    TooLong,
+    /// In a way that this version does not know.
+    Other,
+}
+
+/// Follows replies from a message, given what messages reply to. If a message is there twice, the last counts.
+#[uniffi::export]
+pub fn reply_chain(from: MessageId, replies: Vec<Reply>) -> Result<ReplyChain, ComityError> {
+    contained(|| {
+        let replies: BTreeMap<MessageId, MessageId> = replies
+            .into_iter()
+            .map(|reply| (reply.message, reply.in_reply_to))
+            .collect();
+        let (messages, end) = engine::reply_chain(from, |message| replies.get(&message).copied());
+        let end = match end {
+            engine::ChainEnd::Begins => ChainEnd::Begins,
+            engine::ChainEnd::Loops => ChainEnd::Loops,
+            engine::ChainEnd::TooLong => ChainEnd::TooLong,
+            _ => ChainEnd::Other,
+        };
+        Ok(ReplyChain { messages, end })
+    })
+}
+
 /// Folds the messages of a room, in any order: edits, deletes, reactions and replies take effect on each other.
 ///
 /// Who is not among those to whom an action is denied may do it. Edits of what others said are refused without asking.
 #[uniffi::export]
 pub fn fold(messages: Vec<Stored>, denied: Vec<Denied>) -> Result<Timeline, ComityError> {
-    let messages = messages
-        .into_iter()
-        .map(TryInto::try_into)
-        .collect::<Result<Vec<engine::Stored>, ComityError>>()?;
-    let denied: Vec<(UserUri, policy::Action)> = denied
-        .into_iter()
-        .map(|Denied { user, action }| (user, action.into()))
-        .collect();
-    let may = |message: &engine::Stored, action, _: &engine::Stored| {
-        !denied
-            .iter()
-            .any(|(user, denied)| *user == message.sender && *denied == action)
-    };
-    Ok(engine::fold(messages, may).into())
+    contained(|| {
+        let messages = messages
+            .into_iter()
+            .map(TryInto::try_into)
+            .collect::<Result<Vec<engine::Stored>, ComityError>>()?;
+        let denied: Vec<(UserUri, policy::Action)> = denied
+            .into_iter()
+            .map(|Denied { user, action }| (user, action.into()))
+            .collect();
+        let may = |message: &engine::Stored, action, _: &engine::Stored| {
+            !denied
+                .iter()
+                .any(|(user, denied)| *user == message.sender && *denied == action)
+        };
+        Ok(engine::fold(messages, may).into())
+    })
 }
 
 impl TryFrom<Stored> for engine::Stored {

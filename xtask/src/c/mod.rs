@@ -8,14 +8,13 @@ use std::process::Command;
 
 use crate::Fault;
 use crate::cargo;
+use crate::native::Profile;
 use crate::report::Report;
 use crate::setup;
 use crate::stages::check;
 
-use install::Profile;
-
 pub(crate) use install::command as install_c;
-pub(crate) use symbols::{command as symbols_command, exported, sizes, words_of_tests};
+pub(crate) use symbols::{command as symbols_command, sizes, words_of_tests};
 
 /// Everything that is tested in C and C++.
 pub(crate) fn run(report: &mut Report, packages: &[String]) -> Result<(), Fault> {

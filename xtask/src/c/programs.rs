@@ -7,11 +7,12 @@ use std::process::Command;
 
 use crate::Fault;
 use crate::cargo;
+use crate::native::fault;
 use crate::report::Report;
 use crate::stages::check;
 use crate::story;
 
-use super::install::{fault, source};
+use super::install::source;
 
 const WARNINGS: &[&str] = &["-Wall", "-Wextra", "-Werror", "-pedantic"];
 const C: &[&str] = &[
@@ -97,6 +98,11 @@ pub(super) fn run(report: &mut Report, prefix: &Path) -> Result<(), Fault> {
             || shop.own_sqlite(library),
         )?;
     }
+    check(
+        report,
+        "c: the shared library goes by the number that it tells",
+        || shop.soname(),
+    )?;
     check(report, "c: pkg-config finds the library", || shop.pkg_config())?;
     check(report, "c: CMake finds the library", || shop.cmake())
 }
@@ -269,6 +275,13 @@ impl Workshop {
         let mut link = self.shipped(library);
         link.push("-lsqlite3".to_owned());
         match self.compile_with("gcc", "own_sqlite", &[], &link)? {
+            Some(program) => succeeds(&mut Command::new(program)),
+            None => Ok(false),
+        }
+    }
+
+    fn soname(&self) -> Result<bool, Fault> {
+        match self.compile_with("gcc", "soname", &[], &self.shipped(Library::Shared))? {
             Some(program) => succeeds(&mut Command::new(program)),
             None => Ok(false),
         }

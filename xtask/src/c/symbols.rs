@@ -7,8 +7,9 @@ use std::process::Command;
 use crate::Fault;
 use crate::cargo;
 use crate::faces;
+use crate::native::{Profile, declared, exported, fault};
 
-use super::install::{self, Profile, fault, source};
+use super::install::{self, source};
 
 /// Words that only what never ships has in it.
 const NEVER_SHIPPED: [&str; 4] = [
@@ -30,11 +31,11 @@ pub(crate) fn command(arguments: &[String]) -> Result<u8, Fault> {
             Ok(0)
         }
         [flag] if flag == "--check" => {
-            let held = shared(&prefix)? & fixed(&prefix)? & faces::exports_what_uniffi_calls()?;
+            let held = shared(&prefix)? & fixed(&prefix)? & faces::export_what_uniffi_calls(Profile::Ship)?;
             if held {
                 println!(
-                    "both C libraries export the {} functions of the header and nothing else; the library for Swift, Kotlin and Python \
-                     exports what uniffi calls and nothing else",
+                    "both C libraries export the {} functions of the header and nothing else; the two for Swift, Kotlin and Python \
+                     export what uniffi calls and nothing else",
                     of_the_header()?.len()
                 );
             }
@@ -53,11 +54,14 @@ pub(crate) fn sizes() -> Result<u8, Fault> {
         let octets = fs::metadata(&path).map_err(|e| fault(&path, &e))?.len();
         println!("{:>8.2} MB  {name}, stripped", octets as f64 / 1e6);
     }
-    let octets = faces::octets_of_library()?;
-    println!(
-        "{:>8.2} MB  libcomity_uniffi.so (Swift, Kotlin, Python), stripped",
-        octets as f64 / 1e6
-    );
+    for library in faces::install(&prefix, Profile::Ship)? {
+        let octets = fs::metadata(&library).map_err(|e| fault(&library, &e))?.len();
+        let name = library.file_name().unwrap_or_default().display();
+        println!(
+            "{:>8.2} MB  {name} (Swift, Kotlin, Python), stripped",
+            octets as f64 / 1e6
+        );
+    }
     let program = cargo::scratch()?.join("start-static");
     let mut compile = Command::new("cc");
     compile
@@ -122,67 +126,16 @@ fn holds(octets: &[u8], word: &str) -> bool {
     octets.windows(word.len()).any(|window| window == word.as_bytes())
 }
 
-/// The names that a library exports, sorted.
-pub(crate) fn exported(library: &Path, dynamic: bool) -> Result<Vec<String>, Fault> {
-    let mut nm = Command::new("nm");
-    nm.args(["--defined-only", "--extern-only", "--format=just-symbols"]);
-    if dynamic {
-        nm.arg("--dynamic");
-    }
-    Ok(names(&cargo::output({
-        nm.arg(library);
-        nm
-    })?))
-}
-
-/// The names in what nm prints: not the name of the member of an archive, which ends with a colon.
-fn names(printed: &str) -> Vec<String> {
-    let mut names: Vec<String> = printed
-        .lines()
-        .map(str::trim)
-        .filter(|line| !line.is_empty() && !line.ends_with(':'))
-        .map(str::to_owned)
-        .collect();
-    names.sort();
-    names
-}
-
 /// The functions that the header declares, sorted.
 pub(super) fn of_the_header() -> Result<Vec<String>, Fault> {
     let path = source("include/comity.h");
     let header = fs::read_to_string(&path).map_err(|e| fault(&path, &e))?;
-    Ok(declared(&header))
-}
-
-fn declared(header: &str) -> Vec<String> {
-    let mut names: Vec<String> = header
-        .lines()
-        .filter(|line| line.starts_with(|c: char| c.is_ascii_lowercase()) && line.contains('('))
-        .filter_map(|line| line.split('(').next()?.rsplit([' ', '*']).next())
-        .filter(|name| name.starts_with("comity_"))
-        .map(str::to_owned)
-        .collect();
-    names.sort();
-    names
+    Ok(declared(&header, &["comity_"]))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_functions_of_a_header_are_found_and_nothing_else() {
-        let header = "// comity_note(x)\ntypedef struct comity_a comity_a;\ncomity_status comity_b(struct comity_a *a,\n                       int c);\nconst char *comity_version(void);\n#define COMITY_C(d) 1\n";
-        assert_eq!(declared(header), ["comity_b", "comity_version"]);
-    }
-
-    #[test]
-    fn members_of_archives_are_no_names() {
-        assert_eq!(
-            names("\ncomity.o:\ncomity_b\ncomity_a\n"),
-            ["comity_a", "comity_b"]
-        );
-    }
 
     #[test]
     fn a_word_is_found_in_octets() {

@@ -10,7 +10,7 @@ use crate::Fault;
 use crate::cargo;
 use crate::story;
 
-use super::kotlin;
+use super::{kotlin, stubs};
 
 /// Where what is generated goes, and from where in what the generator writes. The first four are of the library, the others of
 /// its tests.
@@ -27,7 +27,7 @@ const FILES: &[(&str, &str)] = &[
         "kotlin/org/comity/comity.kt",
         "bindings/kotlin/src/main/kotlin/org/comity/generated/comity.kt",
     ),
-    ("python/comity.py", "bindings/python/src/comity/_ffi/comity.py"),
+    ("python/comity.py", PYTHON),
     (
         "swift/comityTestFFI.h",
         "bindings/swift/Tests/comityTestFFI/include/comityTestFFI.h",
@@ -42,6 +42,9 @@ const FILES: &[(&str, &str)] = &[
     ),
     ("python/comity_test.py", "bindings/python/testing/comity_test.py"),
 ];
+
+/// Beside it stands what type checkers read.
+const PYTHON: &str = "bindings/python/src/comity/_ffi/comity.py";
 
 /// `cargo xtask bindings [--check]`.
 pub(crate) fn command(arguments: &[String]) -> Result<u8, Fault> {
@@ -107,6 +110,8 @@ fn generated() -> Result<BTreeMap<String, String>, Fault> {
         };
         files.insert((*to).to_owned(), text);
     }
+    let python = files.get(PYTHON).map(String::as_str).unwrap_or_default();
+    files.insert(format!("{PYTHON}i"), stubs::stub(python)?);
     Ok(files)
 }
 
@@ -148,11 +153,14 @@ const NOTES: &[(&str, &str)] = &[
 fn tidy(name: &str, text: &str) -> String {
     let mut tidied = String::with_capacity(text.len());
     let mut empty = false;
+    let mut printing = Printing::default();
     for line in text.lines().map(str::trim_end) {
         if line.is_empty() && empty {
             continue;
         }
         empty = line.is_empty();
+        let printed = printing.line(line).filter(|_| name.ends_with(".swift"));
+        let line = printed.as_deref().unwrap_or(line);
         let line = NOTES
             .iter()
             .fold(line.to_owned(), |line, (from, to)| line.replace(from, to));
@@ -165,6 +173,42 @@ fn tidy(name: &str, text: &str) -> String {
     tidied.truncate(tidied.trim_end().len());
     tidied.push('\n');
     tidied
+}
+
+/// How Swift prints a record: a call of the library that, as uniffi writes it, ends the program if it fails, as it does for a record with
+/// an id in it that is none. It prints the name of the type then.
+#[derive(Default)]
+struct Printing {
+    inside: bool,
+    /// The line before closed the call.
+    closed: bool,
+}
+
+impl Printing {
+    /// What is to stand in the place of a line, if anything else.
+    fn line(&mut self, line: &str) -> Option<String> {
+        let was_closed = std::mem::replace(&mut self.closed, line == "}");
+        if [
+            "public var description: String {",
+            "public var debugDescription: String {",
+        ]
+        .contains(&line)
+        {
+            self.inside = true;
+        } else if self.inside && was_closed {
+            self.inside = false;
+            return (line == "    )").then(|| "    )) ?? \"\\(Self.self)\"".to_owned());
+        } else if self.inside {
+            let safe = line
+                .replace(
+                    "return try!  FfiConverterString.lift(",
+                    "return (try? FfiConverterString.lift(",
+                )
+                .replace("try! rustCall()", "try rustCall()");
+            return Some(safe);
+        }
+        None
+    }
 }
 
 fn write(path: &Path, text: &str) -> Result<(), Fault> {
@@ -185,6 +229,14 @@ mod tests {
     #[test]
     fn spaces_and_empty_lines_that_say_nothing_go() {
         assert_eq!(tidy("a.py", "a  \n\n\n \nb\n\n"), "a\n\nb\n");
+    }
+
+    #[test]
+    fn to_print_a_record_never_ends_a_program_in_swift() {
+        let written = "public var description: String {\n    return try!  FfiConverterString.lift(\n        try! rustCall() {\n    print(\n            x\n    )\n}\n    )\n}\nlet b = try! rustCall() {\n}\n    )\n";
+        let safe = "public var description: String {\n    return (try? FfiConverterString.lift(\n        try rustCall() {\n    print(\n            x\n    )\n}\n    )) ?? \"\\(Self.self)\"\n}\nlet b = try! rustCall() {\n}\n    )\n";
+        assert_eq!(tidy("swift/a.swift", written), safe);
+        assert_eq!(tidy("a.py", written), written);
     }
 
     #[test]

@@ -5,10 +5,11 @@ mod kotlin;
 mod library;
 mod python;
 mod runner;
+mod stubs;
 mod swift;
 
 pub(crate) use bindings::{command as bindings_command, up_to_date};
 pub(crate) use kotlin::{chat as kotlin_chat, run as kotlin};
-pub(crate) use library::{exports_what_uniffi_calls, octets_of_library};
+pub(crate) use library::{export_what_uniffi_calls, install, install_command};
 pub(crate) use python::run as python;
 pub(crate) use swift::{chat as swift_chat, run as swift};

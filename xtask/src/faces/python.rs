@@ -6,6 +6,7 @@ use std::process::Command;
 
 use crate::Fault;
 use crate::cargo;
+use crate::native::Profile;
 use crate::report::Report;
 use crate::setup;
 use crate::stages::check;
@@ -30,14 +31,19 @@ pub(crate) fn run(report: &mut Report, packages: &[String]) -> Result<(), Fault>
     folder.tests(report)?;
     check(
         report,
-        "python: the library exports what uniffi calls alone",
-        library::exports_what_uniffi_calls,
+        "python: the libraries export what uniffi calls alone",
+        || library::export_what_uniffi_calls(Profile::of_tests()),
     )?;
     let wheel = Wheel::build(&tools)?;
     check(
         report,
         "python: the wheel is installed and runs the guide",
         || wheel.runs("tests/start.py"),
+    )?;
+    check(
+        report,
+        "python: mypy finds the types that the wheel has, and what is wrong in a program",
+        || wheel.is_typed(&tools),
     )?;
     check(report, "python: the wheel has nothing of the tests", || {
         wheel.is_clean()
@@ -131,7 +137,8 @@ impl Wheel {
         let mut build = Command::new(tools.join("bin/maturin"));
         build
             .current_dir(source("."))
-            .args(["build", "--release", "--auditwheel", "skip", "--out"])
+            .args(["build", "--profile", Profile::of_tests().name()])
+            .args(["--auditwheel", "skip", "--out"])
             .arg(&folder)
             .env("CARGO_TERM_COLOR", "never");
         if !cargo::build_and_see(build, is_of_maturin)? {
@@ -163,6 +170,22 @@ impl Wheel {
         let mut run = Command::new(&self.python);
         run.arg("-I").arg(source(program));
         Ok(cargo::output(run)?.contains("PUBLISH_KEY_PACKAGES"))
+    }
+
+    /// Whether the types of the installed package are in order, and so is a program with types. Lines that must be wrong are marked in
+    /// it; a mark that is not needed is an error.
+    fn is_typed(&self, tools: &Path) -> Result<bool, Fault> {
+        let mut held = true;
+        for what in [vec!["-p".into(), "comity".into()], vec![source("tests/typed.py")]] {
+            let mut mypy = Command::new(tools.join("bin/mypy"));
+            mypy.args(["--strict", "--python-version", "3.10", "--python-executable"])
+                .arg(&self.python)
+                .arg("--cache-dir")
+                .arg(cargo::scratch()?.join("python-types"))
+                .args(what);
+            held &= cargo::build(mypy)?;
+        }
+        Ok(held)
     }
 
     fn is_clean(&self) -> Result<bool, Fault> {

@@ -8,6 +8,7 @@ use std::process::Command;
 
 use crate::Fault;
 use crate::cargo;
+use crate::native::Profile;
 use crate::report::Report;
 use crate::stages::check;
 use crate::story;
@@ -39,8 +40,8 @@ pub(crate) fn run(report: &mut Report, packages: &[String]) -> Result<(), Fault>
     )?;
     check(
         report,
-        "swift: the library exports what uniffi calls alone",
-        library::exports_what_uniffi_calls,
+        "swift: the libraries export what uniffi calls alone",
+        || library::export_what_uniffi_calls(Profile::of_tests()),
     )?;
     let examples = Examples::build(shop.swift)?;
     check(
@@ -171,7 +172,7 @@ impl Examples {
     fn build(swift: Swift) -> Result<Self, Fault> {
         let built = cargo::scratch()?.join("swift-examples");
         plan_anew(&built)?;
-        let library = library::build()?;
+        let library = library::build(Profile::of_tests())?;
         let library = library.parent().ok_or("the library is nowhere")?.to_owned();
         let examples = Self {
             swift,

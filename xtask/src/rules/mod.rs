@@ -2,13 +2,15 @@
 
 mod graph;
 mod house;
+mod pages;
 mod purity;
 mod sql;
 
+use std::collections::BTreeSet;
 use std::time::Instant;
 
 use crate::Fault;
-use crate::repo::Repo;
+use crate::repo::{File, Repo};
 use crate::report::{Report, Suite};
 
 /// One rule. Its name says what holds.
@@ -104,6 +106,14 @@ const RULES: &[Rule] = &[
         check: house::every_page_is_in_the_book,
     },
     Rule {
+        name: "every program on a page of the book is included from a file that tests run",
+        check: pages::every_program_on_a_page_is_included,
+    },
+    Rule {
+        name: "the Swift package's article shows the program of its guide",
+        check: pages::the_swift_article_shows_the_guides_program,
+    },
+    Rule {
         name: "every link leads somewhere",
         check: house::every_link_leads_somewhere,
     },
@@ -143,6 +153,32 @@ pub(crate) fn run(report: &mut Report) -> Result<(), Fault> {
     suite.time = start.elapsed();
     report.suites.push(suite);
     Ok(())
+}
+
+/// What is wrong with the programs that the pages show, a line for each place.
+pub(crate) fn pages() -> Result<Vec<String>, Fault> {
+    let findings = pages::every_program_on_a_page_is_included(&Repo::load()?);
+    let places = findings.into_iter().map(|finding| match finding {
+        Finding::Broken(place) | Finding::Note(place) => place,
+    });
+    Ok(places.collect())
+}
+
+/// The files outside of `docs` that the pages of the book link, by their paths in the repository, with what is in them.
+pub(crate) fn linked_from_the_book() -> Result<Vec<File>, Fault> {
+    let repo = Repo::load()?;
+    let linked: BTreeSet<String> = repo
+        .under(&["docs/"])
+        .filter(|page| page.path.ends_with(".md"))
+        .flat_map(|page| house::links(&repo, &page.path))
+        .map(|(_, target)| target)
+        .filter(|target| !target.starts_with("docs/"))
+        .collect();
+    Ok(repo
+        .files
+        .into_iter()
+        .filter(|file| linked.contains(&file.path))
+        .collect())
 }
 
 /// A violation at a line.

@@ -25,12 +25,14 @@ from ._ffi.comity import (
     Body as Body,
     Budget as Budget,
     Change as Change,
+    ChainEnd as ChainEnd,
     Chosen as Chosen,
     Class as Class,
     ClientChange as ClientChange,
     ClientOutcome as ClientOutcome,
     ClientProtocol as ClientProtocol,
     Code as Code,
+    ComityError as ComityError,
     Content as Content,
     ContentKey as ContentKey,
     ContentKeyProtocol as ContentKeyProtocol,
@@ -97,6 +99,8 @@ from ._ffi.comity import (
     Reference as Reference,
     Refused as Refused,
     RefusedBecause as RefusedBecause,
+    Reply as Reply,
+    ReplyChain as ReplyChain,
     ReportPolicy as ReportPolicy,
     Request as Request,
     RequestKind as RequestKind,
@@ -128,6 +132,8 @@ from ._ffi.comity import (
     Verifier as Verifier,
     VerifierProtocol as VerifierProtocol,
     Version as Version,
+    Wish as Wish,
+    WishedPart as WishedPart,
     Witnesses as Witnesses,
     alternatives as alternatives,
     baseline as baseline,
@@ -141,6 +147,8 @@ from ._ffi.comity import (
     html_to_markdown as html_to_markdown,
     is_available as is_available,
     is_reported as is_reported,
+    linked_part as linked_part,
+    linked_parts as linked_parts,
     markdown_escape as markdown_escape,
     markdown_link as markdown_link,
     markdown_links as markdown_links,
@@ -156,10 +164,12 @@ from ._ffi.comity import (
     part_attachment as part_attachment,
     part_html as part_html,
     part_in_language as part_in_language,
+    part_link as part_link,
     part_markdown as part_markdown,
     part_multi as part_multi,
     part_text as part_text,
     readable as readable,
+    reply_chain as reply_chain,
     reported_by as reported_by,
     reports as reports,
     role_of_admin as role_of_admin,
@@ -167,34 +177,14 @@ from ._ffi.comity import (
     safe_file_name as safe_file_name,
     seal as seal,
     select as select,
+    select_by as select_by,
     version as version,
     wipe as wipe,
 )
 
 __version__ = _comity.version()
 
-if typing.TYPE_CHECKING:
-
-    class ComityError(Exception):
-        """Why a call did nothing. The cases say who must act; each carries the same."""
-
-        Misuse: typing.ClassVar[type[ComityError]]
-        Blocked: typing.ClassVar[type[ComityError]]
-        Busy: typing.ClassVar[type[ComityError]]
-        Paused: typing.ClassVar[type[ComityError]]
-        Storage: typing.ClassVar[type[ComityError]]
-        Attachment: typing.ClassVar[type[ComityError]]
-        Bug: typing.ClassVar[type[ComityError]]
-        fault: Fault
-        code: Code
-        name: str
-        detail: str | None
-        advice: Advice
-        users: list[UserUri]
-        rooms: list[RoomUri]
-
-else:
-    from ._ffi.comity import ComityError
+if not typing.TYPE_CHECKING:  # _ffi/comity.pyi says it to type checkers.
 
     def _of_fault(name: str, doc: str) -> property:
         return property(lambda error: getattr(error.fault, name), doc=doc)
@@ -211,13 +201,6 @@ else:
 
 class Client(_comity.Client):
     __doc__ = _comity.Client.__doc__
-
-    if typing.TYPE_CHECKING:
-
-        @classmethod
-        def create(cls, now: Timestamp, opening: Opening, user: UserUri, client: ClientUri) -> Client: ...
-        @classmethod
-        def open(cls, now: Timestamp, opening: Opening) -> Client: ...
 
     def close(self) -> None:
         """Closes the file. To close a client again does nothing."""

@@ -8,6 +8,7 @@ func post(_ request: Request) async -> Answer {
     return .unreachable(retryAfter: nil)
 }
 
+// ANCHOR: deliver
 /// Runs for as long as the app does. Here is all of its transport.
 func deliver(for client: Client) async throws {
     for try await request in client.requests() {
@@ -17,7 +18,9 @@ func deliver(for client: Client) async throws {
         } catch ComityError.Paused {}  // It will come again.
     }
 }
+// ANCHOR_END: deliver
 
+// ANCHOR: listen
 /// Runs for as long as the app does. The app keeps the number of the last event that it has seen.
 func listen(to client: Client, after last: UInt64) async throws {
     for try await event in client.events(after: last) {
@@ -28,46 +31,57 @@ func listen(to client: Client, after last: UInt64) async throws {
         }
     }
 }
+// ANCHOR_END: listen
 
 let folder = FileManager.default.temporaryDirectory.appendingPathComponent("comity-\(UUID())")
 try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
 defer { try? FileManager.default.removeItem(at: folder) }
 
 let path = folder.appendingPathComponent("alice.comity").path
+// ANCHOR: create
 let key = Data(0..<32)  // An app draws it once, and keeps it in the keychain.
 let opening = try Opening.app(path: path, key: key)
 let client = try await Client.create(
     opening, user: "mimi://a.example/u/alice", client: "mimi://a.example/d/alice-phone")
+// ANCHOR_END: create
 
 let delivering = Task { try await deliver(for: client) }
 let listening = Task { try await listen(to: client, after: 0) }
 
+// ANCHOR: advertise
 // Say what this app can show: what every MIMI client can, and HTML.
 _ = try await client.advertise(.baseline(and: ["text/html;charset=utf-8"], languages: ["en"]))
+// ANCHOR_END: advertise
 
 // The hub's key is in its provider's directory.
 let lunch = NewRoom(hubKey: Data(count: 32), name: "Lunch")
 _ = try await client.createRoom("mimi://a.example/r/lunch", as: lunch)
 
+// ANCHOR: reader
 // For the main thread: it waits for nobody.
 let reader = try await client.reader()
 for room in try reader.rooms(now: .now) {
     print("\(room.uri): \(room.phase), \(room.unread) unread")
 }
+// ANCHOR_END: reader
 for request in try reader.outstanding(after: nil, limit: 100) {
     print("still to post: \(request.kind)")
 }
 
+// ANCHOR: errors
 do {
     _ = try reader.room(room: "mimi://a.example/r/dinner")
 } catch let error as ComityError {
     print("\(error.fault.code.rawValue) \(error.fault.name): \(error.localizedDescription)")
 }
+// ANCHOR_END: errors
 
+// ANCHOR: suspend
 // Before the system suspends the app, and when it is in front again.
 client.interrupter.interrupt()
 try await client.pause()
 try await client.resume()
+// ANCHOR_END: suspend
 
 // An app whose person signs out.
 delivering.cancel()

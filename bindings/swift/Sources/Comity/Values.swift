@@ -6,7 +6,7 @@ extension Outgoing {
     public static func text(_ text: String) -> Outgoing { outgoingText(text: text) }
 
     /// GFM-MIMI markdown, with its plain form as the basic alternative. HTML in it is sent as text.
-    public static func markdown(_ markdown: String) -> Outgoing { outgoingMarkdown(markdown: markdown) }
+    public static func markdown(_ markdown: String) throws -> Outgoing { try outgoingMarkdown(markdown: markdown) }
 
     /// One reaction to a message, such as an emoji.
     public static func reaction(_ reaction: String, to message: MessageId) throws -> Outgoing {
@@ -37,7 +37,7 @@ extension Part {
     public static func text(_ text: String) -> Part { partText(text: text) }
 
     /// GFM-MIMI markdown.
-    public static func markdown(_ markdown: String) -> Part { partMarkdown(markdown: markdown) }
+    public static func markdown(_ markdown: String) throws -> Part { try partMarkdown(markdown: markdown) }
 
     /// HTML.
     public static func html(_ html: String) -> Part { partHtml(html: html) }

@@ -192,4 +192,58 @@ private let reasonsByNumber: [Int32: (code: Code, name: String)] = [
         _ = try await client.wake(now: now)
         try await client.close()
     }
+
+    @Test("A panic in whatever can be called is an error, and the next call is none the worse")
+    func panicAnywhere() async throws {
+        let desk = try Desk()
+        let client = try await desk.client()
+        let reader = try await client.reader()
+        let sealer = try Sealer(algorithm: .aes128Gcm)
+        let (spoilt, part) = (try Sealer(algorithm: .aes128Gcm), try sealAttachment(plaintext: Data([1])).part)
+        let receipts = Receipts()
+        let id = String(repeating: "01", count: 32)
+        let calls: [(String, () throws -> Void)] = [
+            ("a function", { _ = try markdownToHtml(markdown: "x") }),
+            ("a function with a value", { _ = try isReadable(part: .text("x"), media: []) }),
+            ("a function with octets", { _ = try classify(octets: Data([1])) }),
+            ("a function that knows the clock", { _ = try isAvailable(part: part, now: now) }),
+            ("a function that may find nothing", { _ = try safeFileName(suggested: "x") }),
+            ("a constructor", { _ = try Sealer(algorithm: .aes128Gcm) }),
+            ("a named constructor", { _ = try Opening.app(path: "x", key: Data(count: 32)) }),
+            ("a method", { _ = try sealer.update(plaintext: Data([1])) }),
+            ("a method that ends an object", { _ = try spoilt.finish() }),
+            ("a method behind a lock", { _ = try receipts.about(message: id) }),
+            ("a query", { _ = try reader.rooms(now: now) }),
+            ("who it is", { _ = try reader.identity() }),
+            ("a static function", { try wipe(path: "x") }),
+        ]
+        for (what, call) in calls {
+            plantPanic()
+            do {
+                try call()
+                Issue.record("\(what) did not fail")
+            } catch let error as ComityError {
+                #expect(error.fault.code == .panicked, "\(what)")
+            }
+        }
+        #expect(try reader.rooms(now: now).isEmpty && receipts.about(message: id).isEmpty)
+        #expect(try markdownToHtml(markdown: "x").contains("x"))
+        try await client.close()
+    }
+
+    @Test("A panic where nobody can be told, as an object ends or is printed, stays where it is")
+    func panicUnseen() async throws {
+        let desk = try Desk()
+        let client = try await desk.client()
+        do {
+            var reader: ComityEngine.Reader? = try ComityEngine.Reader.open(opening: desk.opening())
+            #expect(try reader?.rooms(now: now).isEmpty == true)
+            plantPanic()
+            reader = nil
+        }
+        #expect(try markdownToHtml(markdown: "x").contains("x"), "it went off when the reader went")
+        let odd = Stored(id: "no id", sender: "nobody", accepted: now, octets: Data())
+        #expect("\(odd)" == "Stored" && String(reflecting: odd) == "Stored")
+        try await client.close()
+    }
 }

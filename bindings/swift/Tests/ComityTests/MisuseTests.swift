@@ -203,7 +203,7 @@ import Testing
         let values: [Any] = [
             Part.text(secret), Outgoing.text(secret), part, sealed, sealed.part, sealed.part.key, try desk.opening(),
             try openAttachment(part: sealed.part, fetched: sealed.ciphertext),
-            markdownLinks(markdown: "[\(secret)](https://a.example/cake)"),
+            try markdownLinks(markdown: "[\(secret)](https://a.example/cake)"),
         ]
         for value in values {
             #expect(!"\(value) \(String(reflecting: value))".contains("cake"))

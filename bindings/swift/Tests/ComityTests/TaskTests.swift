@@ -38,7 +38,7 @@ import Testing
         let holding = Task { [client] in try await client.does { try gate.hold(client: $0.engine) } }
         await elsewhere { gate.entered() }
         #expect(try reader.rooms(now: now).map(\.uri) == [room])
-        #expect(reader.identity() == Identity(user: alice, client: phone))
+        #expect(try reader.identity() == Identity(user: alice, client: phone))
         client.interrupter.interrupt()
         gate.open()
         try await holding.value

@@ -5,10 +5,10 @@ use std::path::{Path, PathBuf};
 use crate::layout;
 
 /// The sources in the order in which a reader of the header wants them.
-const SOURCES: [&str; 21] = [
+const SOURCES: [&str; 23] = [
     "version", "values", "codes", "fault", "opening", "client", "inbound", "verbs", "step", "request",
-    "event", "reader", "room", "message", "content", "timeline", "part", "outgoing", "change", "media",
-    "people",
+    "event", "reader", "room", "message", "content", "wishes", "timeline", "replies", "part", "outgoing",
+    "change", "media", "people",
 ];
 const LAST: [&str; 3] = ["words", "links", "attachment"];
 

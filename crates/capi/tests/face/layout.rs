@@ -83,6 +83,7 @@ pub(crate) fn structs() -> Vec<Layout> {
             schema oldest_reader octets free_octets log_octets rooms messages waiting events requests held
             seen tasks peers damage line
         }
+        comity_indexes { items len }
         comity_invited { user clients clients_len failed }
         comity_invited_client { client state reason_name lacks lacks_len }
         comity_link { text target kind agreement is_image part }
@@ -117,6 +118,7 @@ pub(crate) fn structs() -> Vec<Layout> {
         comity_readable { media_type clients }
         comity_reference { version root is_outdated loops }
         comity_refused { id target because }
+        comity_reply_chain { messages messages_len end }
         comity_request { id kind attempt urgent to lane body }
         comity_request_id { octets }
         comity_requests { items len }

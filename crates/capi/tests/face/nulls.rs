@@ -32,7 +32,7 @@ macro_rules! zeros {
     };
 }
 
-zeros! { bool u8 u32 u64 usize }
+zeros! { bool u8 u16 u32 u64 usize }
 
 fn nothing<T: Nothing>() -> T {
     T::nothing()
@@ -157,6 +157,16 @@ fn telling() -> Vec<(&'static str, comity_status)> {
         comity_reader_preview(_, _, _, _, _, _, _, _, _)
         comity_content_decode(_, _, _, _)
         comity_select(_, _, _, _, _)
+        comity_select_by(_, _, _, _, _, _)
+        comity_wishes_new(_, _)
+        comity_wishes_rank(_, _, _, _)
+        comity_wishes_never(_, _, _)
+        comity_part_link(_, _, _)
+        comity_linked_part(_, _, _, _)
+        comity_linked_parts(_, _, _)
+        comity_replies_new(_, _)
+        comity_replies_add(_, _, _, _)
+        comity_replies_chain(_, _, _, _)
         comity_fold_new(_, _)
         comity_fold_add(_, _, _, _, _, _, _, _)
         comity_fold_timeline(_, _, _)
@@ -248,6 +258,10 @@ fn freeing() -> Vec<(&'static str, ())> {
         comity_preview_free(_)
         comity_content_free(_)
         comity_selection_free(_)
+        comity_wishes_free(_)
+        comity_indexes_free(_)
+        comity_replies_free(_)
+        comity_reply_chain_free(_)
         comity_fold_free(_)
         comity_timeline_free(_)
         comity_parts_free(_)

@@ -14,6 +14,7 @@ mod attachments;
 mod compose;
 mod corpus;
 mod draft_examples;
+mod guide;
 mod negatives;
 mod rows_cbor;
 mod rows_encoding;

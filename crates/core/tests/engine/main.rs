@@ -9,6 +9,7 @@
 )]
 
 mod bad_frames;
+mod batches;
 mod bit_flips;
 mod clock_shift;
 mod corpus;

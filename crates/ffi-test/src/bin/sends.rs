@@ -96,7 +96,7 @@ impl Lunch {
     fn post(&mut self, step: Step) -> Result<(), Fault> {
         let mut requests = step.requests;
         while let Some(request) = requests.pop() {
-            let answer = self.network.post(NOW, &self.who, &request);
+            let answer = self.network.post(NOW, &self.who, &request).answer;
             requests.extend(self.client.answer(NOW, request.id, answer)?.requests);
         }
         Ok(())

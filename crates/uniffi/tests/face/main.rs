@@ -2,9 +2,12 @@
 //! nothing of what people say.
 #![allow(clippy::expect_used, clippy::panic, reason = "a panic is how tests fail")]
 
+#[path = "../../../core/tests/vocabulary/mod.rs"]
+mod vocabulary;
+
 mod calls;
 mod codes;
 mod complete;
-mod docs;
 mod octets;
+mod panics;
 mod prints;

@@ -11,12 +11,13 @@ use std::process::Command;
 
 use crate::Fault;
 use crate::cargo;
+use crate::native::{self, Profile};
 use crate::report::Report;
 use crate::setup;
 use crate::stages::check;
 use crate::story;
 
-use super::library;
+use super::library::{self, folder_of_jna};
 use super::runner::{self, Outcome};
 
 const OURS: [&str; 2] = ["comity-uniffi", "comity-ffi-test"];
@@ -42,7 +43,7 @@ pub(crate) fn run(report: &mut Report, packages: &[String]) -> Result<(), Fault>
     setup::kotlin()?;
     let natives = natives()?;
     check(report, "kotlin: the library fits pages of 16 KiB", || {
-        elf::is_aligned(&natives.join(folder()).join(LIBRARY), PAGE)
+        elf::is_aligned(&natives.join(folder_of_jna()).join(LIBRARY), PAGE)
     })?;
     tests(report)?;
     check(
@@ -121,27 +122,19 @@ fn maven(project: &str, name: &str) -> Result<Command, Fault> {
 
 const LIBRARY: &str = "libcomity_uniffi.so";
 
-/// The folder in which JNA looks for this machine's libraries.
-fn folder() -> String {
-    format!("linux-{}", std::env::consts::ARCH.replace('_', "-"))
-}
-
-/// Builds the library as it ships, and puts it where the jar takes it from.
+/// Builds the library, and puts it where the jar takes it from.
 fn natives() -> Result<PathBuf, Fault> {
     let natives = cargo::scratch()?.join("natives");
-    let place = natives.join(folder());
+    let place = natives.join(folder_of_jna());
     fs::create_dir_all(&place).map_err(|e| format!("{}: {e}", place.display()))?;
-    let mut strip = Command::new("strip");
-    strip.args(["--strip-unneeded", "-o"]).arg(place.join(LIBRARY));
-    strip.arg(library::build()?);
-    cargo::output(strip)?;
+    native::strip(&library::build(Profile::of_tests())?, &place.join(LIBRARY))?;
     Ok(natives)
 }
 
 /// Whether the jars have what they should have and nothing of the tests.
 fn artefacts_are_whole(natives: &Path) -> Result<bool, Fault> {
     let place = cargo::scratch()?.join("kotlin");
-    let native = format!("{}/{LIBRARY}", folder());
+    let native = format!("{}/{LIBRARY}", folder_of_jna());
     let wanted: [(String, &[&str]); 2] = [
         (
             format!("comity-{VERSION}.jar"),

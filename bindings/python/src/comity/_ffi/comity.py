@@ -535,35 +535,39 @@ def _uniffi_check_api_checksums(lib):
         raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     if lib.uniffi_comity_uniffi_checksum_func_encode_report() != 12245:
         raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
-    if lib.uniffi_comity_uniffi_checksum_func_fetch_limit() != 16667:
+    if lib.uniffi_comity_uniffi_checksum_func_fetch_limit() != 35320:
         raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     if lib.uniffi_comity_uniffi_checksum_func_fold() != 52385:
         raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
-    if lib.uniffi_comity_uniffi_checksum_func_html_to_markdown() != 51589:
+    if lib.uniffi_comity_uniffi_checksum_func_html_to_markdown() != 43671:
         raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
-    if lib.uniffi_comity_uniffi_checksum_func_is_available() != 46509:
+    if lib.uniffi_comity_uniffi_checksum_func_is_available() != 29080:
         raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     if lib.uniffi_comity_uniffi_checksum_func_is_reported() != 24927:
         raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
-    if lib.uniffi_comity_uniffi_checksum_func_markdown_escape() != 16591:
+    if lib.uniffi_comity_uniffi_checksum_func_linked_part() != 43051:
         raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
-    if lib.uniffi_comity_uniffi_checksum_func_markdown_link() != 35178:
+    if lib.uniffi_comity_uniffi_checksum_func_linked_parts() != 55600:
         raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
-    if lib.uniffi_comity_uniffi_checksum_func_markdown_links() != 58704:
+    if lib.uniffi_comity_uniffi_checksum_func_markdown_escape() != 21983:
+        raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    if lib.uniffi_comity_uniffi_checksum_func_markdown_link() != 61457:
+        raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    if lib.uniffi_comity_uniffi_checksum_func_markdown_links() != 10347:
         raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     if lib.uniffi_comity_uniffi_checksum_func_markdown_mentions() != 11005:
         raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
-    if lib.uniffi_comity_uniffi_checksum_func_markdown_to_html() != 61835:
+    if lib.uniffi_comity_uniffi_checksum_func_markdown_to_html() != 32088:
         raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
-    if lib.uniffi_comity_uniffi_checksum_func_markdown_to_plain_text() != 40599:
+    if lib.uniffi_comity_uniffi_checksum_func_markdown_to_plain_text() != 37876:
         raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
-    if lib.uniffi_comity_uniffi_checksum_func_markdown_without_html() != 3745:
+    if lib.uniffi_comity_uniffi_checksum_func_markdown_without_html() != 20449:
         raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     if lib.uniffi_comity_uniffi_checksum_func_open() != 22820:
         raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     if lib.uniffi_comity_uniffi_checksum_func_outgoing_deletion() != 1791:
         raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
-    if lib.uniffi_comity_uniffi_checksum_func_outgoing_markdown() != 42148:
+    if lib.uniffi_comity_uniffi_checksum_func_outgoing_markdown() != 21656:
         raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     if lib.uniffi_comity_uniffi_checksum_func_outgoing_reaction() != 18642:
         raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
@@ -575,13 +579,17 @@ def _uniffi_check_api_checksums(lib):
         raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     if lib.uniffi_comity_uniffi_checksum_func_part_in_language() != 22784:
         raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
-    if lib.uniffi_comity_uniffi_checksum_func_part_markdown() != 15831:
+    if lib.uniffi_comity_uniffi_checksum_func_part_link() != 58098:
+        raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    if lib.uniffi_comity_uniffi_checksum_func_part_markdown() != 1592:
         raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     if lib.uniffi_comity_uniffi_checksum_func_part_multi() != 23635:
         raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     if lib.uniffi_comity_uniffi_checksum_func_part_text() != 61424:
         raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     if lib.uniffi_comity_uniffi_checksum_func_readable() != 45810:
+        raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    if lib.uniffi_comity_uniffi_checksum_func_reply_chain() != 51355:
         raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     if lib.uniffi_comity_uniffi_checksum_func_reported_by() != 56024:
         raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
@@ -591,11 +599,13 @@ def _uniffi_check_api_checksums(lib):
         raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     if lib.uniffi_comity_uniffi_checksum_func_role_of_member() != 3518:
         raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
-    if lib.uniffi_comity_uniffi_checksum_func_safe_file_name() != 15043:
+    if lib.uniffi_comity_uniffi_checksum_func_safe_file_name() != 3556:
         raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     if lib.uniffi_comity_uniffi_checksum_func_seal() != 41650:
         raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     if lib.uniffi_comity_uniffi_checksum_func_select() != 5301:
+        raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    if lib.uniffi_comity_uniffi_checksum_func_select_by() != 43590:
         raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     if lib.uniffi_comity_uniffi_checksum_func_version() != 49593:
         raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
@@ -675,7 +685,7 @@ def _uniffi_check_api_checksums(lib):
         raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     if lib.uniffi_comity_uniffi_checksum_method_reader_health() != 64723:
         raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
-    if lib.uniffi_comity_uniffi_checksum_method_reader_identity() != 10963:
+    if lib.uniffi_comity_uniffi_checksum_method_reader_identity() != 38208:
         raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     if lib.uniffi_comity_uniffi_checksum_method_reader_may() != 51699:
         raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
@@ -792,6 +802,12 @@ _UniffiLib.uniffi_comity_uniffi_checksum_func_is_available.restype = ctypes.c_ui
 _UniffiLib.uniffi_comity_uniffi_checksum_func_is_reported.argtypes = (
 )
 _UniffiLib.uniffi_comity_uniffi_checksum_func_is_reported.restype = ctypes.c_uint16
+_UniffiLib.uniffi_comity_uniffi_checksum_func_linked_part.argtypes = (
+)
+_UniffiLib.uniffi_comity_uniffi_checksum_func_linked_part.restype = ctypes.c_uint16
+_UniffiLib.uniffi_comity_uniffi_checksum_func_linked_parts.argtypes = (
+)
+_UniffiLib.uniffi_comity_uniffi_checksum_func_linked_parts.restype = ctypes.c_uint16
 _UniffiLib.uniffi_comity_uniffi_checksum_func_markdown_escape.argtypes = (
 )
 _UniffiLib.uniffi_comity_uniffi_checksum_func_markdown_escape.restype = ctypes.c_uint16
@@ -837,6 +853,9 @@ _UniffiLib.uniffi_comity_uniffi_checksum_func_part_html.restype = ctypes.c_uint1
 _UniffiLib.uniffi_comity_uniffi_checksum_func_part_in_language.argtypes = (
 )
 _UniffiLib.uniffi_comity_uniffi_checksum_func_part_in_language.restype = ctypes.c_uint16
+_UniffiLib.uniffi_comity_uniffi_checksum_func_part_link.argtypes = (
+)
+_UniffiLib.uniffi_comity_uniffi_checksum_func_part_link.restype = ctypes.c_uint16
 _UniffiLib.uniffi_comity_uniffi_checksum_func_part_markdown.argtypes = (
 )
 _UniffiLib.uniffi_comity_uniffi_checksum_func_part_markdown.restype = ctypes.c_uint16
@@ -849,6 +868,9 @@ _UniffiLib.uniffi_comity_uniffi_checksum_func_part_text.restype = ctypes.c_uint1
 _UniffiLib.uniffi_comity_uniffi_checksum_func_readable.argtypes = (
 )
 _UniffiLib.uniffi_comity_uniffi_checksum_func_readable.restype = ctypes.c_uint16
+_UniffiLib.uniffi_comity_uniffi_checksum_func_reply_chain.argtypes = (
+)
+_UniffiLib.uniffi_comity_uniffi_checksum_func_reply_chain.restype = ctypes.c_uint16
 _UniffiLib.uniffi_comity_uniffi_checksum_func_reported_by.argtypes = (
 )
 _UniffiLib.uniffi_comity_uniffi_checksum_func_reported_by.restype = ctypes.c_uint16
@@ -870,6 +892,9 @@ _UniffiLib.uniffi_comity_uniffi_checksum_func_seal.restype = ctypes.c_uint16
 _UniffiLib.uniffi_comity_uniffi_checksum_func_select.argtypes = (
 )
 _UniffiLib.uniffi_comity_uniffi_checksum_func_select.restype = ctypes.c_uint16
+_UniffiLib.uniffi_comity_uniffi_checksum_func_select_by.argtypes = (
+)
+_UniffiLib.uniffi_comity_uniffi_checksum_func_select_by.restype = ctypes.c_uint16
 _UniffiLib.uniffi_comity_uniffi_checksum_func_version.argtypes = (
 )
 _UniffiLib.uniffi_comity_uniffi_checksum_func_version.restype = ctypes.c_uint16
@@ -1125,6 +1150,16 @@ _UniffiLib.uniffi_comity_uniffi_fn_func_is_reported.argtypes = (
     ctypes.POINTER(_UniffiRustCallStatus),
 )
 _UniffiLib.uniffi_comity_uniffi_fn_func_is_reported.restype = ctypes.c_int8
+_UniffiLib.uniffi_comity_uniffi_fn_func_linked_part.argtypes = (
+    _UniffiRustBuffer,
+    ctypes.POINTER(_UniffiRustCallStatus),
+)
+_UniffiLib.uniffi_comity_uniffi_fn_func_linked_part.restype = _UniffiRustBuffer
+_UniffiLib.uniffi_comity_uniffi_fn_func_linked_parts.argtypes = (
+    _UniffiRustBuffer,
+    ctypes.POINTER(_UniffiRustCallStatus),
+)
+_UniffiLib.uniffi_comity_uniffi_fn_func_linked_parts.restype = _UniffiRustBuffer
 _UniffiLib.uniffi_comity_uniffi_fn_func_markdown_escape.argtypes = (
     _UniffiRustBuffer,
     ctypes.POINTER(_UniffiRustCallStatus),
@@ -1211,6 +1246,11 @@ _UniffiLib.uniffi_comity_uniffi_fn_func_part_in_language.argtypes = (
     ctypes.POINTER(_UniffiRustCallStatus),
 )
 _UniffiLib.uniffi_comity_uniffi_fn_func_part_in_language.restype = _UniffiRustBuffer
+_UniffiLib.uniffi_comity_uniffi_fn_func_part_link.argtypes = (
+    ctypes.c_uint16,
+    ctypes.POINTER(_UniffiRustCallStatus),
+)
+_UniffiLib.uniffi_comity_uniffi_fn_func_part_link.restype = _UniffiRustBuffer
 _UniffiLib.uniffi_comity_uniffi_fn_func_part_markdown.argtypes = (
     _UniffiRustBuffer,
     ctypes.POINTER(_UniffiRustCallStatus),
@@ -1234,6 +1274,12 @@ _UniffiLib.uniffi_comity_uniffi_fn_func_readable.argtypes = (
     ctypes.POINTER(_UniffiRustCallStatus),
 )
 _UniffiLib.uniffi_comity_uniffi_fn_func_readable.restype = ctypes.c_int8
+_UniffiLib.uniffi_comity_uniffi_fn_func_reply_chain.argtypes = (
+    _UniffiRustBuffer,
+    _UniffiRustBuffer,
+    ctypes.POINTER(_UniffiRustCallStatus),
+)
+_UniffiLib.uniffi_comity_uniffi_fn_func_reply_chain.restype = _UniffiRustBuffer
 _UniffiLib.uniffi_comity_uniffi_fn_func_reported_by.argtypes = (
     _UniffiForeignBytes,
     ctypes.POINTER(_UniffiRustCallStatus),
@@ -1269,6 +1315,13 @@ _UniffiLib.uniffi_comity_uniffi_fn_func_select.argtypes = (
     ctypes.POINTER(_UniffiRustCallStatus),
 )
 _UniffiLib.uniffi_comity_uniffi_fn_func_select.restype = _UniffiRustBuffer
+_UniffiLib.uniffi_comity_uniffi_fn_func_select_by.argtypes = (
+    _UniffiForeignBytes,
+    _UniffiRustBuffer,
+    _UniffiRustBuffer,
+    ctypes.POINTER(_UniffiRustCallStatus),
+)
+_UniffiLib.uniffi_comity_uniffi_fn_func_select_by.restype = _UniffiRustBuffer
 _UniffiLib.uniffi_comity_uniffi_fn_func_version.argtypes = (
     ctypes.POINTER(_UniffiRustCallStatus),
 )
@@ -10902,6 +10955,140 @@ class _UniffiFfiConverterTypeRefused(_UniffiConverterRustBuffer):
         _UniffiFfiConverterTypeMessageId.write(value.target, buf)
         _UniffiFfiConverterTypeRefusedBecause.write(value.because, buf)
 
+@dataclass
+class Reply:
+    """
+    What a message replies to.
+"""
+    def __init__(self, *, message:MessageId, in_reply_to:MessageId):
+        self.message = message
+        self.in_reply_to = in_reply_to
+
+    def __str__(self):
+        return "Reply(message={}, in_reply_to={})".format(self.message, self.in_reply_to)
+    def __eq__(self, other):
+        if self.message != other.message:
+            return False
+        if self.in_reply_to != other.in_reply_to:
+            return False
+        return True
+
+class _UniffiFfiConverterTypeReply(_UniffiConverterRustBuffer):
+    @staticmethod
+    def read(buf):
+        return Reply(
+            message=_UniffiFfiConverterTypeMessageId.read(buf),
+            in_reply_to=_UniffiFfiConverterTypeMessageId.read(buf),
+        )
+
+    @staticmethod
+    def check_lower(value):
+        _UniffiFfiConverterTypeMessageId.check_lower(value.message)
+        _UniffiFfiConverterTypeMessageId.check_lower(value.in_reply_to)
+
+    @staticmethod
+    def write(value, buf):
+        _UniffiFfiConverterTypeMessageId.write(value.message, buf)
+        _UniffiFfiConverterTypeMessageId.write(value.in_reply_to, buf)
+
+class ChainEnd(enum.Enum):
+    """
+    How a chain of replies ends.
+"""
+
+    BEGINS = 0
+    """
+    At a message that replies to nothing, or to something that is not known.
+"""
+
+    LOOPS = 1
+    """
+    At a message that the chain has been to: whoever sent it did what the draft forbids. Do not reply to it.
+"""
+
+    TOO_LONG = 2
+    """
+    After 1,024 messages, looked at no further.
+"""
+
+    OTHER = 3
+    """
+    In a way that this version does not know.
+"""
+
+class _UniffiFfiConverterTypeChainEnd(_UniffiConverterRustBuffer):
+    @staticmethod
+    def read(buf):
+        variant = buf.read_i32()
+        if variant == 1:
+            return ChainEnd.BEGINS
+        if variant == 2:
+            return ChainEnd.LOOPS
+        if variant == 3:
+            return ChainEnd.TOO_LONG
+        if variant == 4:
+            return ChainEnd.OTHER
+        raise InternalError("Raw enum value doesn't match any cases")
+
+    @staticmethod
+    def check_lower(value):
+        if value == ChainEnd.BEGINS:
+            return
+        if value == ChainEnd.LOOPS:
+            return
+        if value == ChainEnd.TOO_LONG:
+            return
+        if value == ChainEnd.OTHER:
+            return
+        raise ValueError(value)
+
+    @staticmethod
+    def write(value, buf):
+        if value == ChainEnd.BEGINS:
+            buf.write_i32(1)
+        if value == ChainEnd.LOOPS:
+            buf.write_i32(2)
+        if value == ChainEnd.TOO_LONG:
+            buf.write_i32(3)
+        if value == ChainEnd.OTHER:
+            buf.write_i32(4)
+
+@dataclass
+class ReplyChain:
+    """
+    A message, what it replies to, what that replies to, and so on.
+"""
+    def __init__(self, *, messages:typing.List[MessageId], end:ChainEnd):
+        self.messages = messages
+        self.end = end
+
+    def __str__(self):
+        return "ReplyChain(messages={}, end={})".format(self.messages, self.end)
+    def __eq__(self, other):
+        if self.messages != other.messages:
+            return False
+        if self.end != other.end:
+            return False
+        return True
+
+class _UniffiFfiConverterTypeReplyChain(_UniffiConverterRustBuffer):
+    @staticmethod
+    def read(buf):
+        return ReplyChain(
+            messages=_UniffiFfiConverterSequenceTypeMessageId.read(buf),
+            end=_UniffiFfiConverterTypeChainEnd.read(buf),
+        )
+
+    @staticmethod
+    def check_lower(value):
+        _UniffiFfiConverterSequenceTypeMessageId.check_lower(value.messages)
+        _UniffiFfiConverterTypeChainEnd.check_lower(value.end)
+
+    @staticmethod
+    def write(value, buf):
+        _UniffiFfiConverterSequenceTypeMessageId.write(value.messages, buf)
+        _UniffiFfiConverterTypeChainEnd.write(value.end, buf)
+
 class _UniffiFfiConverterTypeRequestId:
     @staticmethod
     def write(value, buf):
@@ -13719,6 +13906,142 @@ class _UniffiFfiConverterTypeVerified(_UniffiConverterRustBuffer):
         _UniffiFfiConverterUInt64.write(value.plaintext_octets, buf)
         _UniffiFfiConverterTypeOpener.write(value.opener, buf)
 
+class Wish:
+    """
+    What a person, or an app on their behalf, wants of a part that could be shown: to save data, to block what would be fetched from the
+    sender's server, to hear rather than to read.
+"""
+    def __init__(self):
+        raise RuntimeError("Wish cannot be instantiated directly")
+
+    # Each enum variant is a nested class of the enum itself.
+    @dataclass
+    class RANK:
+        """
+        Show it. Of two parts to choose from, the one with the lower rank; at the same rank, language decides.
+"""
+
+        def __init__(self, rank:int):
+            self.rank = rank
+
+            """
+        0 for what is wanted most.
+"""
+
+            pass
+
+        def __str__(self):
+            return "Wish.RANK(rank={})".format(self.rank)
+        def __eq__(self, other):
+            if not isinstance(other, Wish):
+                return NotImplemented
+            if not other.is_RANK():
+                return False
+            if self.rank != other.rank:
+                return False
+            return True
+
+    @dataclass
+    class NEVER:
+        """
+        Do not show it, even if nothing else is left.
+"""
+
+        def __init__(self, ):
+            pass
+
+        def __str__(self):
+            return "Wish.NEVER()".format()
+        def __eq__(self, other):
+            if not isinstance(other, Wish):
+                return NotImplemented
+            if not other.is_NEVER():
+                return False
+            return True
+
+    # For each variant, we have `is_NAME` and `is_name` methods for easily checking
+    # whether an instance is that variant.
+    def is_RANK(self) -> bool:
+        return isinstance(self, Wish.RANK)
+    def is_rank(self) -> bool:
+        return isinstance(self, Wish.RANK)
+    def is_NEVER(self) -> bool:
+        return isinstance(self, Wish.NEVER)
+    def is_never(self) -> bool:
+        return isinstance(self, Wish.NEVER)
+
+# Now, a little trick - we make each nested variant class be a subclass of the main
+# enum class, so that method calls and instance checks etc will work intuitively.
+# We might be able to do this a little more neatly with a metaclass, but this'll do.
+Wish.RANK = type("Wish.RANK", (Wish.RANK, Wish,), {})  # type: ignore
+Wish.NEVER = type("Wish.NEVER", (Wish.NEVER, Wish,), {})  # type: ignore
+
+class _UniffiFfiConverterTypeWish(_UniffiConverterRustBuffer):
+    @staticmethod
+    def read(buf):
+        variant = buf.read_i32()
+        if variant == 1:
+            return Wish.RANK(
+                _UniffiFfiConverterUInt8.read(buf),
+            )
+        if variant == 2:
+            return Wish.NEVER(
+            )
+        raise InternalError("Raw enum value doesn't match any cases")
+
+    @staticmethod
+    def check_lower(value):
+        if value.is_RANK():
+            _UniffiFfiConverterUInt8.check_lower(value.rank)
+            return
+        if value.is_NEVER():
+            return
+        raise ValueError(value)
+
+    @staticmethod
+    def write(value, buf):
+        if value.is_RANK():
+            buf.write_i32(1)
+            _UniffiFfiConverterUInt8.write(value.rank, buf)
+        if value.is_NEVER():
+            buf.write_i32(2)
+
+@dataclass
+class WishedPart:
+    """
+    What is wanted of one part.
+"""
+    def __init__(self, *, index:int, wish:Wish):
+        self.index = index
+        self.wish = wish
+
+    def __str__(self):
+        return "WishedPart(index={}, wish={})".format(self.index, self.wish)
+    def __eq__(self, other):
+        if self.index != other.index:
+            return False
+        if self.wish != other.wish:
+            return False
+        return True
+
+class _UniffiFfiConverterTypeWishedPart(_UniffiConverterRustBuffer):
+    @staticmethod
+    def read(buf):
+        return WishedPart(
+            index=_UniffiFfiConverterUInt16.read(buf),
+            wish=_UniffiFfiConverterTypeWish.read(buf),
+        )
+
+    @staticmethod
+    def check_lower(value):
+        _UniffiFfiConverterUInt16.check_lower(value.index)
+        _UniffiFfiConverterTypeWish.check_lower(value.wish)
+
+    @staticmethod
+    def write(value, buf):
+        _UniffiFfiConverterUInt16.write(value.index, buf)
+        _UniffiFfiConverterTypeWish.write(value.wish, buf)
+
 class _UniffiFfiConverterOptionalTypeRequestId(_UniffiConverterRustBuffer):
     @classmethod
     def check_lower(cls, value):
@@ -15516,7 +15839,7 @@ class Reader(ReaderProtocol):
             self._uniffi_clone_handle(),
         )
         _uniffi_lift_return = _UniffiFfiConverterTypeIdentity.lift
-        _uniffi_error_converter = None
+        _uniffi_error_converter = _UniffiFfiConverterTypeComityError
         _uniffi_ffi_result = _uniffi_rust_call_with_error(
             _uniffi_error_converter,
             _UniffiLib.uniffi_comity_uniffi_fn_method_reader_identity,
@@ -17233,6 +17556,54 @@ class _UniffiFfiConverterSequenceTypeDenied(_UniffiConverterRustBuffer):
             _UniffiFfiConverterTypeDenied.read(buf) for i in range(count)
         ]
 
+class _UniffiFfiConverterOptionalUInt16(_UniffiConverterRustBuffer):
+    @classmethod
+    def check_lower(cls, value):
+        if value is not None:
+            _UniffiFfiConverterUInt16.check_lower(value)
+
+    @classmethod
+    def write(cls, value, buf):
+        if value is None:
+            buf.write_u8(0)
+            return
+
+        buf.write_u8(1)
+        _UniffiFfiConverterUInt16.write(value, buf)
+
+    @classmethod
+    def read(cls, buf):
+        flag = buf.read_u8()
+        if flag == 0:
+            return None
+        elif flag == 1:
+            return _UniffiFfiConverterUInt16.read(buf)
+        else:
+            raise InternalError("Unexpected flag byte for optional type")
+
+class _UniffiFfiConverterSequenceUInt16(_UniffiConverterRustBuffer):
+    @classmethod
+    def check_lower(cls, value):
+        for item in value:
+            _UniffiFfiConverterUInt16.check_lower(item)
+
+    @classmethod
+    def write(cls, value, buf):
+        items = len(value)
+        buf.write_i32(items)
+        for item in value:
+            _UniffiFfiConverterUInt16.write(item, buf)
+
+    @classmethod
+    def read(cls, buf):
+        count = buf.read_i32()
+        if count < 0:
+            raise InternalError("Unexpected negative sequence length")
+
+        return [
+            _UniffiFfiConverterUInt16.read(buf) for i in range(count)
+        ]
+
 class _UniffiFfiConverterSequenceTypeLink(_UniffiConverterRustBuffer):
     @classmethod
     def check_lower(cls, value):
@@ -17279,6 +17650,29 @@ class _UniffiFfiConverterSequenceTypeMention(_UniffiConverterRustBuffer):
             _UniffiFfiConverterTypeMention.read(buf) for i in range(count)
         ]
 
+class _UniffiFfiConverterSequenceTypeReply(_UniffiConverterRustBuffer):
+    @classmethod
+    def check_lower(cls, value):
+        for item in value:
+            _UniffiFfiConverterTypeReply.check_lower(item)
+
+    @classmethod
+    def write(cls, value, buf):
+        items = len(value)
+        buf.write_i32(items)
+        for item in value:
+            _UniffiFfiConverterTypeReply.write(item, buf)
+
+    @classmethod
+    def read(cls, buf):
+        count = buf.read_i32()
+        if count < 0:
+            raise InternalError("Unexpected negative sequence length")
+
+        return [
+            _UniffiFfiConverterTypeReply.read(buf) for i in range(count)
+        ]
+
 class _UniffiFfiConverterOptionalSequenceTypeStatusEntry(_UniffiConverterRustBuffer):
     @classmethod
     def check_lower(cls, value):
@@ -17303,6 +17697,29 @@ class _UniffiFfiConverterOptionalSequenceTypeStatusEntry(_UniffiConverterRustBuf
             return _UniffiFfiConverterSequenceTypeStatusEntry.read(buf)
         else:
             raise InternalError("Unexpected flag byte for optional type")
+
+class _UniffiFfiConverterSequenceTypeWishedPart(_UniffiConverterRustBuffer):
+    @classmethod
+    def check_lower(cls, value):
+        for item in value:
+            _UniffiFfiConverterTypeWishedPart.check_lower(item)
+
+    @classmethod
+    def write(cls, value, buf):
+        items = len(value)
+        buf.write_i32(items)
+        for item in value:
+            _UniffiFfiConverterTypeWishedPart.write(item, buf)
+
+    @classmethod
+    def read(cls, buf):
+        count = buf.read_i32()
+        if count < 0:
+            raise InternalError("Unexpected negative sequence length")
+
+        return [
+            _UniffiFfiConverterTypeWishedPart.read(buf) for i in range(count)
+        ]
 
 class _UniffiFfiConverterInt32(_UniffiConverterPrimitiveInt):
     CLASS_NAME = "i32"
@@ -17440,7 +17857,7 @@ def fetch_limit(part: ExternalPart,policy: int) -> int:
         _UniffiFfiConverterUInt64.lower(policy),
     )
     _uniffi_lift_return = _UniffiFfiConverterUInt64.lift
-    _uniffi_error_converter = None
+    _uniffi_error_converter = _UniffiFfiConverterTypeComityError
     _uniffi_ffi_result = _uniffi_rust_call_with_error(
         _uniffi_error_converter,
         _UniffiLib.uniffi_comity_uniffi_fn_func_fetch_limit,
@@ -17479,7 +17896,7 @@ def html_to_markdown(html: str) -> str:
         _UniffiFfiConverterString.lower(html),
     )
     _uniffi_lift_return = _UniffiFfiConverterString.lift
-    _uniffi_error_converter = None
+    _uniffi_error_converter = _UniffiFfiConverterTypeComityError
     _uniffi_ffi_result = _uniffi_rust_call_with_error(
         _uniffi_error_converter,
         _UniffiLib.uniffi_comity_uniffi_fn_func_html_to_markdown,
@@ -17499,7 +17916,7 @@ def is_available(part: ExternalPart,now: Timestamp) -> bool:
         _UniffiFfiConverterTypeTimestamp.lower(now),
     )
     _uniffi_lift_return = _UniffiFfiConverterBoolean.lift
-    _uniffi_error_converter = None
+    _uniffi_error_converter = _UniffiFfiConverterTypeComityError
     _uniffi_ffi_result = _uniffi_rust_call_with_error(
         _uniffi_error_converter,
         _UniffiLib.uniffi_comity_uniffi_fn_func_is_available,
@@ -17524,6 +17941,41 @@ def is_reported(octets: bytes) -> bool:
         *_uniffi_lowered_args,
     )
     return _uniffi_lift_return(_uniffi_ffi_result)
+def linked_part(link: str) -> typing.Optional[int]:
+    """
+    The place of the part of the same message that a link leads to; none if it is another kind of link.
+"""
+
+    _UniffiFfiConverterString.check_lower(link)
+    _uniffi_lowered_args = (
+        _UniffiFfiConverterString.lower(link),
+    )
+    _uniffi_lift_return = _UniffiFfiConverterOptionalUInt16.lift
+    _uniffi_error_converter = _UniffiFfiConverterTypeComityError
+    _uniffi_ffi_result = _uniffi_rust_call_with_error(
+        _uniffi_error_converter,
+        _UniffiLib.uniffi_comity_uniffi_fn_func_linked_part,
+        *_uniffi_lowered_args,
+    )
+    return _uniffi_lift_return(_uniffi_ffi_result)
+def linked_parts(part: Part) -> typing.List[int]:
+    """
+    The places of the parts that a part links to, in the order of their first mention; none unless it is of a type that can link, such
+    as HTML.
+"""
+
+    _UniffiFfiConverterTypePart.check_lower(part)
+    _uniffi_lowered_args = (
+        _UniffiFfiConverterTypePart.lower(part),
+    )
+    _uniffi_lift_return = _UniffiFfiConverterSequenceUInt16.lift
+    _uniffi_error_converter = _UniffiFfiConverterTypeComityError
+    _uniffi_ffi_result = _uniffi_rust_call_with_error(
+        _uniffi_error_converter,
+        _UniffiLib.uniffi_comity_uniffi_fn_func_linked_parts,
+        *_uniffi_lowered_args,
+    )
+    return _uniffi_lift_return(_uniffi_ffi_result)
 def markdown_escape(text: str) -> str:
     """
     A text as Markdown that shows exactly it: nothing in it is formatting.
@@ -17534,7 +17986,7 @@ def markdown_escape(text: str) -> str:
         _UniffiFfiConverterString.lower(text),
     )
     _uniffi_lift_return = _UniffiFfiConverterString.lift
-    _uniffi_error_converter = None
+    _uniffi_error_converter = _UniffiFfiConverterTypeComityError
     _uniffi_ffi_result = _uniffi_rust_call_with_error(
         _uniffi_error_converter,
         _UniffiLib.uniffi_comity_uniffi_fn_func_markdown_escape,
@@ -17554,7 +18006,7 @@ def markdown_link(text: str,url: str) -> str:
         _UniffiFfiConverterString.lower(url),
     )
     _uniffi_lift_return = _UniffiFfiConverterString.lift
-    _uniffi_error_converter = None
+    _uniffi_error_converter = _UniffiFfiConverterTypeComityError
     _uniffi_ffi_result = _uniffi_rust_call_with_error(
         _uniffi_error_converter,
         _UniffiLib.uniffi_comity_uniffi_fn_func_markdown_link,
@@ -17571,7 +18023,7 @@ def markdown_links(markdown: str) -> typing.List[Link]:
         _UniffiFfiConverterString.lower(markdown),
     )
     _uniffi_lift_return = _UniffiFfiConverterSequenceTypeLink.lift
-    _uniffi_error_converter = None
+    _uniffi_error_converter = _UniffiFfiConverterTypeComityError
     _uniffi_ffi_result = _uniffi_rust_call_with_error(
         _uniffi_error_converter,
         _UniffiLib.uniffi_comity_uniffi_fn_func_markdown_links,
@@ -17609,7 +18061,7 @@ def markdown_to_html(markdown: str) -> str:
         _UniffiFfiConverterString.lower(markdown),
     )
     _uniffi_lift_return = _UniffiFfiConverterString.lift
-    _uniffi_error_converter = None
+    _uniffi_error_converter = _UniffiFfiConverterTypeComityError
     _uniffi_ffi_result = _uniffi_rust_call_with_error(
         _uniffi_error_converter,
         _UniffiLib.uniffi_comity_uniffi_fn_func_markdown_to_html,
@@ -17626,7 +18078,7 @@ def markdown_to_plain_text(markdown: str) -> str:
         _UniffiFfiConverterString.lower(markdown),
     )
     _uniffi_lift_return = _UniffiFfiConverterString.lift
-    _uniffi_error_converter = None
+    _uniffi_error_converter = _UniffiFfiConverterTypeComityError
     _uniffi_ffi_result = _uniffi_rust_call_with_error(
         _uniffi_error_converter,
         _UniffiLib.uniffi_comity_uniffi_fn_func_markdown_to_plain_text,
@@ -17643,7 +18095,7 @@ def markdown_without_html(markdown: str) -> str:
         _UniffiFfiConverterString.lower(markdown),
     )
     _uniffi_lift_return = _UniffiFfiConverterString.lift
-    _uniffi_error_converter = None
+    _uniffi_error_converter = _UniffiFfiConverterTypeComityError
     _uniffi_ffi_result = _uniffi_rust_call_with_error(
         _uniffi_error_converter,
         _UniffiLib.uniffi_comity_uniffi_fn_func_markdown_without_html,
@@ -17697,7 +18149,7 @@ def outgoing_markdown(markdown: str) -> Outgoing:
         _UniffiFfiConverterString.lower(markdown),
     )
     _uniffi_lift_return = _UniffiFfiConverterTypeOutgoing.lift
-    _uniffi_error_converter = None
+    _uniffi_error_converter = _UniffiFfiConverterTypeComityError
     _uniffi_ffi_result = _uniffi_rust_call_with_error(
         _uniffi_error_converter,
         _UniffiLib.uniffi_comity_uniffi_fn_func_outgoing_markdown,
@@ -17814,6 +18266,23 @@ def part_in_language(part: Part,language: str) -> Part:
         *_uniffi_lowered_args,
     )
     return _uniffi_lift_return(_uniffi_ffi_result)
+def part_link(index: int) -> str:
+    """
+    The link to a part of the same message, such as `cid:2@local.invalid`, for HTML or Markdown beside it.
+"""
+
+    _UniffiFfiConverterUInt16.check_lower(index)
+    _uniffi_lowered_args = (
+        _UniffiFfiConverterUInt16.lower(index),
+    )
+    _uniffi_lift_return = _UniffiFfiConverterString.lift
+    _uniffi_error_converter = _UniffiFfiConverterTypeComityError
+    _uniffi_ffi_result = _uniffi_rust_call_with_error(
+        _uniffi_error_converter,
+        _UniffiLib.uniffi_comity_uniffi_fn_func_part_link,
+        *_uniffi_lowered_args,
+    )
+    return _uniffi_lift_return(_uniffi_ffi_result)
 def part_markdown(markdown: str) -> Part:
     """
     MIMI's Markdown, GFM-MIMI. Everybody reads it, if only as plain text. HTML tags in it are sent as text.
@@ -17824,7 +18293,7 @@ def part_markdown(markdown: str) -> Part:
         _UniffiFfiConverterString.lower(markdown),
     )
     _uniffi_lift_return = _UniffiFfiConverterTypePart.lift
-    _uniffi_error_converter = None
+    _uniffi_error_converter = _UniffiFfiConverterTypeComityError
     _uniffi_ffi_result = _uniffi_rust_call_with_error(
         _uniffi_error_converter,
         _UniffiLib.uniffi_comity_uniffi_fn_func_part_markdown,
@@ -17888,6 +18357,26 @@ def readable(part: Part,media: typing.List[MediaType]) -> bool:
     _uniffi_ffi_result = _uniffi_rust_call_with_error(
         _uniffi_error_converter,
         _UniffiLib.uniffi_comity_uniffi_fn_func_readable,
+        *_uniffi_lowered_args,
+    )
+    return _uniffi_lift_return(_uniffi_ffi_result)
+def reply_chain(_from: MessageId,replies: typing.List[Reply]) -> ReplyChain:
+    """
+    Follows replies from a message, given what messages reply to. If a message is there twice, the last counts.
+"""
+
+    _UniffiFfiConverterTypeMessageId.check_lower(_from)
+
+    _UniffiFfiConverterSequenceTypeReply.check_lower(replies)
+    _uniffi_lowered_args = (
+        _UniffiFfiConverterTypeMessageId.lower(_from),
+        _UniffiFfiConverterSequenceTypeReply.lower(replies),
+    )
+    _uniffi_lift_return = _UniffiFfiConverterTypeReplyChain.lift
+    _uniffi_error_converter = _UniffiFfiConverterTypeComityError
+    _uniffi_ffi_result = _uniffi_rust_call_with_error(
+        _uniffi_error_converter,
+        _UniffiLib.uniffi_comity_uniffi_fn_func_reply_chain,
         *_uniffi_lowered_args,
     )
     return _uniffi_lift_return(_uniffi_ffi_result)
@@ -17967,7 +18456,7 @@ def safe_file_name(suggested: str) -> typing.Optional[str]:
         _UniffiFfiConverterString.lower(suggested),
     )
     _uniffi_lift_return = _UniffiFfiConverterOptionalString.lift
-    _uniffi_error_converter = None
+    _uniffi_error_converter = _UniffiFfiConverterTypeComityError
     _uniffi_ffi_result = _uniffi_rust_call_with_error(
         _uniffi_error_converter,
         _UniffiLib.uniffi_comity_uniffi_fn_func_safe_file_name,
@@ -18009,6 +18498,30 @@ def select(octets: bytes,supported: Supported) -> Selection:
     _uniffi_ffi_result = _uniffi_rust_call_with_error(
         _uniffi_error_converter,
         _UniffiLib.uniffi_comity_uniffi_fn_func_select,
+        *_uniffi_lowered_args,
+    )
+    return _uniffi_lift_return(_uniffi_ffi_result)
+def select_by(octets: bytes,supported: Supported,wishes: typing.List[WishedPart]) -> Selection:
+    """
+    Chooses what to show where a local policy has a say. It says what it wants of the leaves that it looked at, such as those that
+    `select` chose and passed over; all others have rank 0.
+"""
+
+    _UniffiFfiConverterByRefBytes.check_lower(octets)
+
+    _UniffiFfiConverterTypeSupported.check_lower(supported)
+
+    _UniffiFfiConverterSequenceTypeWishedPart.check_lower(wishes)
+    _uniffi_lowered_args = (
+        _UniffiFfiConverterByRefBytes.lower(octets),
+        _UniffiFfiConverterTypeSupported.lower(supported),
+        _UniffiFfiConverterSequenceTypeWishedPart.lower(wishes),
+    )
+    _uniffi_lift_return = _UniffiFfiConverterTypeSelection.lift
+    _uniffi_error_converter = _UniffiFfiConverterTypeComityError
+    _uniffi_ffi_result = _uniffi_rust_call_with_error(
+        _uniffi_error_converter,
+        _UniffiLib.uniffi_comity_uniffi_fn_func_select_by,
         *_uniffi_lowered_args,
     )
     return _uniffi_lift_return(_uniffi_ffi_result)
@@ -18068,6 +18581,7 @@ __all__ = [
     "Delivery",
     "PassedOverBecause",
     "RefusedBecause",
+    "ChainEnd",
     "RequestKind",
     "Phase",
     "Status",
@@ -18076,6 +18590,7 @@ __all__ = [
     "FrameOutcome",
     "TaskState",
     "ComityError",
+    "Wish",
     "Algorithm",
     "Answer",
     "Change",
@@ -18127,6 +18642,8 @@ __all__ = [
     "Posture",
     "Preview",
     "Refused",
+    "Reply",
+    "ReplyChain",
     "Request",
     "RoomSummary",
     "Room",
@@ -18143,6 +18660,7 @@ __all__ = [
     "UserClient",
     "User",
     "Verified",
+    "WishedPart",
     "Witnesses",
     "alternatives",
     "baseline",
@@ -18156,6 +18674,8 @@ __all__ = [
     "html_to_markdown",
     "is_available",
     "is_reported",
+    "linked_part",
+    "linked_parts",
     "markdown_escape",
     "markdown_link",
     "markdown_links",
@@ -18171,10 +18691,12 @@ __all__ = [
     "part_attachment",
     "part_html",
     "part_in_language",
+    "part_link",
     "part_markdown",
     "part_multi",
     "part_text",
     "readable",
+    "reply_chain",
     "reported_by",
     "reports",
     "role_of_admin",
@@ -18182,6 +18704,7 @@ __all__ = [
     "safe_file_name",
     "seal",
     "select",
+    "select_by",
     "version",
     "wipe",
     "ContentKey",

@@ -1842,7 +1842,7 @@ public protocol ReaderProtocol: AnyObject, Sendable {
     /**
      * The user and the client whose file it is.
      */
-    func identity()  -> Identity
+    func identity() throws  -> Identity
 
     /**
      * Whether we may do something with messages in a room.
@@ -2038,8 +2038,8 @@ open func health()throws  -> Health  {
     /**
      * The user and the client whose file it is.
      */
-open func identity() -> Identity  {
-    return try!  FfiConverterTypeIdentity_lift(try! rustCall() {
+open func identity()throws  -> Identity  {
+    return try  FfiConverterTypeIdentity_lift(try rustCallWithError(FfiConverterTypeComityError_lift) {
         uniffiCallStatus in
     uniffi_comity_uniffi_fn_method_reader_identity(
             self.uniffiCloneHandle(),uniffiCallStatus
@@ -2851,25 +2851,25 @@ public struct Alternative: CustomDebugStringConvertible, CustomStringConvertible
 
 // The local Rust `Debug` implementation.
 public var debugDescription: String {
-    return try!  FfiConverterString.lift(
-        try! rustCall() {
+    return (try? FfiConverterString.lift(
+        try rustCall() {
         uniffiCallStatus in
     uniffi_comity_uniffi_fn_method_alternative_uniffi_trait_debug(
             FfiConverterTypeAlternative_lower(self),uniffiCallStatus
     )
 }
-    )
+    )) ?? "\(Self.self)"
 }
 // The local Rust `Display` implementation.
 public var description: String {
-    return try!  FfiConverterString.lift(
-        try! rustCall() {
+    return (try? FfiConverterString.lift(
+        try rustCall() {
         uniffiCallStatus in
     uniffi_comity_uniffi_fn_method_alternative_uniffi_trait_display(
             FfiConverterTypeAlternative_lower(self),uniffiCallStatus
     )
 }
-    )
+    )) ?? "\(Self.self)"
 }
 }
 
@@ -3089,25 +3089,25 @@ public struct Chosen: CustomDebugStringConvertible, CustomStringConvertible {
 
 // The local Rust `Debug` implementation.
 public var debugDescription: String {
-    return try!  FfiConverterString.lift(
-        try! rustCall() {
+    return (try? FfiConverterString.lift(
+        try rustCall() {
         uniffiCallStatus in
     uniffi_comity_uniffi_fn_method_chosen_uniffi_trait_debug(
             FfiConverterTypeChosen_lower(self),uniffiCallStatus
     )
 }
-    )
+    )) ?? "\(Self.self)"
 }
 // The local Rust `Display` implementation.
 public var description: String {
-    return try!  FfiConverterString.lift(
-        try! rustCall() {
+    return (try? FfiConverterString.lift(
+        try rustCall() {
         uniffiCallStatus in
     uniffi_comity_uniffi_fn_method_chosen_uniffi_trait_display(
             FfiConverterTypeChosen_lower(self),uniffiCallStatus
     )
 }
-    )
+    )) ?? "\(Self.self)"
 }
 }
 
@@ -3207,25 +3207,25 @@ public struct Content: CustomDebugStringConvertible, CustomStringConvertible {
 
 // The local Rust `Debug` implementation.
 public var debugDescription: String {
-    return try!  FfiConverterString.lift(
-        try! rustCall() {
+    return (try? FfiConverterString.lift(
+        try rustCall() {
         uniffiCallStatus in
     uniffi_comity_uniffi_fn_method_content_uniffi_trait_debug(
             FfiConverterTypeContent_lower(self),uniffiCallStatus
     )
 }
-    )
+    )) ?? "\(Self.self)"
 }
 // The local Rust `Display` implementation.
 public var description: String {
-    return try!  FfiConverterString.lift(
-        try! rustCall() {
+    return (try? FfiConverterString.lift(
+        try rustCall() {
         uniffiCallStatus in
     uniffi_comity_uniffi_fn_method_content_uniffi_trait_display(
             FfiConverterTypeContent_lower(self),uniffiCallStatus
     )
 }
-    )
+    )) ?? "\(Self.self)"
 }
 }
 
@@ -3301,25 +3301,25 @@ public struct Cursor: Equatable, Hashable, CustomDebugStringConvertible, CustomS
 
 // The local Rust `Debug` implementation.
 public var debugDescription: String {
-    return try!  FfiConverterString.lift(
-        try! rustCall() {
+    return (try? FfiConverterString.lift(
+        try rustCall() {
         uniffiCallStatus in
     uniffi_comity_uniffi_fn_method_cursor_uniffi_trait_debug(
             FfiConverterTypeCursor_lower(self),uniffiCallStatus
     )
 }
-    )
+    )) ?? "\(Self.self)"
 }
 // The local Rust `Display` implementation.
 public var description: String {
-    return try!  FfiConverterString.lift(
-        try! rustCall() {
+    return (try? FfiConverterString.lift(
+        try rustCall() {
         uniffiCallStatus in
     uniffi_comity_uniffi_fn_method_cursor_uniffi_trait_display(
             FfiConverterTypeCursor_lower(self),uniffiCallStatus
     )
 }
-    )
+    )) ?? "\(Self.self)"
 }
 }
 
@@ -3459,25 +3459,25 @@ public struct Description: Equatable, Hashable, CustomDebugStringConvertible, Cu
 
 // The local Rust `Debug` implementation.
 public var debugDescription: String {
-    return try!  FfiConverterString.lift(
-        try! rustCall() {
+    return (try? FfiConverterString.lift(
+        try rustCall() {
         uniffiCallStatus in
     uniffi_comity_uniffi_fn_method_description_uniffi_trait_debug(
             FfiConverterTypeDescription_lower(self),uniffiCallStatus
     )
 }
-    )
+    )) ?? "\(Self.self)"
 }
 // The local Rust `Display` implementation.
 public var description: String {
-    return try!  FfiConverterString.lift(
-        try! rustCall() {
+    return (try? FfiConverterString.lift(
+        try rustCall() {
         uniffiCallStatus in
     uniffi_comity_uniffi_fn_method_description_uniffi_trait_display(
             FfiConverterTypeDescription_lower(self),uniffiCallStatus
     )
 }
-    )
+    )) ?? "\(Self.self)"
 }
 }
 
@@ -3611,25 +3611,25 @@ public struct Entry: CustomDebugStringConvertible, CustomStringConvertible {
 
 // The local Rust `Debug` implementation.
 public var debugDescription: String {
-    return try!  FfiConverterString.lift(
-        try! rustCall() {
+    return (try? FfiConverterString.lift(
+        try rustCall() {
         uniffiCallStatus in
     uniffi_comity_uniffi_fn_method_entry_uniffi_trait_debug(
             FfiConverterTypeEntry_lower(self),uniffiCallStatus
     )
 }
-    )
+    )) ?? "\(Self.self)"
 }
 // The local Rust `Display` implementation.
 public var description: String {
-    return try!  FfiConverterString.lift(
-        try! rustCall() {
+    return (try? FfiConverterString.lift(
+        try rustCall() {
         uniffiCallStatus in
     uniffi_comity_uniffi_fn_method_entry_uniffi_trait_display(
             FfiConverterTypeEntry_lower(self),uniffiCallStatus
     )
 }
-    )
+    )) ?? "\(Self.self)"
 }
 }
 
@@ -3777,25 +3777,25 @@ public struct Extension: Equatable, Hashable, CustomDebugStringConvertible, Cust
 
 // The local Rust `Debug` implementation.
 public var debugDescription: String {
-    return try!  FfiConverterString.lift(
-        try! rustCall() {
+    return (try? FfiConverterString.lift(
+        try rustCall() {
         uniffiCallStatus in
     uniffi_comity_uniffi_fn_method_extension_uniffi_trait_debug(
             FfiConverterTypeExtension_lower(self),uniffiCallStatus
     )
 }
-    )
+    )) ?? "\(Self.self)"
 }
 // The local Rust `Display` implementation.
 public var description: String {
-    return try!  FfiConverterString.lift(
-        try! rustCall() {
+    return (try? FfiConverterString.lift(
+        try rustCall() {
         uniffiCallStatus in
     uniffi_comity_uniffi_fn_method_extension_uniffi_trait_display(
             FfiConverterTypeExtension_lower(self),uniffiCallStatus
     )
 }
-    )
+    )) ?? "\(Self.self)"
 }
 }
 
@@ -3943,25 +3943,25 @@ public struct ExternalPart: CustomDebugStringConvertible, CustomStringConvertibl
 
 // The local Rust `Debug` implementation.
 public var debugDescription: String {
-    return try!  FfiConverterString.lift(
-        try! rustCall() {
+    return (try? FfiConverterString.lift(
+        try rustCall() {
         uniffiCallStatus in
     uniffi_comity_uniffi_fn_method_externalpart_uniffi_trait_debug(
             FfiConverterTypeExternalPart_lower(self),uniffiCallStatus
     )
 }
-    )
+    )) ?? "\(Self.self)"
 }
 // The local Rust `Display` implementation.
 public var description: String {
-    return try!  FfiConverterString.lift(
-        try! rustCall() {
+    return (try? FfiConverterString.lift(
+        try rustCall() {
         uniffiCallStatus in
     uniffi_comity_uniffi_fn_method_externalpart_uniffi_trait_display(
             FfiConverterTypeExternalPart_lower(self),uniffiCallStatus
     )
 }
-    )
+    )) ?? "\(Self.self)"
 }
 }
 
@@ -4092,25 +4092,25 @@ public struct Fault: Equatable, Hashable, CustomDebugStringConvertible, CustomSt
 
 // The local Rust `Debug` implementation.
 public var debugDescription: String {
-    return try!  FfiConverterString.lift(
-        try! rustCall() {
+    return (try? FfiConverterString.lift(
+        try rustCall() {
         uniffiCallStatus in
     uniffi_comity_uniffi_fn_method_fault_uniffi_trait_debug(
             FfiConverterTypeFault_lower(self),uniffiCallStatus
     )
 }
-    )
+    )) ?? "\(Self.self)"
 }
 // The local Rust `Display` implementation.
 public var description: String {
-    return try!  FfiConverterString.lift(
-        try! rustCall() {
+    return (try? FfiConverterString.lift(
+        try rustCall() {
         uniffiCallStatus in
     uniffi_comity_uniffi_fn_method_fault_uniffi_trait_display(
             FfiConverterTypeFault_lower(self),uniffiCallStatus
     )
 }
-    )
+    )) ?? "\(Self.self)"
 }
 }
 
@@ -4204,25 +4204,25 @@ public struct Frame: Equatable, Hashable, CustomDebugStringConvertible, CustomSt
 
 // The local Rust `Debug` implementation.
 public var debugDescription: String {
-    return try!  FfiConverterString.lift(
-        try! rustCall() {
+    return (try? FfiConverterString.lift(
+        try rustCall() {
         uniffiCallStatus in
     uniffi_comity_uniffi_fn_method_frame_uniffi_trait_debug(
             FfiConverterTypeFrame_lower(self),uniffiCallStatus
     )
 }
-    )
+    )) ?? "\(Self.self)"
 }
 // The local Rust `Display` implementation.
 public var description: String {
-    return try!  FfiConverterString.lift(
-        try! rustCall() {
+    return (try? FfiConverterString.lift(
+        try rustCall() {
         uniffiCallStatus in
     uniffi_comity_uniffi_fn_method_frame_uniffi_trait_display(
             FfiConverterTypeFrame_lower(self),uniffiCallStatus
     )
 }
-    )
+    )) ?? "\(Self.self)"
 }
 }
 
@@ -4724,25 +4724,25 @@ public struct Link: Equatable, Hashable, CustomDebugStringConvertible, CustomStr
 
 // The local Rust `Debug` implementation.
 public var debugDescription: String {
-    return try!  FfiConverterString.lift(
-        try! rustCall() {
+    return (try? FfiConverterString.lift(
+        try rustCall() {
         uniffiCallStatus in
     uniffi_comity_uniffi_fn_method_link_uniffi_trait_debug(
             FfiConverterTypeLink_lower(self),uniffiCallStatus
     )
 }
-    )
+    )) ?? "\(Self.self)"
 }
 // The local Rust `Display` implementation.
 public var description: String {
-    return try!  FfiConverterString.lift(
-        try! rustCall() {
+    return (try? FfiConverterString.lift(
+        try rustCall() {
         uniffiCallStatus in
     uniffi_comity_uniffi_fn_method_link_uniffi_trait_display(
             FfiConverterTypeLink_lower(self),uniffiCallStatus
     )
 }
-    )
+    )) ?? "\(Self.self)"
 }
 }
 
@@ -4900,25 +4900,25 @@ public struct Mention: Equatable, Hashable, CustomDebugStringConvertible, Custom
 
 // The local Rust `Debug` implementation.
 public var debugDescription: String {
-    return try!  FfiConverterString.lift(
-        try! rustCall() {
+    return (try? FfiConverterString.lift(
+        try rustCall() {
         uniffiCallStatus in
     uniffi_comity_uniffi_fn_method_mention_uniffi_trait_debug(
             FfiConverterTypeMention_lower(self),uniffiCallStatus
     )
 }
-    )
+    )) ?? "\(Self.self)"
 }
 // The local Rust `Display` implementation.
 public var description: String {
-    return try!  FfiConverterString.lift(
-        try! rustCall() {
+    return (try? FfiConverterString.lift(
+        try rustCall() {
         uniffiCallStatus in
     uniffi_comity_uniffi_fn_method_mention_uniffi_trait_display(
             FfiConverterTypeMention_lower(self),uniffiCallStatus
     )
 }
-    )
+    )) ?? "\(Self.self)"
 }
 }
 
@@ -5082,25 +5082,25 @@ public struct Message: CustomDebugStringConvertible, CustomStringConvertible {
 
 // The local Rust `Debug` implementation.
 public var debugDescription: String {
-    return try!  FfiConverterString.lift(
-        try! rustCall() {
+    return (try? FfiConverterString.lift(
+        try rustCall() {
         uniffiCallStatus in
     uniffi_comity_uniffi_fn_method_message_uniffi_trait_debug(
             FfiConverterTypeMessage_lower(self),uniffiCallStatus
     )
 }
-    )
+    )) ?? "\(Self.self)"
 }
 // The local Rust `Display` implementation.
 public var description: String {
-    return try!  FfiConverterString.lift(
-        try! rustCall() {
+    return (try? FfiConverterString.lift(
+        try rustCall() {
         uniffiCallStatus in
     uniffi_comity_uniffi_fn_method_message_uniffi_trait_display(
             FfiConverterTypeMessage_lower(self),uniffiCallStatus
     )
 }
-    )
+    )) ?? "\(Self.self)"
 }
 }
 
@@ -5370,25 +5370,25 @@ public struct Opened: Equatable, Hashable, CustomDebugStringConvertible, CustomS
 
 // The local Rust `Debug` implementation.
 public var debugDescription: String {
-    return try!  FfiConverterString.lift(
-        try! rustCall() {
+    return (try? FfiConverterString.lift(
+        try rustCall() {
         uniffiCallStatus in
     uniffi_comity_uniffi_fn_method_opened_uniffi_trait_debug(
             FfiConverterTypeOpened_lower(self),uniffiCallStatus
     )
 }
-    )
+    )) ?? "\(Self.self)"
 }
 // The local Rust `Display` implementation.
 public var description: String {
-    return try!  FfiConverterString.lift(
-        try! rustCall() {
+    return (try? FfiConverterString.lift(
+        try rustCall() {
         uniffiCallStatus in
     uniffi_comity_uniffi_fn_method_opened_uniffi_trait_display(
             FfiConverterTypeOpened_lower(self),uniffiCallStatus
     )
 }
-    )
+    )) ?? "\(Self.self)"
 }
 }
 
@@ -5481,25 +5481,25 @@ public struct Outgoing: CustomDebugStringConvertible, CustomStringConvertible {
 
 // The local Rust `Debug` implementation.
 public var debugDescription: String {
-    return try!  FfiConverterString.lift(
-        try! rustCall() {
+    return (try? FfiConverterString.lift(
+        try rustCall() {
         uniffiCallStatus in
     uniffi_comity_uniffi_fn_method_outgoing_uniffi_trait_debug(
             FfiConverterTypeOutgoing_lower(self),uniffiCallStatus
     )
 }
-    )
+    )) ?? "\(Self.self)"
 }
 // The local Rust `Display` implementation.
 public var description: String {
-    return try!  FfiConverterString.lift(
-        try! rustCall() {
+    return (try? FfiConverterString.lift(
+        try rustCall() {
         uniffiCallStatus in
     uniffi_comity_uniffi_fn_method_outgoing_uniffi_trait_display(
             FfiConverterTypeOutgoing_lower(self),uniffiCallStatus
     )
 }
-    )
+    )) ?? "\(Self.self)"
 }
 }
 
@@ -5581,25 +5581,25 @@ public struct Part: CustomDebugStringConvertible, CustomStringConvertible {
 
 // The local Rust `Debug` implementation.
 public var debugDescription: String {
-    return try!  FfiConverterString.lift(
-        try! rustCall() {
+    return (try? FfiConverterString.lift(
+        try rustCall() {
         uniffiCallStatus in
     uniffi_comity_uniffi_fn_method_part_uniffi_trait_debug(
             FfiConverterTypePart_lower(self),uniffiCallStatus
     )
 }
-    )
+    )) ?? "\(Self.self)"
 }
 // The local Rust `Display` implementation.
 public var description: String {
-    return try!  FfiConverterString.lift(
-        try! rustCall() {
+    return (try? FfiConverterString.lift(
+        try rustCall() {
         uniffiCallStatus in
     uniffi_comity_uniffi_fn_method_part_uniffi_trait_display(
             FfiConverterTypePart_lower(self),uniffiCallStatus
     )
 }
-    )
+    )) ?? "\(Self.self)"
 }
 }
 
@@ -5741,25 +5741,25 @@ public struct PassedOver: CustomDebugStringConvertible, CustomStringConvertible 
 
 // The local Rust `Debug` implementation.
 public var debugDescription: String {
-    return try!  FfiConverterString.lift(
-        try! rustCall() {
+    return (try? FfiConverterString.lift(
+        try rustCall() {
         uniffiCallStatus in
     uniffi_comity_uniffi_fn_method_passedover_uniffi_trait_debug(
             FfiConverterTypePassedOver_lower(self),uniffiCallStatus
     )
 }
-    )
+    )) ?? "\(Self.self)"
 }
 // The local Rust `Display` implementation.
 public var description: String {
-    return try!  FfiConverterString.lift(
-        try! rustCall() {
+    return (try? FfiConverterString.lift(
+        try rustCall() {
         uniffiCallStatus in
     uniffi_comity_uniffi_fn_method_passedover_uniffi_trait_display(
             FfiConverterTypePassedOver_lower(self),uniffiCallStatus
     )
 }
-    )
+    )) ?? "\(Self.self)"
 }
 }
 
@@ -5845,25 +5845,25 @@ public struct Plan: CustomDebugStringConvertible, CustomStringConvertible {
 
 // The local Rust `Debug` implementation.
 public var debugDescription: String {
-    return try!  FfiConverterString.lift(
-        try! rustCall() {
+    return (try? FfiConverterString.lift(
+        try rustCall() {
         uniffiCallStatus in
     uniffi_comity_uniffi_fn_method_plan_uniffi_trait_debug(
             FfiConverterTypePlan_lower(self),uniffiCallStatus
     )
 }
-    )
+    )) ?? "\(Self.self)"
 }
 // The local Rust `Display` implementation.
 public var description: String {
-    return try!  FfiConverterString.lift(
-        try! rustCall() {
+    return (try? FfiConverterString.lift(
+        try rustCall() {
         uniffiCallStatus in
     uniffi_comity_uniffi_fn_method_plan_uniffi_trait_display(
             FfiConverterTypePlan_lower(self),uniffiCallStatus
     )
 }
-    )
+    )) ?? "\(Self.self)"
 }
 }
 
@@ -6163,25 +6163,25 @@ public struct Preview: CustomDebugStringConvertible, CustomStringConvertible {
 
 // The local Rust `Debug` implementation.
 public var debugDescription: String {
-    return try!  FfiConverterString.lift(
-        try! rustCall() {
+    return (try? FfiConverterString.lift(
+        try rustCall() {
         uniffiCallStatus in
     uniffi_comity_uniffi_fn_method_preview_uniffi_trait_debug(
             FfiConverterTypePreview_lower(self),uniffiCallStatus
     )
 }
-    )
+    )) ?? "\(Self.self)"
 }
 // The local Rust `Display` implementation.
 public var description: String {
-    return try!  FfiConverterString.lift(
-        try! rustCall() {
+    return (try? FfiConverterString.lift(
+        try rustCall() {
         uniffiCallStatus in
     uniffi_comity_uniffi_fn_method_preview_uniffi_trait_display(
             FfiConverterTypePreview_lower(self),uniffiCallStatus
     )
 }
-    )
+    )) ?? "\(Self.self)"
 }
 }
 
@@ -6349,25 +6349,25 @@ public struct Reacted: Equatable, Hashable, CustomDebugStringConvertible, Custom
 
 // The local Rust `Debug` implementation.
 public var debugDescription: String {
-    return try!  FfiConverterString.lift(
-        try! rustCall() {
+    return (try? FfiConverterString.lift(
+        try rustCall() {
         uniffiCallStatus in
     uniffi_comity_uniffi_fn_method_reacted_uniffi_trait_debug(
             FfiConverterTypeReacted_lower(self),uniffiCallStatus
     )
 }
-    )
+    )) ?? "\(Self.self)"
 }
 // The local Rust `Display` implementation.
 public var description: String {
-    return try!  FfiConverterString.lift(
-        try! rustCall() {
+    return (try? FfiConverterString.lift(
+        try rustCall() {
         uniffiCallStatus in
     uniffi_comity_uniffi_fn_method_reacted_uniffi_trait_display(
             FfiConverterTypeReacted_lower(self),uniffiCallStatus
     )
 }
-    )
+    )) ?? "\(Self.self)"
 }
 }
 
@@ -6463,25 +6463,25 @@ public struct Reaction: CustomDebugStringConvertible, CustomStringConvertible {
 
 // The local Rust `Debug` implementation.
 public var debugDescription: String {
-    return try!  FfiConverterString.lift(
-        try! rustCall() {
+    return (try? FfiConverterString.lift(
+        try rustCall() {
         uniffiCallStatus in
     uniffi_comity_uniffi_fn_method_reaction_uniffi_trait_debug(
             FfiConverterTypeReaction_lower(self),uniffiCallStatus
     )
 }
-    )
+    )) ?? "\(Self.self)"
 }
 // The local Rust `Display` implementation.
 public var description: String {
-    return try!  FfiConverterString.lift(
-        try! rustCall() {
+    return (try? FfiConverterString.lift(
+        try rustCall() {
         uniffiCallStatus in
     uniffi_comity_uniffi_fn_method_reaction_uniffi_trait_display(
             FfiConverterTypeReaction_lower(self),uniffiCallStatus
     )
 }
-    )
+    )) ?? "\(Self.self)"
 }
 }
 
@@ -6824,6 +6824,134 @@ public func FfiConverterTypeRefused_lower(_ value: Refused) -> RustBuffer {
 }
 
 /**
+ * What a message replies to.
+ */
+public struct Reply: Equatable, Hashable {
+    /**
+     * The message.
+     */
+    public let message: MessageId
+    /**
+     * The version that it replies to.
+     */
+    public let inReplyTo: MessageId
+
+    // Default memberwise initializers are never public by default, so we
+    // declare one manually.
+    public init(
+        /**
+         * The message.
+         */message: MessageId,
+        /**
+         * The version that it replies to.
+         */inReplyTo: MessageId) {
+        self.message = message
+        self.inReplyTo = inReplyTo
+    }
+
+}
+
+#if compiler(>=6)
+extension Reply: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeReply: FfiConverterRustBuffer {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> Reply {
+        return
+            try Reply(
+                message: FfiConverterTypeMessageId.read(from: &buf),
+                inReplyTo: FfiConverterTypeMessageId.read(from: &buf)
+        )
+    }
+
+    public static func write(_ value: Reply, into buf: inout [UInt8]) {
+        FfiConverterTypeMessageId.write(value.message, into: &buf)
+        FfiConverterTypeMessageId.write(value.inReplyTo, into: &buf)
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeReply_lift(_ buf: RustBuffer) throws -> Reply {
+    return try FfiConverterTypeReply.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeReply_lower(_ value: Reply) -> RustBuffer {
+    return FfiConverterTypeReply.lower(value)
+}
+
+/**
+ * A message, what it replies to, what that replies to, and so on.
+ */
+public struct ReplyChain: Equatable, Hashable {
+    /**
+     * The messages, the one that was asked about first.
+     */
+    public let messages: [MessageId]
+    /**
+     * How it ends.
+     */
+    public let end: ChainEnd
+
+    // Default memberwise initializers are never public by default, so we
+    // declare one manually.
+    public init(
+        /**
+         * The messages, the one that was asked about first.
+         */messages: [MessageId],
+        /**
+         * How it ends.
+         */end: ChainEnd) {
+        self.messages = messages
+        self.end = end
+    }
+
+}
+
+#if compiler(>=6)
+extension ReplyChain: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeReplyChain: FfiConverterRustBuffer {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> ReplyChain {
+        return
+            try ReplyChain(
+                messages: FfiConverterSequenceTypeMessageId.read(from: &buf),
+                end: FfiConverterTypeChainEnd.read(from: &buf)
+        )
+    }
+
+    public static func write(_ value: ReplyChain, into buf: inout [UInt8]) {
+        FfiConverterSequenceTypeMessageId.write(value.messages, into: &buf)
+        FfiConverterTypeChainEnd.write(value.end, into: &buf)
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeReplyChain_lift(_ buf: RustBuffer) throws -> ReplyChain {
+    return try FfiConverterTypeReplyChain.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeReplyChain_lower(_ value: ReplyChain) -> RustBuffer {
+    return FfiConverterTypeReplyChain.lower(value)
+}
+
+/**
  * Bytes to deliver. Post them, and give what comes back to the client's `answer`.
  */
 public struct Request: Equatable, Hashable, CustomDebugStringConvertible, CustomStringConvertible {
@@ -6891,25 +7019,25 @@ public struct Request: Equatable, Hashable, CustomDebugStringConvertible, Custom
 
 // The local Rust `Debug` implementation.
 public var debugDescription: String {
-    return try!  FfiConverterString.lift(
-        try! rustCall() {
+    return (try? FfiConverterString.lift(
+        try rustCall() {
         uniffiCallStatus in
     uniffi_comity_uniffi_fn_method_request_uniffi_trait_debug(
             FfiConverterTypeRequest_lower(self),uniffiCallStatus
     )
 }
-    )
+    )) ?? "\(Self.self)"
 }
 // The local Rust `Display` implementation.
 public var description: String {
-    return try!  FfiConverterString.lift(
-        try! rustCall() {
+    return (try? FfiConverterString.lift(
+        try rustCall() {
         uniffiCallStatus in
     uniffi_comity_uniffi_fn_method_request_uniffi_trait_display(
             FfiConverterTypeRequest_lower(self),uniffiCallStatus
     )
 }
-    )
+    )) ?? "\(Self.self)"
 }
 }
 
@@ -7299,25 +7427,25 @@ public struct Sealed: CustomDebugStringConvertible, CustomStringConvertible {
 
 // The local Rust `Debug` implementation.
 public var debugDescription: String {
-    return try!  FfiConverterString.lift(
-        try! rustCall() {
+    return (try? FfiConverterString.lift(
+        try rustCall() {
         uniffiCallStatus in
     uniffi_comity_uniffi_fn_method_sealed_uniffi_trait_debug(
             FfiConverterTypeSealed_lower(self),uniffiCallStatus
     )
 }
-    )
+    )) ?? "\(Self.self)"
 }
 // The local Rust `Display` implementation.
 public var description: String {
-    return try!  FfiConverterString.lift(
-        try! rustCall() {
+    return (try? FfiConverterString.lift(
+        try rustCall() {
         uniffiCallStatus in
     uniffi_comity_uniffi_fn_method_sealed_uniffi_trait_display(
             FfiConverterTypeSealed_lower(self),uniffiCallStatus
     )
 }
-    )
+    )) ?? "\(Self.self)"
 }
 }
 
@@ -7385,25 +7513,25 @@ public struct SealedEnd: CustomDebugStringConvertible, CustomStringConvertible {
 
 // The local Rust `Debug` implementation.
 public var debugDescription: String {
-    return try!  FfiConverterString.lift(
-        try! rustCall() {
+    return (try? FfiConverterString.lift(
+        try rustCall() {
         uniffiCallStatus in
     uniffi_comity_uniffi_fn_method_sealedend_uniffi_trait_debug(
             FfiConverterTypeSealedEnd_lower(self),uniffiCallStatus
     )
 }
-    )
+    )) ?? "\(Self.self)"
 }
 // The local Rust `Display` implementation.
 public var description: String {
-    return try!  FfiConverterString.lift(
-        try! rustCall() {
+    return (try? FfiConverterString.lift(
+        try rustCall() {
         uniffiCallStatus in
     uniffi_comity_uniffi_fn_method_sealedend_uniffi_trait_display(
             FfiConverterTypeSealedEnd_lower(self),uniffiCallStatus
     )
 }
-    )
+    )) ?? "\(Self.self)"
 }
 }
 
@@ -7487,25 +7615,25 @@ public struct Selection: CustomDebugStringConvertible, CustomStringConvertible {
 
 // The local Rust `Debug` implementation.
 public var debugDescription: String {
-    return try!  FfiConverterString.lift(
-        try! rustCall() {
+    return (try? FfiConverterString.lift(
+        try rustCall() {
         uniffiCallStatus in
     uniffi_comity_uniffi_fn_method_selection_uniffi_trait_debug(
             FfiConverterTypeSelection_lower(self),uniffiCallStatus
     )
 }
-    )
+    )) ?? "\(Self.self)"
 }
 // The local Rust `Display` implementation.
 public var description: String {
-    return try!  FfiConverterString.lift(
-        try! rustCall() {
+    return (try? FfiConverterString.lift(
+        try rustCall() {
         uniffiCallStatus in
     uniffi_comity_uniffi_fn_method_selection_uniffi_trait_display(
             FfiConverterTypeSelection_lower(self),uniffiCallStatus
     )
 }
-    )
+    )) ?? "\(Self.self)"
 }
 }
 
@@ -7577,25 +7705,25 @@ public struct SinglePart: Equatable, Hashable, CustomDebugStringConvertible, Cus
 
 // The local Rust `Debug` implementation.
 public var debugDescription: String {
-    return try!  FfiConverterString.lift(
-        try! rustCall() {
+    return (try? FfiConverterString.lift(
+        try rustCall() {
         uniffiCallStatus in
     uniffi_comity_uniffi_fn_method_singlepart_uniffi_trait_debug(
             FfiConverterTypeSinglePart_lower(self),uniffiCallStatus
     )
 }
-    )
+    )) ?? "\(Self.self)"
 }
 // The local Rust `Display` implementation.
 public var description: String {
-    return try!  FfiConverterString.lift(
-        try! rustCall() {
+    return (try? FfiConverterString.lift(
+        try rustCall() {
         uniffiCallStatus in
     uniffi_comity_uniffi_fn_method_singlepart_uniffi_trait_display(
             FfiConverterTypeSinglePart_lower(self),uniffiCallStatus
     )
 }
-    )
+    )) ?? "\(Self.self)"
 }
 }
 
@@ -7911,25 +8039,25 @@ public struct Stored: Equatable, Hashable, CustomDebugStringConvertible, CustomS
 
 // The local Rust `Debug` implementation.
 public var debugDescription: String {
-    return try!  FfiConverterString.lift(
-        try! rustCall() {
+    return (try? FfiConverterString.lift(
+        try rustCall() {
         uniffiCallStatus in
     uniffi_comity_uniffi_fn_method_stored_uniffi_trait_debug(
             FfiConverterTypeStored_lower(self),uniffiCallStatus
     )
 }
-    )
+    )) ?? "\(Self.self)"
 }
 // The local Rust `Display` implementation.
 public var description: String {
-    return try!  FfiConverterString.lift(
-        try! rustCall() {
+    return (try? FfiConverterString.lift(
+        try rustCall() {
         uniffiCallStatus in
     uniffi_comity_uniffi_fn_method_stored_uniffi_trait_display(
             FfiConverterTypeStored_lower(self),uniffiCallStatus
     )
 }
-    )
+    )) ?? "\(Self.self)"
 }
 }
 
@@ -8073,25 +8201,25 @@ public struct Timeline: CustomDebugStringConvertible, CustomStringConvertible {
 
 // The local Rust `Debug` implementation.
 public var debugDescription: String {
-    return try!  FfiConverterString.lift(
-        try! rustCall() {
+    return (try? FfiConverterString.lift(
+        try rustCall() {
         uniffiCallStatus in
     uniffi_comity_uniffi_fn_method_timeline_uniffi_trait_debug(
             FfiConverterTypeTimeline_lower(self),uniffiCallStatus
     )
 }
-    )
+    )) ?? "\(Self.self)"
 }
 // The local Rust `Display` implementation.
 public var description: String {
-    return try!  FfiConverterString.lift(
-        try! rustCall() {
+    return (try? FfiConverterString.lift(
+        try rustCall() {
         uniffiCallStatus in
     uniffi_comity_uniffi_fn_method_timeline_uniffi_trait_display(
             FfiConverterTypeTimeline_lower(self),uniffiCallStatus
     )
 }
-    )
+    )) ?? "\(Self.self)"
 }
 }
 
@@ -8371,25 +8499,25 @@ public struct Version: CustomDebugStringConvertible, CustomStringConvertible {
 
 // The local Rust `Debug` implementation.
 public var debugDescription: String {
-    return try!  FfiConverterString.lift(
-        try! rustCall() {
+    return (try? FfiConverterString.lift(
+        try rustCall() {
         uniffiCallStatus in
     uniffi_comity_uniffi_fn_method_version_uniffi_trait_debug(
             FfiConverterTypeVersion_lower(self),uniffiCallStatus
     )
 }
-    )
+    )) ?? "\(Self.self)"
 }
 // The local Rust `Display` implementation.
 public var description: String {
-    return try!  FfiConverterString.lift(
-        try! rustCall() {
+    return (try? FfiConverterString.lift(
+        try rustCall() {
         uniffiCallStatus in
     uniffi_comity_uniffi_fn_method_version_uniffi_trait_display(
             FfiConverterTypeVersion_lower(self),uniffiCallStatus
     )
 }
-    )
+    )) ?? "\(Self.self)"
 }
 }
 
@@ -8432,6 +8560,70 @@ public func FfiConverterTypeVersion_lower(_ value: Version) -> RustBuffer {
 }
 
 /**
+ * What is wanted of one part.
+ */
+public struct WishedPart: Equatable, Hashable {
+    /**
+     * Its place: depth first from 0, multiparts counted as well.
+     */
+    public let index: UInt16
+    /**
+     * What is wanted of it.
+     */
+    public let wish: Wish
+
+    // Default memberwise initializers are never public by default, so we
+    // declare one manually.
+    public init(
+        /**
+         * Its place: depth first from 0, multiparts counted as well.
+         */index: UInt16,
+        /**
+         * What is wanted of it.
+         */wish: Wish) {
+        self.index = index
+        self.wish = wish
+    }
+
+}
+
+#if compiler(>=6)
+extension WishedPart: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeWishedPart: FfiConverterRustBuffer {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> WishedPart {
+        return
+            try WishedPart(
+                index: FfiConverterUInt16.read(from: &buf),
+                wish: FfiConverterTypeWish.read(from: &buf)
+        )
+    }
+
+    public static func write(_ value: WishedPart, into buf: inout [UInt8]) {
+        FfiConverterUInt16.write(value.index, into: &buf)
+        FfiConverterTypeWish.write(value.wish, into: &buf)
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeWishedPart_lift(_ buf: RustBuffer) throws -> WishedPart {
+    return try FfiConverterTypeWishedPart.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeWishedPart_lower(_ value: WishedPart) -> RustBuffer {
+    return FfiConverterTypeWishedPart.lower(value)
+}
+
+/**
  * What the host keeps of a client's file outside of it.
  */
 public struct Witnesses: Equatable, Hashable, CustomDebugStringConvertible, CustomStringConvertible {
@@ -8461,25 +8653,25 @@ public struct Witnesses: Equatable, Hashable, CustomDebugStringConvertible, Cust
 
 // The local Rust `Debug` implementation.
 public var debugDescription: String {
-    return try!  FfiConverterString.lift(
-        try! rustCall() {
+    return (try? FfiConverterString.lift(
+        try rustCall() {
         uniffiCallStatus in
     uniffi_comity_uniffi_fn_method_witnesses_uniffi_trait_debug(
             FfiConverterTypeWitnesses_lower(self),uniffiCallStatus
     )
 }
-    )
+    )) ?? "\(Self.self)"
 }
 // The local Rust `Display` implementation.
 public var description: String {
-    return try!  FfiConverterString.lift(
-        try! rustCall() {
+    return (try? FfiConverterString.lift(
+        try rustCall() {
         uniffiCallStatus in
     uniffi_comity_uniffi_fn_method_witnesses_uniffi_trait_display(
             FfiConverterTypeWitnesses_lower(self),uniffiCallStatus
     )
 }
-    )
+    )) ?? "\(Self.self)"
 }
 }
 
@@ -9325,6 +9517,90 @@ public func FfiConverterTypeBody_lift(_ buf: RustBuffer) throws -> Body {
 #endif
 public func FfiConverterTypeBody_lower(_ value: Body) -> RustBuffer {
     return FfiConverterTypeBody.lower(value)
+}
+
+/**
+ * How a chain of replies ends.
+ */
+
+public enum ChainEnd: Equatable, Hashable {
+
+    /**
+     * At a message that replies to nothing, or to something that is not known.
+     */
+    case begins
+    /**
+     * At a message that the chain has been to: whoever sent it did what the draft forbids. Do not reply to it.
+     */
+    case loops
+    /**
+     * After 1,024 messages, looked at no further.
+     */
+    case tooLong
+    /**
+     * In a way that this version does not know.
+     */
+    case other
+
+}
+
+#if compiler(>=6)
+extension ChainEnd: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeChainEnd: FfiConverterRustBuffer {
+    typealias SwiftType = ChainEnd
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> ChainEnd {
+        let variant: Int32 = try readInt(&buf)
+        switch variant {
+
+        case 1: return .begins
+
+        case 2: return .loops
+
+        case 3: return .tooLong
+
+        case 4: return .other
+
+        default: throw UniffiInternalError.unexpectedEnumCase
+        }
+    }
+
+    public static func write(_ value: ChainEnd, into buf: inout [UInt8]) {
+        switch value {
+
+        case .begins:
+            writeInt(&buf, Int32(1))
+
+        case .loops:
+            writeInt(&buf, Int32(2))
+
+        case .tooLong:
+            writeInt(&buf, Int32(3))
+
+        case .other:
+            writeInt(&buf, Int32(4))
+
+        }
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeChainEnd_lift(_ buf: RustBuffer) throws -> ChainEnd {
+    return try FfiConverterTypeChainEnd.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeChainEnd_lower(_ value: ChainEnd) -> RustBuffer {
+    return FfiConverterTypeChainEnd.lower(value)
 }
 
 /**
@@ -13647,6 +13923,103 @@ public func FfiConverterTypeUserChange_lower(_ value: UserChange) -> RustBuffer 
     return FfiConverterTypeUserChange.lower(value)
 }
 
+/**
+ * What a person, or an app on their behalf, wants of a part that could be shown: to save data, to block what would be fetched from the
+ * sender's server, to hear rather than to read.
+ */
+
+public enum Wish: Equatable, Hashable {
+
+    /**
+     * Show it. Of two parts to choose from, the one with the lower rank; at the same rank, language decides.
+     */
+    case rank(
+        /**
+         * 0 for what is wanted most.
+         */rank: UInt8
+    )
+    /**
+     * Do not show it, even if nothing else is left.
+     */
+    case never
+
+}
+
+#if compiler(>=6)
+extension Wish: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeWish: FfiConverterRustBuffer {
+    typealias SwiftType = Wish
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> Wish {
+        let variant: Int32 = try readInt(&buf)
+        switch variant {
+
+        case 1: return .rank(rank: try FfiConverterUInt8.read(from: &buf)
+        )
+
+        case 2: return .never
+
+        default: throw UniffiInternalError.unexpectedEnumCase
+        }
+    }
+
+    public static func write(_ value: Wish, into buf: inout [UInt8]) {
+        switch value {
+
+        case let .rank(rank):
+            writeInt(&buf, Int32(1))
+            FfiConverterUInt8.write(rank, into: &buf)
+
+        case .never:
+            writeInt(&buf, Int32(2))
+
+        }
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeWish_lift(_ buf: RustBuffer) throws -> Wish {
+    return try FfiConverterTypeWish.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeWish_lower(_ value: Wish) -> RustBuffer {
+    return FfiConverterTypeWish.lower(value)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+fileprivate struct FfiConverterOptionUInt16: FfiConverterRustBuffer {
+    typealias SwiftType = UInt16?
+
+    public static func write(_ value: SwiftType, into buf: inout [UInt8]) {
+        guard let value = value else {
+            writeInt(&buf, Int8(0))
+            return
+        }
+        writeInt(&buf, Int8(1))
+        FfiConverterUInt16.write(value, into: &buf)
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> SwiftType {
+        switch try readInt(&buf) as Int8 {
+        case 0: return nil
+        case 1: return try FfiConverterUInt16.read(from: &buf)
+        default: throw UniffiInternalError.unexpectedOptionalTag
+        }
+    }
+}
+
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
@@ -14148,6 +14521,31 @@ fileprivate struct FfiConverterOptionTypeUserUri: FfiConverterRustBuffer {
         case 1: return try FfiConverterTypeUserUri.read(from: &buf)
         default: throw UniffiInternalError.unexpectedOptionalTag
         }
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+fileprivate struct FfiConverterSequenceUInt16: FfiConverterRustBuffer {
+    typealias SwiftType = [UInt16]
+
+    public static func write(_ value: [UInt16], into buf: inout [UInt8]) {
+        let len = Int32(value.count)
+        writeInt(&buf, len)
+        for item in value {
+            FfiConverterUInt16.write(item, into: &buf)
+        }
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> [UInt16] {
+        let len: Int32 = try readInt(&buf)
+        var seq = [UInt16]()
+        seq.reserveCapacity(Int(len))
+        for _ in 0 ..< len {
+            seq.append(try FfiConverterUInt16.read(from: &buf))
+        }
+        return seq
     }
 }
 
@@ -14779,6 +15177,31 @@ fileprivate struct FfiConverterSequenceTypeRefused: FfiConverterRustBuffer {
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
+fileprivate struct FfiConverterSequenceTypeReply: FfiConverterRustBuffer {
+    typealias SwiftType = [Reply]
+
+    public static func write(_ value: [Reply], into buf: inout [UInt8]) {
+        let len = Int32(value.count)
+        writeInt(&buf, len)
+        for item in value {
+            FfiConverterTypeReply.write(item, into: &buf)
+        }
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> [Reply] {
+        let len: Int32 = try readInt(&buf)
+        var seq = [Reply]()
+        seq.reserveCapacity(Int(len))
+        for _ in 0 ..< len {
+            seq.append(try FfiConverterTypeReply.read(from: &buf))
+        }
+        return seq
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
 fileprivate struct FfiConverterSequenceTypeRequest: FfiConverterRustBuffer {
     typealias SwiftType = [Request]
 
@@ -14946,6 +15369,31 @@ fileprivate struct FfiConverterSequenceTypeVersion: FfiConverterRustBuffer {
         seq.reserveCapacity(Int(len))
         for _ in 0 ..< len {
             seq.append(try FfiConverterTypeVersion.read(from: &buf))
+        }
+        return seq
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+fileprivate struct FfiConverterSequenceTypeWishedPart: FfiConverterRustBuffer {
+    typealias SwiftType = [WishedPart]
+
+    public static func write(_ value: [WishedPart], into buf: inout [UInt8]) {
+        let len = Int32(value.count)
+        writeInt(&buf, len)
+        for item in value {
+            FfiConverterTypeWishedPart.write(item, into: &buf)
+        }
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> [WishedPart] {
+        let len: Int32 = try readInt(&buf)
+        var seq = [WishedPart]()
+        seq.reserveCapacity(Int(len))
+        for _ in 0 ..< len {
+            seq.append(try FfiConverterTypeWishedPart.read(from: &buf))
         }
         return seq
     }
@@ -15520,8 +15968,8 @@ public func FfiConverterTypeUserUri_lower(_ value: UserUri) -> RustBuffer {
  * How many octets to fetch for a part at most, where the local policy allows `policy`; one more means that it is not what the
  * sender stated.
  */
-public func fetchLimit(part: ExternalPart, policy: UInt64) -> UInt64  {
-    return try!  FfiConverterUInt64.lift(try! rustCall() {
+public func fetchLimit(part: ExternalPart, policy: UInt64)throws  -> UInt64  {
+    return try  FfiConverterUInt64.lift(try rustCallWithError(FfiConverterTypeComityError_lift) {
         uniffiCallStatus in
     uniffi_comity_uniffi_fn_func_fetch_limit(
         FfiConverterTypeExternalPart_lower(part),
@@ -15532,8 +15980,8 @@ public func fetchLimit(part: ExternalPart, policy: UInt64) -> UInt64  {
 /**
  * Whether an external part is still there, as the sender states it.
  */
-public func isAvailable(part: ExternalPart, now: Timestamp) -> Bool  {
-    return try!  FfiConverterBool.lift(try! rustCall() {
+public func isAvailable(part: ExternalPart, now: Timestamp)throws  -> Bool  {
+    return try  FfiConverterBool.lift(try rustCallWithError(FfiConverterTypeComityError_lift) {
         uniffiCallStatus in
     uniffi_comity_uniffi_fn_func_is_available(
         FfiConverterTypeExternalPart_lower(part),
@@ -15559,8 +16007,8 @@ public func openAttachment(part: ExternalPart, fetched: Data)throws  -> Opened  
  * A file name made of one that a sender suggests, without folders or anything else that means something to a file system. None if
  * nothing is left of it.
  */
-public func safeFileName(suggested: String) -> String?  {
-    return try!  FfiConverterOptionString.lift(try! rustCall() {
+public func safeFileName(suggested: String)throws  -> String?  {
+    return try  FfiConverterOptionString.lift(try rustCallWithError(FfiConverterTypeComityError_lift) {
         uniffiCallStatus in
     uniffi_comity_uniffi_fn_func_safe_file_name(
         FfiConverterString.lower(suggested),uniffiCallStatus
@@ -15619,8 +16067,8 @@ public func decodeContent(octets: Data)throws  -> Content  {
 /**
  * What HTML says, as markdown: a basic form to send beside it.
  */
-public func htmlToMarkdown(html: String) -> String  {
-    return try!  FfiConverterString.lift(try! rustCall() {
+public func htmlToMarkdown(html: String)throws  -> String  {
+    return try  FfiConverterString.lift(try rustCallWithError(FfiConverterTypeComityError_lift) {
         uniffiCallStatus in
     uniffi_comity_uniffi_fn_func_html_to_markdown(
         FfiConverterString.lower(html),uniffiCallStatus
@@ -15630,8 +16078,8 @@ public func htmlToMarkdown(html: String) -> String  {
 /**
  * A text as Markdown that shows exactly it: nothing in it is formatting.
  */
-public func markdownEscape(text: String) -> String  {
-    return try!  FfiConverterString.lift(try! rustCall() {
+public func markdownEscape(text: String)throws  -> String  {
+    return try  FfiConverterString.lift(try rustCallWithError(FfiConverterTypeComityError_lift) {
         uniffiCallStatus in
     uniffi_comity_uniffi_fn_func_markdown_escape(
         FfiConverterString.lower(text),uniffiCallStatus
@@ -15641,8 +16089,8 @@ public func markdownEscape(text: String) -> String  {
 /**
  * A link in Markdown. Neither the text nor the URL can end it early.
  */
-public func markdownLink(text: String, url: String) -> String  {
-    return try!  FfiConverterString.lift(try! rustCall() {
+public func markdownLink(text: String, url: String)throws  -> String  {
+    return try  FfiConverterString.lift(try rustCallWithError(FfiConverterTypeComityError_lift) {
         uniffiCallStatus in
     uniffi_comity_uniffi_fn_func_markdown_link(
         FfiConverterString.lower(text),
@@ -15653,8 +16101,8 @@ public func markdownLink(text: String, url: String) -> String  {
 /**
  * Every link and image of a text, in the order in which they end.
  */
-public func markdownLinks(markdown: String) -> [Link]  {
-    return try!  FfiConverterSequenceTypeLink.lift(try! rustCall() {
+public func markdownLinks(markdown: String)throws  -> [Link]  {
+    return try  FfiConverterSequenceTypeLink.lift(try rustCallWithError(FfiConverterTypeComityError_lift) {
         uniffiCallStatus in
     uniffi_comity_uniffi_fn_func_markdown_links(
         FfiConverterString.lower(markdown),uniffiCallStatus
@@ -15677,8 +16125,8 @@ public func markdownMentions(markdown: String, members: [UserUri])throws  -> [Me
 /**
  * Markdown as HTML that is safe to show: no scripts, no images that would be fetched, no HTML of the sender's.
  */
-public func markdownToHtml(markdown: String) -> String  {
-    return try!  FfiConverterString.lift(try! rustCall() {
+public func markdownToHtml(markdown: String)throws  -> String  {
+    return try  FfiConverterString.lift(try rustCallWithError(FfiConverterTypeComityError_lift) {
         uniffiCallStatus in
     uniffi_comity_uniffi_fn_func_markdown_to_html(
         FfiConverterString.lower(markdown),uniffiCallStatus
@@ -15688,8 +16136,8 @@ public func markdownToHtml(markdown: String) -> String  {
 /**
  * What markdown says, as plain text.
  */
-public func markdownToPlainText(markdown: String) -> String  {
-    return try!  FfiConverterString.lift(try! rustCall() {
+public func markdownToPlainText(markdown: String)throws  -> String  {
+    return try  FfiConverterString.lift(try rustCallWithError(FfiConverterTypeComityError_lift) {
         uniffiCallStatus in
     uniffi_comity_uniffi_fn_func_markdown_to_plain_text(
         FfiConverterString.lower(markdown),uniffiCallStatus
@@ -15699,8 +16147,8 @@ public func markdownToPlainText(markdown: String) -> String  {
 /**
  * Markdown with the HTML in it as text, as MIMI's profile wants it.
  */
-public func markdownWithoutHtml(markdown: String) -> String  {
-    return try!  FfiConverterString.lift(try! rustCall() {
+public func markdownWithoutHtml(markdown: String)throws  -> String  {
+    return try  FfiConverterString.lift(try rustCallWithError(FfiConverterTypeComityError_lift) {
         uniffiCallStatus in
     uniffi_comity_uniffi_fn_func_markdown_without_html(
         FfiConverterString.lower(markdown),uniffiCallStatus
@@ -15763,8 +16211,8 @@ public func outgoingDeletion(message: MessageId)throws  -> Outgoing  {
 /**
  * GFM-MIMI markdown, with its plain form as the basic alternative. HTML in it is sent as text.
  */
-public func outgoingMarkdown(markdown: String) -> Outgoing  {
-    return try!  FfiConverterTypeOutgoing_lift(try! rustCall() {
+public func outgoingMarkdown(markdown: String)throws  -> Outgoing  {
+    return try  FfiConverterTypeOutgoing_lift(try rustCallWithError(FfiConverterTypeComityError_lift) {
         uniffiCallStatus in
     uniffi_comity_uniffi_fn_func_outgoing_markdown(
         FfiConverterString.lower(markdown),uniffiCallStatus
@@ -15838,8 +16286,8 @@ public func partInLanguage(part: Part, language: String)throws  -> Part  {
 /**
  * MIMI's Markdown, GFM-MIMI. Everybody reads it, if only as plain text. HTML tags in it are sent as text.
  */
-public func partMarkdown(markdown: String) -> Part  {
-    return try!  FfiConverterTypePart_lift(try! rustCall() {
+public func partMarkdown(markdown: String)throws  -> Part  {
+    return try  FfiConverterTypePart_lift(try rustCallWithError(FfiConverterTypeComityError_lift) {
         uniffiCallStatus in
     uniffi_comity_uniffi_fn_func_part_markdown(
         FfiConverterString.lower(markdown),uniffiCallStatus
@@ -15952,6 +16400,40 @@ public func alternativesIn(part: Part)throws  -> [Alternative]  {
 })
 }
 /**
+ * The place of the part of the same message that a link leads to; none if it is another kind of link.
+ */
+public func linkedPart(link: String)throws  -> UInt16?  {
+    return try  FfiConverterOptionUInt16.lift(try rustCallWithError(FfiConverterTypeComityError_lift) {
+        uniffiCallStatus in
+    uniffi_comity_uniffi_fn_func_linked_part(
+        FfiConverterString.lower(link),uniffiCallStatus
+    )
+})
+}
+/**
+ * The places of the parts that a part links to, in the order of their first mention; none unless it is of a type that can link, such
+ * as HTML.
+ */
+public func linkedParts(part: Part)throws  -> [UInt16]  {
+    return try  FfiConverterSequenceUInt16.lift(try rustCallWithError(FfiConverterTypeComityError_lift) {
+        uniffiCallStatus in
+    uniffi_comity_uniffi_fn_func_linked_parts(
+        FfiConverterTypePart_lower(part),uniffiCallStatus
+    )
+})
+}
+/**
+ * The link to a part of the same message, such as `cid:2@local.invalid`, for HTML or Markdown beside it.
+ */
+public func partLink(index: UInt16)throws  -> String  {
+    return try  FfiConverterString.lift(try rustCallWithError(FfiConverterTypeComityError_lift) {
+        uniffiCallStatus in
+    uniffi_comity_uniffi_fn_func_part_link(
+        FfiConverterUInt16.lower(index),uniffiCallStatus
+    )
+})
+}
+/**
  * Chooses what to show of a message for a reader who supports this. `octets`: the message as it travelled, such as `octets` of a
  * message.
  */
@@ -15967,6 +16449,22 @@ public func selectContent(octets: Data, supported: Supported)throws  -> Selectio
 })
 }
 /**
+ * Chooses what to show where a local policy has a say. It says what it wants of the leaves that it looked at, such as those that
+ * `select` chose and passed over; all others have rank 0.
+ */
+public func selectBy(octets: Data, supported: Supported, wishes: [WishedPart])throws  -> Selection  {
+    return try  FfiConverterTypeSelection_lift(try rustCallWithError(FfiConverterTypeComityError_lift) {
+        uniffiCallStatus in
+        FfiConverterByRefBytes.lower(octets) { octetsFb in
+    uniffi_comity_uniffi_fn_func_select_by(
+        octetsFb,
+        FfiConverterTypeSupported_lower(supported),
+        FfiConverterSequenceTypeWishedPart.lower(wishes),uniffiCallStatus
+    )
+        }
+})
+}
+/**
  * Folds the messages of a room, in any order: edits, deletes, reactions and replies take effect on each other.
  *
  * Who is not among those to whom an action is denied may do it. Edits of what others said are refused without asking.
@@ -15977,6 +16475,18 @@ public func foldTimeline(messages: [Stored], denied: [Denied])throws  -> Timelin
     uniffi_comity_uniffi_fn_func_fold(
         FfiConverterSequenceTypeStored.lower(messages),
         FfiConverterSequenceTypeDenied.lower(denied),uniffiCallStatus
+    )
+})
+}
+/**
+ * Follows replies from a message, given what messages reply to. If a message is there twice, the last counts.
+ */
+public func replyChain(from: MessageId, replies: [Reply])throws  -> ReplyChain  {
+    return try  FfiConverterTypeReplyChain_lift(try rustCallWithError(FfiConverterTypeComityError_lift) {
+        uniffiCallStatus in
+    uniffi_comity_uniffi_fn_func_reply_chain(
+        FfiConverterTypeMessageId_lower(from),
+        FfiConverterSequenceTypeReply.lower(replies),uniffiCallStatus
     )
 })
 }
@@ -16006,16 +16516,16 @@ private let initializationResult: InitializationResult = {
     if bindings_contract_version != scaffolding_contract_version {
         return InitializationResult.contractVersionMismatch
     }
-    if (uniffi_comity_uniffi_checksum_func_fetch_limit() != 16667) {
+    if (uniffi_comity_uniffi_checksum_func_fetch_limit() != 35320) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_comity_uniffi_checksum_func_is_available() != 46509) {
+    if (uniffi_comity_uniffi_checksum_func_is_available() != 29080) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_comity_uniffi_checksum_func_open() != 22820) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_comity_uniffi_checksum_func_safe_file_name() != 15043) {
+    if (uniffi_comity_uniffi_checksum_func_safe_file_name() != 3556) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_comity_uniffi_checksum_func_seal() != 41650) {
@@ -16030,28 +16540,28 @@ private let initializationResult: InitializationResult = {
     if (uniffi_comity_uniffi_checksum_func_decode_content() != 53728) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_comity_uniffi_checksum_func_html_to_markdown() != 51589) {
+    if (uniffi_comity_uniffi_checksum_func_html_to_markdown() != 43671) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_comity_uniffi_checksum_func_markdown_escape() != 16591) {
+    if (uniffi_comity_uniffi_checksum_func_markdown_escape() != 21983) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_comity_uniffi_checksum_func_markdown_link() != 35178) {
+    if (uniffi_comity_uniffi_checksum_func_markdown_link() != 61457) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_comity_uniffi_checksum_func_markdown_links() != 58704) {
+    if (uniffi_comity_uniffi_checksum_func_markdown_links() != 10347) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_comity_uniffi_checksum_func_markdown_mentions() != 11005) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_comity_uniffi_checksum_func_markdown_to_html() != 61835) {
+    if (uniffi_comity_uniffi_checksum_func_markdown_to_html() != 32088) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_comity_uniffi_checksum_func_markdown_to_plain_text() != 40599) {
+    if (uniffi_comity_uniffi_checksum_func_markdown_to_plain_text() != 37876) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_comity_uniffi_checksum_func_markdown_without_html() != 3745) {
+    if (uniffi_comity_uniffi_checksum_func_markdown_without_html() != 20449) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_comity_uniffi_checksum_func_baseline() != 28692) {
@@ -16069,7 +16579,7 @@ private let initializationResult: InitializationResult = {
     if (uniffi_comity_uniffi_checksum_func_outgoing_deletion() != 1791) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_comity_uniffi_checksum_func_outgoing_markdown() != 42148) {
+    if (uniffi_comity_uniffi_checksum_func_outgoing_markdown() != 21656) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_comity_uniffi_checksum_func_outgoing_reaction() != 18642) {
@@ -16087,7 +16597,7 @@ private let initializationResult: InitializationResult = {
     if (uniffi_comity_uniffi_checksum_func_part_in_language() != 22784) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_comity_uniffi_checksum_func_part_markdown() != 15831) {
+    if (uniffi_comity_uniffi_checksum_func_part_markdown() != 1592) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_comity_uniffi_checksum_func_part_multi() != 23635) {
@@ -16117,10 +16627,25 @@ private let initializationResult: InitializationResult = {
     if (uniffi_comity_uniffi_checksum_func_alternatives() != 59150) {
         return InitializationResult.apiChecksumMismatch
     }
+    if (uniffi_comity_uniffi_checksum_func_linked_part() != 43051) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_comity_uniffi_checksum_func_linked_parts() != 55600) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_comity_uniffi_checksum_func_part_link() != 58098) {
+        return InitializationResult.apiChecksumMismatch
+    }
     if (uniffi_comity_uniffi_checksum_func_select() != 5301) {
         return InitializationResult.apiChecksumMismatch
     }
+    if (uniffi_comity_uniffi_checksum_func_select_by() != 43590) {
+        return InitializationResult.apiChecksumMismatch
+    }
     if (uniffi_comity_uniffi_checksum_func_fold() != 52385) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_comity_uniffi_checksum_func_reply_chain() != 51355) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_comity_uniffi_checksum_func_version() != 49593) {
@@ -16234,7 +16759,7 @@ private let initializationResult: InitializationResult = {
     if (uniffi_comity_uniffi_checksum_method_reader_health() != 64723) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_comity_uniffi_checksum_method_reader_identity() != 10963) {
+    if (uniffi_comity_uniffi_checksum_method_reader_identity() != 38208) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_comity_uniffi_checksum_method_reader_may() != 51699) {

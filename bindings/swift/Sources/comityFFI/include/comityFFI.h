@@ -1139,14 +1139,39 @@ uint32_t uniffi_comity_uniffi_fn_func_role_of_member(RustCallStatus *_Nonnull ou
 RustBuffer uniffi_comity_uniffi_fn_func_alternatives(RustBuffer part, RustCallStatus *_Nonnull out_status
 );
 #endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_COMITY_UNIFFI_FN_FUNC_LINKED_PART
+#define UNIFFI_FFIDEF_UNIFFI_COMITY_UNIFFI_FN_FUNC_LINKED_PART
+RustBuffer uniffi_comity_uniffi_fn_func_linked_part(RustBuffer link, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_COMITY_UNIFFI_FN_FUNC_LINKED_PARTS
+#define UNIFFI_FFIDEF_UNIFFI_COMITY_UNIFFI_FN_FUNC_LINKED_PARTS
+RustBuffer uniffi_comity_uniffi_fn_func_linked_parts(RustBuffer part, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_COMITY_UNIFFI_FN_FUNC_PART_LINK
+#define UNIFFI_FFIDEF_UNIFFI_COMITY_UNIFFI_FN_FUNC_PART_LINK
+RustBuffer uniffi_comity_uniffi_fn_func_part_link(uint16_t index, RustCallStatus *_Nonnull out_status
+);
+#endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_COMITY_UNIFFI_FN_FUNC_SELECT
 #define UNIFFI_FFIDEF_UNIFFI_COMITY_UNIFFI_FN_FUNC_SELECT
 RustBuffer uniffi_comity_uniffi_fn_func_select(ForeignBytes octets, RustBuffer supported, RustCallStatus *_Nonnull out_status
 );
 #endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_COMITY_UNIFFI_FN_FUNC_SELECT_BY
+#define UNIFFI_FFIDEF_UNIFFI_COMITY_UNIFFI_FN_FUNC_SELECT_BY
+RustBuffer uniffi_comity_uniffi_fn_func_select_by(ForeignBytes octets, RustBuffer supported, RustBuffer wishes, RustCallStatus *_Nonnull out_status
+);
+#endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_COMITY_UNIFFI_FN_FUNC_FOLD
 #define UNIFFI_FFIDEF_UNIFFI_COMITY_UNIFFI_FN_FUNC_FOLD
 RustBuffer uniffi_comity_uniffi_fn_func_fold(RustBuffer messages, RustBuffer denied, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_COMITY_UNIFFI_FN_FUNC_REPLY_CHAIN
+#define UNIFFI_FFIDEF_UNIFFI_COMITY_UNIFFI_FN_FUNC_REPLY_CHAIN
+RustBuffer uniffi_comity_uniffi_fn_func_reply_chain(RustBuffer from, RustBuffer replies, RustCallStatus *_Nonnull out_status
 );
 #endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_COMITY_UNIFFI_FN_FUNC_VERSION
@@ -1637,15 +1662,45 @@ uint16_t uniffi_comity_uniffi_checksum_func_alternatives(void
 
 );
 #endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_COMITY_UNIFFI_CHECKSUM_FUNC_LINKED_PART
+#define UNIFFI_FFIDEF_UNIFFI_COMITY_UNIFFI_CHECKSUM_FUNC_LINKED_PART
+uint16_t uniffi_comity_uniffi_checksum_func_linked_part(void
+
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_COMITY_UNIFFI_CHECKSUM_FUNC_LINKED_PARTS
+#define UNIFFI_FFIDEF_UNIFFI_COMITY_UNIFFI_CHECKSUM_FUNC_LINKED_PARTS
+uint16_t uniffi_comity_uniffi_checksum_func_linked_parts(void
+
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_COMITY_UNIFFI_CHECKSUM_FUNC_PART_LINK
+#define UNIFFI_FFIDEF_UNIFFI_COMITY_UNIFFI_CHECKSUM_FUNC_PART_LINK
+uint16_t uniffi_comity_uniffi_checksum_func_part_link(void
+
+);
+#endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_COMITY_UNIFFI_CHECKSUM_FUNC_SELECT
 #define UNIFFI_FFIDEF_UNIFFI_COMITY_UNIFFI_CHECKSUM_FUNC_SELECT
 uint16_t uniffi_comity_uniffi_checksum_func_select(void
 
 );
 #endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_COMITY_UNIFFI_CHECKSUM_FUNC_SELECT_BY
+#define UNIFFI_FFIDEF_UNIFFI_COMITY_UNIFFI_CHECKSUM_FUNC_SELECT_BY
+uint16_t uniffi_comity_uniffi_checksum_func_select_by(void
+
+);
+#endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_COMITY_UNIFFI_CHECKSUM_FUNC_FOLD
 #define UNIFFI_FFIDEF_UNIFFI_COMITY_UNIFFI_CHECKSUM_FUNC_FOLD
 uint16_t uniffi_comity_uniffi_checksum_func_fold(void
+
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_COMITY_UNIFFI_CHECKSUM_FUNC_REPLY_CHAIN
+#define UNIFFI_FFIDEF_UNIFFI_COMITY_UNIFFI_CHECKSUM_FUNC_REPLY_CHAIN
+uint16_t uniffi_comity_uniffi_checksum_func_reply_chain(void
 
 );
 #endif

@@ -1115,6 +1115,15 @@ public func panics()  {try! rustCall() {
 }
 }
 /**
+ * Lets the next call on this thread panic, whichever it is.
+ */
+public func plantPanic()  {try! rustCall() {
+        uniffiCallStatus in
+    uniffi_comity_ffi_test_fn_func_plant_panic(uniffiCallStatus
+    )
+}
+}
+/**
  * Every reason for which a frame is rejected, or a hub refuses.
  */
 public func reasons() -> [Reason]  {
@@ -1175,6 +1184,9 @@ private let initializationResult: InitializationResult = {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_comity_ffi_test_checksum_func_panics() != 60156) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_comity_ffi_test_checksum_func_plant_panic() != 58772) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_comity_ffi_test_checksum_func_reasons() != 63183) {

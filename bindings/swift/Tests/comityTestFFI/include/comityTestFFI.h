@@ -358,6 +358,12 @@ void uniffi_comity_ffi_test_fn_func_panics(RustCallStatus *_Nonnull out_status
 
 );
 #endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_COMITY_FFI_TEST_FN_FUNC_PLANT_PANIC
+#define UNIFFI_FFIDEF_UNIFFI_COMITY_FFI_TEST_FN_FUNC_PLANT_PANIC
+void uniffi_comity_ffi_test_fn_func_plant_panic(RustCallStatus *_Nonnull out_status
+
+);
+#endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_COMITY_FFI_TEST_FN_FUNC_REASONS
 #define UNIFFI_FFIDEF_UNIFFI_COMITY_FFI_TEST_FN_FUNC_REASONS
 RustBuffer uniffi_comity_ffi_test_fn_func_reasons(RustCallStatus *_Nonnull out_status
@@ -680,6 +686,12 @@ uint16_t uniffi_comity_ffi_test_checksum_func_panic_within(void
 #ifndef UNIFFI_FFIDEF_UNIFFI_COMITY_FFI_TEST_CHECKSUM_FUNC_PANICS
 #define UNIFFI_FFIDEF_UNIFFI_COMITY_FFI_TEST_CHECKSUM_FUNC_PANICS
 uint16_t uniffi_comity_ffi_test_checksum_func_panics(void
+
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_COMITY_FFI_TEST_CHECKSUM_FUNC_PLANT_PANIC
+#define UNIFFI_FFIDEF_UNIFFI_COMITY_FFI_TEST_CHECKSUM_FUNC_PLANT_PANIC
+uint16_t uniffi_comity_ffi_test_checksum_func_plant_panic(void
 
 );
 #endif

@@ -90,6 +90,14 @@ impl Scene {
         self.place.uri.clone()
     }
 
+    /// Alice's process ends and starts again.
+    pub(crate) fn restarts(self) -> Self {
+        Self {
+            alice: self.alice.restarts(),
+            ..self
+        }
+    }
+
     /// A text of Mallory's, as a frame.
     pub(crate) fn saying(&mut self, text: &str) -> Frame {
         let message = self.mallory.says(&self.place.uri, text);
@@ -162,7 +170,7 @@ impl Scene {
 
     /// Mallory commits, and Eve and Alice follow.
     #[track_caller]
-    pub(crate) fn everybody_follows(&mut self, plan: Plan) {
+    pub(crate) fn everybody_follows(&mut self, plan: Plan) -> Committed {
         let committed = self.mallory.commits(plan);
         self.mallory.merges();
         self.eve.follows(&committed.commit, &[]);
@@ -176,6 +184,7 @@ impl Scene {
             self.alice.epoch(&self.place.uri),
             self.mallory.group().epoch().as_u64()
         );
+        committed
     }
 
     /// Alice's room has stalled, she follows the advice, and is back.

@@ -58,12 +58,28 @@ public fun Content.Companion.decode(octets: ByteArray): Content = crossing { dir
 /** Tells what the octets of a message do, as far as they alone tell. */
 public fun Class.Companion.of(octets: ByteArray): Class = crossing { direct(octets) { classify(it) } }
 
-/** Chooses what to show of a message for a reader who supports this. Null if it was deleted. */
-public fun Message.select(supported: Supported): Selection? = octets?.let { Selection.of(it, supported) }
+/**
+ * Chooses what to show of a message for a reader who supports this. Null if it was deleted. [wishes]: what a local policy wants of
+ * the leaves that it looked at, such as those that were chosen and passed over without any; all others have rank 0.
+ */
+public fun Message.select(supported: Supported, wishes: List<WishedPart> = emptyList()): Selection? =
+    octets?.let { Selection.of(it, supported, wishes) }
 
-/** Chooses what to show of a message, by its [octets] as they travelled, for a reader who supports this. */
-public fun Selection.Companion.of(octets: ByteArray, supported: Supported): Selection =
-    crossing { direct(octets) { select(it, supported) } }
+/** Chooses what to show of a message, by its [octets] as they travelled, for a reader who supports this; [wishes] as for [Message]s. */
+public fun Selection.Companion.of(
+    octets: ByteArray,
+    supported: Supported,
+    wishes: List<WishedPart> = emptyList(),
+): Selection = crossing { direct(octets) { selectBy(it, supported, wishes) } }
+
+/** The link to a part of the same message, such as `cid:2@local.invalid`, for HTML or Markdown beside it. */
+public fun Part.Companion.link(index: UShort): String = crossing { partLink(index) }
+
+/** The place of the part of the same message that a [link] leads to; null if it is another kind of link. */
+public fun Part.Companion.linked(link: String): UShort? = crossing { linkedPart(link) }
+
+/** The places of the parts that this one links to, in the order of their first mention; none unless it is of a type that can link, such as HTML. */
+public fun Part.linked(): List<UShort> = crossing { linkedParts(this) }
 
 /** What MIMI requires of every client: MIMI content, plain text, Markdown. */
 public val Supported.Companion.baseline: List<MediaType>
@@ -80,6 +96,9 @@ public fun Supported.Companion.with(vararg more: MediaType): Supported =
  */
 public fun Timeline.Companion.fold(messages: List<Stored>, denied: List<Denied> = emptyList()): Timeline =
     crossing { org.comity.fold(messages, denied) }
+
+/** Follows replies [from] a message, given what messages reply to. If a message is there twice, the last counts. */
+public fun ReplyChain.Companion.of(from: MessageId, replies: List<Reply>): ReplyChain = crossing { replyChain(from, replies) }
 
 /** The role of an ordinary member in rooms that Comity creates. */
 public val Participant.Companion.member: UInt

@@ -295,8 +295,13 @@ internal object IntegrityCheckingUniffiLib {
     external fun uniffi_comity_uniffi_checksum_func_role_of_admin(): Int
     external fun uniffi_comity_uniffi_checksum_func_role_of_member(): Int
     external fun uniffi_comity_uniffi_checksum_func_alternatives(): Int
+    external fun uniffi_comity_uniffi_checksum_func_linked_part(): Int
+    external fun uniffi_comity_uniffi_checksum_func_linked_parts(): Int
+    external fun uniffi_comity_uniffi_checksum_func_part_link(): Int
     external fun uniffi_comity_uniffi_checksum_func_select(): Int
+    external fun uniffi_comity_uniffi_checksum_func_select_by(): Int
     external fun uniffi_comity_uniffi_checksum_func_fold(): Int
+    external fun uniffi_comity_uniffi_checksum_func_reply_chain(): Int
     external fun uniffi_comity_uniffi_checksum_func_version(): Int
     external fun uniffi_comity_uniffi_checksum_method_opener_finish(): Int
     external fun uniffi_comity_uniffi_checksum_method_opener_update(): Int
@@ -1392,16 +1397,46 @@ internal object UniffiLib {
         uniffi_ffibuffer_comity_uniffi_fn_func_alternatives(passage.arguments, passage.result)
         return passage.buffer(status)
     }
+    external fun uniffi_ffibuffer_comity_uniffi_fn_func_linked_part(arguments: Pointer, result: Pointer)
+    fun uniffi_comity_uniffi_fn_func_linked_part(`link`: RustBuffer, status: UniffiRustCallStatus): RustBuffer {
+        val passage = Passage.ofThread().put(`link`)
+        uniffi_ffibuffer_comity_uniffi_fn_func_linked_part(passage.arguments, passage.result)
+        return passage.buffer(status)
+    }
+    external fun uniffi_ffibuffer_comity_uniffi_fn_func_linked_parts(arguments: Pointer, result: Pointer)
+    fun uniffi_comity_uniffi_fn_func_linked_parts(`part`: RustBuffer, status: UniffiRustCallStatus): RustBuffer {
+        val passage = Passage.ofThread().put(`part`)
+        uniffi_ffibuffer_comity_uniffi_fn_func_linked_parts(passage.arguments, passage.result)
+        return passage.buffer(status)
+    }
+    external fun uniffi_ffibuffer_comity_uniffi_fn_func_part_link(arguments: Pointer, result: Pointer)
+    fun uniffi_comity_uniffi_fn_func_part_link(`index`: Short, status: UniffiRustCallStatus): RustBuffer {
+        val passage = Passage.ofThread().put(`index`)
+        uniffi_ffibuffer_comity_uniffi_fn_func_part_link(passage.arguments, passage.result)
+        return passage.buffer(status)
+    }
     external fun uniffi_ffibuffer_comity_uniffi_fn_func_select(arguments: Pointer, result: Pointer)
     fun uniffi_comity_uniffi_fn_func_select(`octets`: ForeignBytes, `supported`: RustBuffer, status: UniffiRustCallStatus): RustBuffer {
         val passage = Passage.ofThread().put(`octets`).put(`supported`)
         uniffi_ffibuffer_comity_uniffi_fn_func_select(passage.arguments, passage.result)
         return passage.buffer(status)
     }
+    external fun uniffi_ffibuffer_comity_uniffi_fn_func_select_by(arguments: Pointer, result: Pointer)
+    fun uniffi_comity_uniffi_fn_func_select_by(`octets`: ForeignBytes, `supported`: RustBuffer, `wishes`: RustBuffer, status: UniffiRustCallStatus): RustBuffer {
+        val passage = Passage.ofThread().put(`octets`).put(`supported`).put(`wishes`)
+        uniffi_ffibuffer_comity_uniffi_fn_func_select_by(passage.arguments, passage.result)
+        return passage.buffer(status)
+    }
     external fun uniffi_ffibuffer_comity_uniffi_fn_func_fold(arguments: Pointer, result: Pointer)
     fun uniffi_comity_uniffi_fn_func_fold(`messages`: RustBuffer, `denied`: RustBuffer, status: UniffiRustCallStatus): RustBuffer {
         val passage = Passage.ofThread().put(`messages`).put(`denied`)
         uniffi_ffibuffer_comity_uniffi_fn_func_fold(passage.arguments, passage.result)
+        return passage.buffer(status)
+    }
+    external fun uniffi_ffibuffer_comity_uniffi_fn_func_reply_chain(arguments: Pointer, result: Pointer)
+    fun uniffi_comity_uniffi_fn_func_reply_chain(`from`: RustBuffer, `replies`: RustBuffer, status: UniffiRustCallStatus): RustBuffer {
+        val passage = Passage.ofThread().put(`from`).put(`replies`)
+        uniffi_ffibuffer_comity_uniffi_fn_func_reply_chain(passage.arguments, passage.result)
         return passage.buffer(status)
     }
     external fun uniffi_ffibuffer_comity_uniffi_fn_func_version(arguments: Pointer, result: Pointer)
@@ -1426,16 +1461,16 @@ private fun uniffiCheckContractApiVersion(lib: IntegrityCheckingUniffiLib) {
 }
 @Suppress("UNUSED_PARAMETER")
 private fun uniffiCheckApiChecksums(lib: IntegrityCheckingUniffiLib) {
-    if ((lib.uniffi_comity_uniffi_checksum_func_fetch_limit() and 0xFFFF) != 16667) {
+    if ((lib.uniffi_comity_uniffi_checksum_func_fetch_limit() and 0xFFFF) != 35320) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_comity_uniffi_checksum_func_is_available() and 0xFFFF) != 46509) {
+    if ((lib.uniffi_comity_uniffi_checksum_func_is_available() and 0xFFFF) != 29080) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_comity_uniffi_checksum_func_open() and 0xFFFF) != 22820) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_comity_uniffi_checksum_func_safe_file_name() and 0xFFFF) != 15043) {
+    if ((lib.uniffi_comity_uniffi_checksum_func_safe_file_name() and 0xFFFF) != 3556) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_comity_uniffi_checksum_func_seal() and 0xFFFF) != 41650) {
@@ -1450,28 +1485,28 @@ private fun uniffiCheckApiChecksums(lib: IntegrityCheckingUniffiLib) {
     if ((lib.uniffi_comity_uniffi_checksum_func_decode_content() and 0xFFFF) != 53728) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_comity_uniffi_checksum_func_html_to_markdown() and 0xFFFF) != 51589) {
+    if ((lib.uniffi_comity_uniffi_checksum_func_html_to_markdown() and 0xFFFF) != 43671) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_comity_uniffi_checksum_func_markdown_escape() and 0xFFFF) != 16591) {
+    if ((lib.uniffi_comity_uniffi_checksum_func_markdown_escape() and 0xFFFF) != 21983) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_comity_uniffi_checksum_func_markdown_link() and 0xFFFF) != 35178) {
+    if ((lib.uniffi_comity_uniffi_checksum_func_markdown_link() and 0xFFFF) != 61457) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_comity_uniffi_checksum_func_markdown_links() and 0xFFFF) != 58704) {
+    if ((lib.uniffi_comity_uniffi_checksum_func_markdown_links() and 0xFFFF) != 10347) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_comity_uniffi_checksum_func_markdown_mentions() and 0xFFFF) != 11005) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_comity_uniffi_checksum_func_markdown_to_html() and 0xFFFF) != 61835) {
+    if ((lib.uniffi_comity_uniffi_checksum_func_markdown_to_html() and 0xFFFF) != 32088) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_comity_uniffi_checksum_func_markdown_to_plain_text() and 0xFFFF) != 40599) {
+    if ((lib.uniffi_comity_uniffi_checksum_func_markdown_to_plain_text() and 0xFFFF) != 37876) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_comity_uniffi_checksum_func_markdown_without_html() and 0xFFFF) != 3745) {
+    if ((lib.uniffi_comity_uniffi_checksum_func_markdown_without_html() and 0xFFFF) != 20449) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_comity_uniffi_checksum_func_baseline() and 0xFFFF) != 28692) {
@@ -1489,7 +1524,7 @@ private fun uniffiCheckApiChecksums(lib: IntegrityCheckingUniffiLib) {
     if ((lib.uniffi_comity_uniffi_checksum_func_outgoing_deletion() and 0xFFFF) != 1791) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_comity_uniffi_checksum_func_outgoing_markdown() and 0xFFFF) != 42148) {
+    if ((lib.uniffi_comity_uniffi_checksum_func_outgoing_markdown() and 0xFFFF) != 21656) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_comity_uniffi_checksum_func_outgoing_reaction() and 0xFFFF) != 18642) {
@@ -1507,7 +1542,7 @@ private fun uniffiCheckApiChecksums(lib: IntegrityCheckingUniffiLib) {
     if ((lib.uniffi_comity_uniffi_checksum_func_part_in_language() and 0xFFFF) != 22784) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_comity_uniffi_checksum_func_part_markdown() and 0xFFFF) != 15831) {
+    if ((lib.uniffi_comity_uniffi_checksum_func_part_markdown() and 0xFFFF) != 1592) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_comity_uniffi_checksum_func_part_multi() and 0xFFFF) != 23635) {
@@ -1537,10 +1572,25 @@ private fun uniffiCheckApiChecksums(lib: IntegrityCheckingUniffiLib) {
     if ((lib.uniffi_comity_uniffi_checksum_func_alternatives() and 0xFFFF) != 59150) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
+    if ((lib.uniffi_comity_uniffi_checksum_func_linked_part() and 0xFFFF) != 43051) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_comity_uniffi_checksum_func_linked_parts() and 0xFFFF) != 55600) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_comity_uniffi_checksum_func_part_link() and 0xFFFF) != 58098) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
     if ((lib.uniffi_comity_uniffi_checksum_func_select() and 0xFFFF) != 5301) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
+    if ((lib.uniffi_comity_uniffi_checksum_func_select_by() and 0xFFFF) != 43590) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
     if ((lib.uniffi_comity_uniffi_checksum_func_fold() and 0xFFFF) != 52385) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_comity_uniffi_checksum_func_reply_chain() and 0xFFFF) != 51355) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_comity_uniffi_checksum_func_version() and 0xFFFF) != 49593) {
@@ -1654,7 +1704,7 @@ private fun uniffiCheckApiChecksums(lib: IntegrityCheckingUniffiLib) {
     if ((lib.uniffi_comity_uniffi_checksum_method_reader_health() and 0xFFFF) != 64723) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_comity_uniffi_checksum_method_reader_identity() and 0xFFFF) != 10963) {
+    if ((lib.uniffi_comity_uniffi_checksum_method_reader_identity() and 0xFFFF) != 38208) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_comity_uniffi_checksum_method_reader_may() and 0xFFFF) != 51699) {
@@ -4424,10 +4474,11 @@ internal open class RawReader: Disposable, AutoCloseable, RawReaderInterface
 
     /**
      * The user and the client whose file it is.
-     */override fun `identity`(): Identity {
+     */
+    @Throws(ComityException::class)override fun `identity`(): Identity {
             return FfiConverterTypeIdentity.lift(
     callWithHandle {
-    uniffiRustCall() { _status ->
+    uniffiRustCallWithError(ComityException) { _status ->
     UniffiLib.uniffi_comity_uniffi_fn_method_reader_identity(
         it,
         _status)
@@ -8490,6 +8541,88 @@ internal object FfiConverterTypeRefused: FfiConverterRustBuffer<Refused> {
 }
 
 /**
+ * What a message replies to.
+ */
+data class Reply (
+    /**
+     * The message.
+     */
+    val `message`: MessageId
+    ,
+    /**
+     * The version that it replies to.
+     */
+    val `inReplyTo`: MessageId
+
+){
+
+    companion object
+}
+
+/**
+ * @suppress
+ */
+internal object FfiConverterTypeReply: FfiConverterRustBuffer<Reply> {
+    override fun read(buf: ByteBuffer): Reply {
+        return Reply(
+            FfiConverterTypeMessageId.read(buf),
+            FfiConverterTypeMessageId.read(buf),
+        )
+    }
+
+    override fun allocationSize(value: Reply) = (
+            FfiConverterTypeMessageId.allocationSize(value.`message`) +
+            FfiConverterTypeMessageId.allocationSize(value.`inReplyTo`)
+    )
+
+    override fun write(value: Reply, buf: ByteBuffer) {
+            FfiConverterTypeMessageId.write(value.`message`, buf)
+            FfiConverterTypeMessageId.write(value.`inReplyTo`, buf)
+    }
+}
+
+/**
+ * A message, what it replies to, what that replies to, and so on.
+ */
+data class ReplyChain (
+    /**
+     * The messages, the one that was asked about first.
+     */
+    val `messages`: List<MessageId>
+    ,
+    /**
+     * How it ends.
+     */
+    val `end`: ChainEnd
+
+){
+
+    companion object
+}
+
+/**
+ * @suppress
+ */
+internal object FfiConverterTypeReplyChain: FfiConverterRustBuffer<ReplyChain> {
+    override fun read(buf: ByteBuffer): ReplyChain {
+        return ReplyChain(
+            FfiConverterSequenceTypeMessageId.read(buf),
+            FfiConverterTypeChainEnd.read(buf),
+        )
+    }
+
+    override fun allocationSize(value: ReplyChain) = (
+            FfiConverterSequenceTypeMessageId.allocationSize(value.`messages`) +
+            FfiConverterTypeChainEnd.allocationSize(value.`end`)
+    )
+
+    override fun write(value: ReplyChain, buf: ByteBuffer) {
+            FfiConverterSequenceTypeMessageId.write(value.`messages`, buf)
+            FfiConverterTypeChainEnd.write(value.`end`, buf)
+    }
+}
+
+/**
  * Bytes to deliver. Post them, and give what comes back to the client's `answer`.
  */
 data class Request (
@@ -9532,6 +9665,47 @@ internal object FfiConverterTypeVersion: FfiConverterRustBuffer<Version> {
 }
 
 /**
+ * What is wanted of one part.
+ */
+data class WishedPart (
+    /**
+     * Its place: depth first from 0, multiparts counted as well.
+     */
+    val `index`: kotlin.UShort
+    ,
+    /**
+     * What is wanted of it.
+     */
+    val `wish`: Wish
+
+){
+
+    companion object
+}
+
+/**
+ * @suppress
+ */
+internal object FfiConverterTypeWishedPart: FfiConverterRustBuffer<WishedPart> {
+    override fun read(buf: ByteBuffer): WishedPart {
+        return WishedPart(
+            FfiConverterUShort.read(buf),
+            FfiConverterTypeWish.read(buf),
+        )
+    }
+
+    override fun allocationSize(value: WishedPart) = (
+            FfiConverterUShort.allocationSize(value.`index`) +
+            FfiConverterTypeWish.allocationSize(value.`wish`)
+    )
+
+    override fun write(value: WishedPart, buf: ByteBuffer) {
+            FfiConverterUShort.write(value.`index`, buf)
+            FfiConverterTypeWish.write(value.`wish`, buf)
+    }
+}
+
+/**
  * What the host keeps of a client's file outside of it.
  */
 data class Witnesses (
@@ -10152,6 +10326,51 @@ internal object FfiConverterTypeBody : FfiConverterRustBuffer<Body>{
                 Unit
             }
         }.let { /* this makes the `when` an expression, which ensures it is exhaustive */ }
+    }
+}
+
+/**
+ * How a chain of replies ends.
+ */
+
+enum class ChainEnd {
+
+    /**
+     * At a message that replies to nothing, or to something that is not known.
+     */
+    BEGINS,
+    /**
+     * At a message that the chain has been to: whoever sent it did what the draft forbids. Do not reply to it.
+     */
+    LOOPS,
+    /**
+     * After 1,024 messages, looked at no further.
+     */
+    TOO_LONG,
+    /**
+     * In a way that this version does not know.
+     */
+    OTHER;
+
+    companion object
+}
+
+/**
+ * @suppress
+ */
+internal object FfiConverterTypeChainEnd: FfiConverterRustBuffer<ChainEnd> {
+    override fun read(buf: ByteBuffer) = try {
+
+        ChainEnd.entries[buf.getInt() - 1]
+
+    } catch (e: IndexOutOfBoundsException) {
+        throw RuntimeException("invalid enum value, something is very wrong!!", e)
+    }
+
+    override fun allocationSize(value: ChainEnd) = 4UL
+
+    override fun write(value: ChainEnd, buf: ByteBuffer) {
+        buf.putInt(value.ordinal + 1)
     }
 }
 
@@ -14409,6 +14628,108 @@ internal object FfiConverterTypeUserChange : FfiConverterRustBuffer<UserChange>{
 }
 
 /**
+ * What a person, or an app on their behalf, wants of a part that could be shown: to save data, to block what would be fetched from the
+ * sender's server, to hear rather than to read.
+ */
+sealed class Wish {
+
+    /**
+     * Show it. Of two parts to choose from, the one with the lower rank; at the same rank, language decides.
+     */
+    data class Rank(
+        /**
+         * 0 for what is wanted most.
+         */
+        val `rank`: kotlin.UByte) : Wish()
+
+    {
+
+        companion object
+    }
+
+    /**
+     * Do not show it, even if nothing else is left.
+     */
+    data object Never : Wish()
+
+    companion object
+}
+
+/**
+ * @suppress
+ */
+internal object FfiConverterTypeWish : FfiConverterRustBuffer<Wish>{
+    override fun read(buf: ByteBuffer): Wish {
+        return when(buf.getInt()) {
+            1 -> Wish.Rank(
+                FfiConverterUByte.read(buf),
+                )
+            2 -> Wish.Never
+            else -> throw RuntimeException("invalid enum value, something is very wrong!!")
+        }
+    }
+
+    override fun allocationSize(value: Wish): ULong = when(value) {
+        is Wish.Rank -> {
+            // Add the size for the Int that specifies the variant plus the size needed for all fields
+            (
+                4UL
+                + FfiConverterUByte.allocationSize(value.`rank`)
+            )
+        }
+        is Wish.Never -> {
+            // Add the size for the Int that specifies the variant plus the size needed for all fields
+            (
+                4UL
+            )
+        }
+    }
+
+    override fun write(value: Wish, buf: ByteBuffer) {
+        when(value) {
+            is Wish.Rank -> {
+                buf.putInt(1)
+                FfiConverterUByte.write(value.`rank`, buf)
+                Unit
+            }
+            is Wish.Never -> {
+                buf.putInt(2)
+                Unit
+            }
+        }.let { /* this makes the `when` an expression, which ensures it is exhaustive */ }
+    }
+}
+
+/**
+ * @suppress
+ */
+internal object FfiConverterOptionalUShort: FfiConverterRustBuffer<kotlin.UShort?> {
+    override fun read(buf: ByteBuffer): kotlin.UShort? {
+        if (buf.get().toInt() == 0) {
+            return null
+        }
+        return FfiConverterUShort.read(buf)
+    }
+
+    override fun allocationSize(value: kotlin.UShort?): ULong {
+        if (value == null) {
+            return 1UL
+        } else {
+            return 1UL + FfiConverterUShort.allocationSize(value)
+        }
+    }
+
+    override fun write(value: kotlin.UShort?, buf: ByteBuffer) {
+        if (value == null) {
+            buf.put(0)
+        } else {
+            buf.put(1)
+            FfiConverterUShort.write(value, buf)
+        }
+    }
+}
+
+/**
  * @suppress
  */
 internal object FfiConverterOptionalUInt: FfiConverterRustBuffer<kotlin.UInt?> {
@@ -15013,6 +15334,31 @@ internal object FfiConverterOptionalTypeUserUri: FfiConverterRustBuffer<UserUri?
         } else {
             buf.put(1)
             FfiConverterTypeUserUri.write(value, buf)
+        }
+    }
+}
+
+/**
+ * @suppress
+ */
+internal object FfiConverterSequenceUShort: FfiConverterRustBuffer<List<kotlin.UShort>> {
+    override fun read(buf: ByteBuffer): List<kotlin.UShort> {
+        val len = buf.getInt()
+        return List<kotlin.UShort>(len) {
+            FfiConverterUShort.read(buf)
+        }
+    }
+
+    override fun allocationSize(value: List<kotlin.UShort>): ULong {
+        val sizeForLength = 4UL
+        val sizeForItems = value.map { FfiConverterUShort.allocationSize(it) }.sum()
+        return sizeForLength + sizeForItems
+    }
+
+    override fun write(value: List<kotlin.UShort>, buf: ByteBuffer) {
+        buf.putInt(value.size)
+        value.iterator().forEach {
+            FfiConverterUShort.write(it, buf)
         }
     }
 }
@@ -15645,6 +15991,31 @@ internal object FfiConverterSequenceTypeRefused: FfiConverterRustBuffer<List<Ref
 /**
  * @suppress
  */
+internal object FfiConverterSequenceTypeReply: FfiConverterRustBuffer<List<Reply>> {
+    override fun read(buf: ByteBuffer): List<Reply> {
+        val len = buf.getInt()
+        return List<Reply>(len) {
+            FfiConverterTypeReply.read(buf)
+        }
+    }
+
+    override fun allocationSize(value: List<Reply>): ULong {
+        val sizeForLength = 4UL
+        val sizeForItems = value.map { FfiConverterTypeReply.allocationSize(it) }.sum()
+        return sizeForLength + sizeForItems
+    }
+
+    override fun write(value: List<Reply>, buf: ByteBuffer) {
+        buf.putInt(value.size)
+        value.iterator().forEach {
+            FfiConverterTypeReply.write(it, buf)
+        }
+    }
+}
+
+/**
+ * @suppress
+ */
 internal object FfiConverterSequenceTypeRequest: FfiConverterRustBuffer<List<Request>> {
     override fun read(buf: ByteBuffer): List<Request> {
         val len = buf.getInt()
@@ -15813,6 +16184,31 @@ internal object FfiConverterSequenceTypeVersion: FfiConverterRustBuffer<List<Ver
         buf.putInt(value.size)
         value.iterator().forEach {
             FfiConverterTypeVersion.write(it, buf)
+        }
+    }
+}
+
+/**
+ * @suppress
+ */
+internal object FfiConverterSequenceTypeWishedPart: FfiConverterRustBuffer<List<WishedPart>> {
+    override fun read(buf: ByteBuffer): List<WishedPart> {
+        val len = buf.getInt()
+        return List<WishedPart>(len) {
+            FfiConverterTypeWishedPart.read(buf)
+        }
+    }
+
+    override fun allocationSize(value: List<WishedPart>): ULong {
+        val sizeForLength = 4UL
+        val sizeForItems = value.map { FfiConverterTypeWishedPart.allocationSize(it) }.sum()
+        return sizeForLength + sizeForItems
+    }
+
+    override fun write(value: List<WishedPart>, buf: ByteBuffer) {
+        buf.putInt(value.size)
+        value.iterator().forEach {
+            FfiConverterTypeWishedPart.write(it, buf)
         }
     }
 }
@@ -16102,9 +16498,10 @@ internal typealias FfiConverterTypeUserUri = FfiConverterString
         /**
          * How many octets to fetch for a part at most, where the local policy allows `policy`; one more means that it is not what the
          * sender stated.
-         */ internal fun `fetchLimit`(`part`: ExternalPart, `policy`: kotlin.ULong): kotlin.ULong {
+         */
+    @Throws(ComityException::class) internal fun `fetchLimit`(`part`: ExternalPart, `policy`: kotlin.ULong): kotlin.ULong {
             return FfiConverterULong.lift(
-    uniffiRustCall() { _status ->
+    uniffiRustCallWithError(ComityException) { _status ->
     UniffiLib.uniffi_comity_uniffi_fn_func_fetch_limit(
 
         FfiConverterTypeExternalPart.lower(`part`),
@@ -16115,9 +16512,10 @@ internal typealias FfiConverterTypeUserUri = FfiConverterString
 
         /**
          * Whether an external part is still there, as the sender states it.
-         */ internal fun `isAvailable`(`part`: ExternalPart, `now`: Timestamp): kotlin.Boolean {
+         */
+    @Throws(ComityException::class) internal fun `isAvailable`(`part`: ExternalPart, `now`: Timestamp): kotlin.Boolean {
             return FfiConverterBoolean.lift(
-    uniffiRustCall() { _status ->
+    uniffiRustCallWithError(ComityException) { _status ->
     UniffiLib.uniffi_comity_uniffi_fn_func_is_available(
 
         FfiConverterTypeExternalPart.lower(`part`),
@@ -16143,9 +16541,10 @@ internal typealias FfiConverterTypeUserUri = FfiConverterString
         /**
          * A file name made of one that a sender suggests, without folders or anything else that means something to a file system. None if
          * nothing is left of it.
-         */ internal fun `safeFileName`(`suggested`: kotlin.String): kotlin.String? {
+         */
+    @Throws(ComityException::class) internal fun `safeFileName`(`suggested`: kotlin.String): kotlin.String? {
             return FfiConverterOptionalString.lift(
-    uniffiRustCall() { _status ->
+    uniffiRustCallWithError(ComityException) { _status ->
     UniffiLib.uniffi_comity_uniffi_fn_func_safe_file_name(
 
         FfiConverterString.lower(`suggested`),_status)
@@ -16205,9 +16604,10 @@ internal typealias FfiConverterTypeUserUri = FfiConverterString
 
         /**
          * What HTML says, as markdown: a basic form to send beside it.
-         */ internal fun `htmlToMarkdown`(`html`: kotlin.String): kotlin.String {
+         */
+    @Throws(ComityException::class) internal fun `htmlToMarkdown`(`html`: kotlin.String): kotlin.String {
             return FfiConverterString.lift(
-    uniffiRustCall() { _status ->
+    uniffiRustCallWithError(ComityException) { _status ->
     UniffiLib.uniffi_comity_uniffi_fn_func_html_to_markdown(
 
         FfiConverterString.lower(`html`),_status)
@@ -16217,9 +16617,10 @@ internal typealias FfiConverterTypeUserUri = FfiConverterString
 
         /**
          * A text as Markdown that shows exactly it: nothing in it is formatting.
-         */ internal fun `markdownEscape`(`text`: kotlin.String): kotlin.String {
+         */
+    @Throws(ComityException::class) internal fun `markdownEscape`(`text`: kotlin.String): kotlin.String {
             return FfiConverterString.lift(
-    uniffiRustCall() { _status ->
+    uniffiRustCallWithError(ComityException) { _status ->
     UniffiLib.uniffi_comity_uniffi_fn_func_markdown_escape(
 
         FfiConverterString.lower(`text`),_status)
@@ -16229,9 +16630,10 @@ internal typealias FfiConverterTypeUserUri = FfiConverterString
 
         /**
          * A link in Markdown. Neither the text nor the URL can end it early.
-         */ internal fun `markdownLink`(`text`: kotlin.String, `url`: kotlin.String): kotlin.String {
+         */
+    @Throws(ComityException::class) internal fun `markdownLink`(`text`: kotlin.String, `url`: kotlin.String): kotlin.String {
             return FfiConverterString.lift(
-    uniffiRustCall() { _status ->
+    uniffiRustCallWithError(ComityException) { _status ->
     UniffiLib.uniffi_comity_uniffi_fn_func_markdown_link(
 
         FfiConverterString.lower(`text`),
@@ -16242,9 +16644,10 @@ internal typealias FfiConverterTypeUserUri = FfiConverterString
 
         /**
          * Every link and image of a text, in the order in which they end.
-         */ internal fun `markdownLinks`(`markdown`: kotlin.String): List<Link> {
+         */
+    @Throws(ComityException::class) internal fun `markdownLinks`(`markdown`: kotlin.String): List<Link> {
             return FfiConverterSequenceTypeLink.lift(
-    uniffiRustCall() { _status ->
+    uniffiRustCallWithError(ComityException) { _status ->
     UniffiLib.uniffi_comity_uniffi_fn_func_markdown_links(
 
         FfiConverterString.lower(`markdown`),_status)
@@ -16269,9 +16672,10 @@ internal typealias FfiConverterTypeUserUri = FfiConverterString
 
         /**
          * Markdown as HTML that is safe to show: no scripts, no images that would be fetched, no HTML of the sender's.
-         */ internal fun `markdownToHtml`(`markdown`: kotlin.String): kotlin.String {
+         */
+    @Throws(ComityException::class) internal fun `markdownToHtml`(`markdown`: kotlin.String): kotlin.String {
             return FfiConverterString.lift(
-    uniffiRustCall() { _status ->
+    uniffiRustCallWithError(ComityException) { _status ->
     UniffiLib.uniffi_comity_uniffi_fn_func_markdown_to_html(
 
         FfiConverterString.lower(`markdown`),_status)
@@ -16281,9 +16685,10 @@ internal typealias FfiConverterTypeUserUri = FfiConverterString
 
         /**
          * What markdown says, as plain text.
-         */ internal fun `markdownToPlainText`(`markdown`: kotlin.String): kotlin.String {
+         */
+    @Throws(ComityException::class) internal fun `markdownToPlainText`(`markdown`: kotlin.String): kotlin.String {
             return FfiConverterString.lift(
-    uniffiRustCall() { _status ->
+    uniffiRustCallWithError(ComityException) { _status ->
     UniffiLib.uniffi_comity_uniffi_fn_func_markdown_to_plain_text(
 
         FfiConverterString.lower(`markdown`),_status)
@@ -16293,9 +16698,10 @@ internal typealias FfiConverterTypeUserUri = FfiConverterString
 
         /**
          * Markdown with the HTML in it as text, as MIMI's profile wants it.
-         */ internal fun `markdownWithoutHtml`(`markdown`: kotlin.String): kotlin.String {
+         */
+    @Throws(ComityException::class) internal fun `markdownWithoutHtml`(`markdown`: kotlin.String): kotlin.String {
             return FfiConverterString.lift(
-    uniffiRustCall() { _status ->
+    uniffiRustCallWithError(ComityException) { _status ->
     UniffiLib.uniffi_comity_uniffi_fn_func_markdown_without_html(
 
         FfiConverterString.lower(`markdown`),_status)
@@ -16368,9 +16774,10 @@ internal typealias FfiConverterTypeUserUri = FfiConverterString
 
         /**
          * GFM-MIMI markdown, with its plain form as the basic alternative. HTML in it is sent as text.
-         */ internal fun `outgoingMarkdown`(`markdown`: kotlin.String): Outgoing {
+         */
+    @Throws(ComityException::class) internal fun `outgoingMarkdown`(`markdown`: kotlin.String): Outgoing {
             return FfiConverterTypeOutgoing.lift(
-    uniffiRustCall() { _status ->
+    uniffiRustCallWithError(ComityException) { _status ->
     UniffiLib.uniffi_comity_uniffi_fn_func_outgoing_markdown(
 
         FfiConverterString.lower(`markdown`),_status)
@@ -16452,9 +16859,10 @@ internal typealias FfiConverterTypeUserUri = FfiConverterString
 
         /**
          * MIMI's Markdown, GFM-MIMI. Everybody reads it, if only as plain text. HTML tags in it are sent as text.
-         */ internal fun `partMarkdown`(`markdown`: kotlin.String): Part {
+         */
+    @Throws(ComityException::class) internal fun `partMarkdown`(`markdown`: kotlin.String): Part {
             return FfiConverterTypePart.lift(
-    uniffiRustCall() { _status ->
+    uniffiRustCallWithError(ComityException) { _status ->
     UniffiLib.uniffi_comity_uniffi_fn_func_part_markdown(
 
         FfiConverterString.lower(`markdown`),_status)
@@ -16580,6 +16988,46 @@ internal typealias FfiConverterTypeUserUri = FfiConverterString
     }
 
         /**
+         * The place of the part of the same message that a link leads to; none if it is another kind of link.
+         */
+    @Throws(ComityException::class) internal fun `linkedPart`(`link`: kotlin.String): kotlin.UShort? {
+            return FfiConverterOptionalUShort.lift(
+    uniffiRustCallWithError(ComityException) { _status ->
+    UniffiLib.uniffi_comity_uniffi_fn_func_linked_part(
+
+        FfiConverterString.lower(`link`),_status)
+}
+    )
+    }
+
+        /**
+         * The places of the parts that a part links to, in the order of their first mention; none unless it is of a type that can link, such
+         * as HTML.
+         */
+    @Throws(ComityException::class) internal fun `linkedParts`(`part`: Part): List<kotlin.UShort> {
+            return FfiConverterSequenceUShort.lift(
+    uniffiRustCallWithError(ComityException) { _status ->
+    UniffiLib.uniffi_comity_uniffi_fn_func_linked_parts(
+
+        FfiConverterTypePart.lower(`part`),_status)
+}
+    )
+    }
+
+        /**
+         * The link to a part of the same message, such as `cid:2@local.invalid`, for HTML or Markdown beside it.
+         */
+    @Throws(ComityException::class) internal fun `partLink`(`index`: kotlin.UShort): kotlin.String {
+            return FfiConverterString.lift(
+    uniffiRustCallWithError(ComityException) { _status ->
+    UniffiLib.uniffi_comity_uniffi_fn_func_part_link(
+
+        FfiConverterUShort.lower(`index`),_status)
+}
+    )
+    }
+
+        /**
          * Chooses what to show of a message for a reader who supports this. `octets`: the message as it travelled, such as `octets` of a
          * message.
          */
@@ -16590,6 +17038,22 @@ internal typealias FfiConverterTypeUserUri = FfiConverterString
 
         FfiConverterByRefBytes.lower(`octets`),
         FfiConverterTypeSupported.lower(`supported`),_status)
+}
+    )
+    }
+
+        /**
+         * Chooses what to show where a local policy has a say. It says what it wants of the leaves that it looked at, such as those that
+         * `select` chose and passed over; all others have rank 0.
+         */
+    @Throws(ComityException::class) internal fun `selectBy`(`octets`: java.nio.ByteBuffer, `supported`: Supported, `wishes`: List<WishedPart>): Selection {
+            return FfiConverterTypeSelection.lift(
+    uniffiRustCallWithError(ComityException) { _status ->
+    UniffiLib.uniffi_comity_uniffi_fn_func_select_by(
+
+        FfiConverterByRefBytes.lower(`octets`),
+        FfiConverterTypeSupported.lower(`supported`),
+        FfiConverterSequenceTypeWishedPart.lower(`wishes`),_status)
 }
     )
     }
@@ -16606,6 +17070,20 @@ internal typealias FfiConverterTypeUserUri = FfiConverterString
 
         FfiConverterSequenceTypeStored.lower(`messages`),
         FfiConverterSequenceTypeDenied.lower(`denied`),_status)
+}
+    )
+    }
+
+        /**
+         * Follows replies from a message, given what messages reply to. If a message is there twice, the last counts.
+         */
+    @Throws(ComityException::class) internal fun `replyChain`(`from`: MessageId, `replies`: List<Reply>): ReplyChain {
+            return FfiConverterTypeReplyChain.lift(
+    uniffiRustCallWithError(ComityException) { _status ->
+    UniffiLib.uniffi_comity_uniffi_fn_func_reply_chain(
+
+        FfiConverterTypeMessageId.lower(`from`),
+        FfiConverterSequenceTypeReply.lower(`replies`),_status)
 }
     )
     }

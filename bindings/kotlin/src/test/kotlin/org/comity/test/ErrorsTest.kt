@@ -145,6 +145,46 @@ class ErrorsTest : ClientTest() {
     }
 
     @Test
+    fun `a panic in whatever can be called is an error, and the next call is none the worse`() = runBlocking {
+        val client = create()
+        val sealers = List(2) { Sealer() }
+        val part = Attachments.seal(byteArrayOf(1)).part
+        val receipts = Receipts()
+        val id = "01".repeat(32)
+        val calls = mapOf<String, () -> Any?>(
+            "a function" to { Markdown.toHtml("x") },
+            "a function with a value" to { Part.text("x").isReadableWith(emptyList()) },
+            "a function with octets" to { Class.of(byteArrayOf(1)) },
+            "a function that knows the clock" to { part.isAvailable() },
+            "a function that may find nothing" to { Attachments.safeFileName("x") },
+            "a constructor" to { Sealer() },
+            "a named constructor" to { Opening.app(java.io.File("x"), key) },
+            "a method" to { sealers[0].update(byteArrayOf(1)) },
+            "a method that ends an object" to { sealers[1].finish() },
+            "a method behind a lock" to { receipts.about(id) },
+            "a query" to { client.reader.rooms() },
+        )
+        for ((what, call) in calls) {
+            plantPanic()
+            assertEquals(Code.PANICKED, assertFailsWith<ComityException.Bug>(what) { call() }.code, what)
+        }
+        assertEquals(emptyList(), client.reader.rooms())
+        assertEquals(emptyList(), receipts.about(id))
+        client.close()
+    }
+
+    @Test
+    fun `a panic as an object ends stays where it is`() = runBlocking {
+        val client = create()
+        val reader = Reader.open(opening)
+        assertEquals(emptyList(), reader.rooms())
+        plantPanic()
+        reader.close()
+        assertTrue("x" in Markdown.toHtml("x"), "it went off when the reader went")
+        client.close()
+    }
+
+    @Test
     fun `a panic outside of a client is a bug`() {
         // The tests' functions have exceptions of their own; the library's come to the same.
         val panic = assertFailsWith<org.comity.test.InternalException> { panics() }

@@ -14,22 +14,24 @@ import java.io.File
 import java.io.IOException
 import kotlin.test.Test
 import kotlin.test.assertEquals
-import kotlin.test.assertTrue
 
-/** What docs/kotlin.md shows. Its blocks are parts of this file. */
+/** What docs/kotlin.md shows: the parts between the anchors. */
 class GuideTest {
     @TempDir
     lateinit var folder: File
 
     private suspend fun begin(key: ByteArray): Client {
+        // ANCHOR: create
         // The key: 32 random octets that an app draws once, and keeps sealed by the device's keystore.
         val opening = Opening.app(File(folder, "alice.comity"), key)
         val client = Client.create(opening, "mimi://a.example/u/alice", "mimi://a.example/d/alice-phone")
         // Say what this app can show: what every MIMI client can, and HTML.
         client.advertise(Supported.with("text/html;charset=utf-8"))
+        // ANCHOR_END: create
         return client
     }
 
+    // ANCHOR: post
     /** Runs for as long as the app does. Here is all of its transport. */
     private suspend fun post(client: Client, send: suspend (Request) -> Answer) {
         client.requests().collect { request ->
@@ -41,7 +43,9 @@ class GuideTest {
             client.answer(request.id, answer)
         }
     }
+    // ANCHOR_END: post
 
+    // ANCHOR: look
     /** Runs for as long as the app does. `last` and `remember`: a number that the app keeps in its own database. */
     private suspend fun look(client: Client, last: ULong, remember: (ULong) -> Unit, show: (Message) -> Unit) {
         client.events(after = last).collect { event ->
@@ -54,23 +58,29 @@ class GuideTest {
             remember(event.seq)
         }
     }
+    // ANCHOR_END: look
 
     private suspend fun say(client: Client, room: RoomUri): MessageId? {
+        // ANCHOR: say
         val hello = Outgoing.of(Part.html("<p>Hello, <b>you</b>!</p>"), Part.text("Hello, you!"))
         val plan = client.reader.plan(room, hello)
         if (plan.unreadableBy.isNotEmpty()) return null // Ask the person first.
         val made = client.send(room, hello).made as Made.Message
+        // ANCHOR_END: say
         return made.id
     }
 
     /** What the person sees of a message. */
     private fun shown(message: Message): String? {
+        // ANCHOR: shown
         val selection = message.select(Supported.with("text/html;charset=utf-8"))
         val body = selection?.chosen?.firstOrNull()?.part?.body as? Body.Single
         return body?.single?.content?.decodeToString()
+        // ANCHOR_END: shown
     }
 
     private suspend fun invite(client: Client, room: RoomUri, guest: UserUri, ask: (List<UserUri>) -> Unit) {
+        // ANCHOR: errors
         try {
             client.change(room, Change.Invite(guest))
         } catch (error: ComityException) {
@@ -81,8 +91,10 @@ class GuideTest {
                 is ComityException.Misuse, is ComityException.Paused, is ComityException.Bug -> throw error
             }
         }
+        // ANCHOR_END: errors
     }
 
+    // ANCHOR: pushed
     /** In a push service with a process of its own: `opening` is one of `Opening.extension`. */
     private suspend fun pushed(opening: Opening, frame: Frame, notify: (Preview) -> Unit) {
         Reader.open(opening).use { reader ->
@@ -94,6 +106,7 @@ class GuideTest {
             // The app is at work, and takes the frame itself.
         }
     }
+    // ANCHOR_END: pushed
 
     @Test
     fun `the guide works`() = runBlocking {
@@ -146,16 +159,4 @@ class GuideTest {
     private suspend fun settle(done: () -> Boolean) {
         while (!done()) delay(5)
     }
-
-    @Test
-    fun `every block of the page is part of this file`() {
-        val root = File(System.getProperty("comity.sources"))
-        val program = trimmed(File(root, "src/test/kotlin/org/comity/test/GuideTest.kt").readText())
-        val page = File(root, "../../docs/kotlin.md").readText()
-        val blocks = page.split("\n```kotlin\n").drop(1).map { trimmed(it.substringBefore("\n```")) }
-        assertTrue(blocks.size >= 6, "the page shows ${blocks.size} blocks")
-        blocks.forEach { assertTrue(it in program, "this is not in GuideTest.kt:\n$it") }
-    }
-
-    private fun trimmed(text: String) = text.lines().joinToString("\n") { it.trim() }
 }

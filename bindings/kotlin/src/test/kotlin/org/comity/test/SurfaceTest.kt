@@ -70,6 +70,38 @@ class SurfaceTest : ClientTest() {
         Receipts().use { assertEquals(emptyList(), it.about("01".repeat(32))) }
     }
 
+    /** A message of three texts, of which a reader may take as many as it can. */
+    private val three: ByteArray
+        get() = File(System.getProperty("comity.sources"), "../../fuzz/corpus/decode_content/example-multipart-2").readBytes()
+
+    @Test
+    fun `what an app does not want is passed over`() {
+        val everything = Selection.of(three, Supported.with())
+        assertEquals(listOf(1, 2, 3), everything.chosen.map { it.index.toInt() })
+        val without = Selection.of(three, Supported.with(), listOf(WishedPart(2u, Wish.Never)))
+        assertEquals(listOf(1, 3), without.chosen.map { it.index.toInt() })
+        assertEquals(listOf(2 to PassedOverBecause.NOT_WANTED), without.passedOver.map { it.index.toInt() to it.because })
+        val ranked = Selection.of(three, Supported.with(), listOf(WishedPart(2u, Wish.Rank(7u))))
+        assertEquals(everything.chosen.map { it.index }, ranked.chosen.map { it.index })
+    }
+
+    @Test
+    fun `parts link to one another`() {
+        val link = Part.link(5u)
+        assertEquals(5u.toUShort(), Part.linked(link))
+        assertEquals(null, Part.linked("https://a.example/5"))
+        assertEquals(listOf(5, 2), Part.html("<img src=\"$link\"> <a href=\"${Part.link(2u)}\">").linked().map { it.toInt() })
+        assertEquals(emptyList(), Part.text(link).linked())
+    }
+
+    @Test
+    fun `a chain of replies is followed to its beginning, and no further than into a loop`() {
+        val ids = (1..3).map { "01" + "0$it".repeat(31) }
+        val replies = listOf(Reply(ids[2], ids[1]), Reply(ids[1], ids[0]))
+        assertEquals(ReplyChain(ids.reversed(), ChainEnd.BEGINS), ReplyChain.of(ids[2], replies))
+        assertEquals(ChainEnd.LOOPS, ReplyChain.of(ids[0], replies + Reply(ids[0], ids[2])).end)
+    }
+
     @Test
     fun `everything that is written by hand and public is documented`() {
         val sources = File(System.getProperty("comity.sources"), "src/main/kotlin/org/comity").listFiles { it.isFile }

@@ -300,6 +300,7 @@ internal object IntegrityCheckingUniffiLib {
     external fun uniffi_comity_ffi_test_checksum_func_large(): Int
     external fun uniffi_comity_ffi_test_checksum_func_panic_within(): Int
     external fun uniffi_comity_ffi_test_checksum_func_panics(): Int
+    external fun uniffi_comity_ffi_test_checksum_func_plant_panic(): Int
     external fun uniffi_comity_ffi_test_checksum_func_reasons(): Int
     external fun uniffi_comity_ffi_test_checksum_func_seed(): Int
     external fun uniffi_comity_ffi_test_checksum_method_gate_entered(): Int
@@ -449,6 +450,12 @@ internal object UniffiLib {
         uniffi_ffibuffer_comity_ffi_test_fn_func_panics(passage.arguments, passage.result)
         return passage.nothing(status)
     }
+    external fun uniffi_ffibuffer_comity_ffi_test_fn_func_plant_panic(arguments: Pointer, result: Pointer)
+    fun uniffi_comity_ffi_test_fn_func_plant_panic(status: UniffiRustCallStatus): Unit {
+        val passage = Passage.ofThread()
+        uniffi_ffibuffer_comity_ffi_test_fn_func_plant_panic(passage.arguments, passage.result)
+        return passage.nothing(status)
+    }
     external fun uniffi_ffibuffer_comity_ffi_test_fn_func_reasons(arguments: Pointer, result: Pointer)
     fun uniffi_comity_ffi_test_fn_func_reasons(status: UniffiRustCallStatus): RustBuffer {
         val passage = Passage.ofThread()
@@ -500,6 +507,9 @@ private fun uniffiCheckApiChecksums(lib: IntegrityCheckingUniffiLib) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_comity_ffi_test_checksum_func_panics() and 0xFFFF) != 60156) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_comity_ffi_test_checksum_func_plant_panic() and 0xFFFF) != 58772) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_comity_ffi_test_checksum_func_reasons() and 0xFFFF) != 63183) {
@@ -1680,6 +1690,16 @@ internal object ComityExceptionExternalErrorHandler : UniffiRustCallStatusErrorH
         =
     uniffiRustCall() { _status ->
     UniffiLib.uniffi_comity_ffi_test_fn_func_panics(
+
+        _status)
+}
+
+        /**
+         * Lets the next call on this thread panic, whichever it is.
+         */ internal fun `plantPanic`()
+        =
+    uniffiRustCall() { _status ->
+    UniffiLib.uniffi_comity_ffi_test_fn_func_plant_panic(
 
         _status)
 }

@@ -1,0 +1,127 @@
+//! Many frames in one step: the key that each has used is used up in the file, whatever came between them.
+
+use comity::{Client, Frame, FrameOutcome, Opening};
+use comity_wire::MlsOctets;
+
+use crate::support::*;
+
+/// A message of Mallory's, and another one under the same key, as no honest member makes it.
+fn twins(scene: &mut Scene, text: &str) -> (Frame, Frame) {
+    let before = scene.mallory.backup();
+    let other = scene.saying("under a key that was used");
+    scene.mallory.restore(&before);
+    (scene.saying(text), other)
+}
+
+/// A commit that nobody can follow, and that leaves the epoch as it is.
+fn worthless_commit(scene: &mut Scene) -> Frame {
+    let before = scene.mallory.backup();
+    let commit = scene.mallory.commits(Plan::default()).commit;
+    scene.mallory.restore(&before);
+    let mut octets = commit.as_slice().to_vec();
+    let place = octets.len() - 40;
+    octets[place] ^= 1;
+    scene.place.commit(&MlsOctets::new(octets).unwrap())
+}
+
+/// Every key is used a second time, in vain.
+#[track_caller]
+fn nothing_is_read_twice(scene: &mut Scene, others: &[Frame]) {
+    let uri = scene.uri();
+    let before = scene.alice.texts(&uri);
+    for other in others {
+        let outcome = scene.alice.receives(other);
+        assert_eq!(code_of(&outcome), "duplicate", "its key is used up in the file");
+    }
+    assert_eq!(scene.alice.texts(&uri), before);
+    scene.still_reads();
+}
+
+#[test]
+fn messages_among_junk_and_worthless_commits_are_used_up_in_the_file() {
+    let mut scene = Scene::new();
+    let (mut frames, mut others) = (Vec::new(), Vec::new());
+    for number in 0..4 {
+        let (frame, other) = twins(&mut scene, &format!("message {number}"));
+        frames.push(frame);
+        others.push(other);
+        frames.push(scene.place.raw(vec![7; 100]));
+        if number % 2 == 0 {
+            frames.push(worthless_commit(&mut scene));
+        }
+    }
+    let step = scene.alice.steps(&frames);
+    let done = |outcome: &&FrameOutcome| matches!(outcome, FrameOutcome::Done { .. });
+    assert_eq!(step.frames.iter().filter(done).count(), 4, "{:?}", step.frames);
+    nothing_is_read_twice(&mut scene.restarts(), &others);
+}
+
+#[test]
+fn messages_before_and_after_a_commit_and_late_ones_are_used_up_in_the_file() {
+    let mut scene = Scene::new();
+    let (first, first_other) = twins(&mut scene, "before the commit");
+    let (late, late_other) = twins(&mut scene, "before it, and late");
+    let (later, later_other) = twins(&mut scene, "later still");
+    let commit = scene.mallory.commits(Plan::default()).commit;
+    scene.mallory.merges();
+    scene.eve.follows(&commit, &[]);
+    let commit = scene.place.commit(&commit);
+    let (next, next_other) = twins(&mut scene, "after the commit");
+    let (last, last_other) = twins(&mut scene, "at last");
+    let step = scene.alice.steps(&[first, commit, next, late, last, later]);
+    for outcome in &step.frames {
+        assert!(matches!(outcome, FrameOutcome::Done { .. }), "{outcome:?}");
+    }
+    let others = [first_other, late_other, later_other, next_other, last_other];
+    nothing_is_read_twice(&mut scene.restarts(), &others);
+}
+
+#[test]
+fn what_an_extension_reads_without_keeping_groups_is_used_up_for_the_app() {
+    let mut scene = Scene::new();
+    let (frames, others): (Vec<_>, Vec<_>) = (0..3)
+        .map(|number| twins(&mut scene, &format!("message {number}")))
+        .unzip();
+    let (path, now) = (scene.alice.path().to_owned(), scene.alice.now);
+    let mut extension = Client::open(now, &Opening::extension(&path, KEY)).unwrap();
+    let batch = comity::Batch {
+        frames,
+        cursor: None,
+        more: false,
+    };
+    let step = extension.receive(now, &batch).unwrap();
+    assert_eq!(step.frames.len(), 3);
+    extension.close().unwrap();
+    nothing_is_read_twice(&mut scene, &others);
+}
+
+#[test]
+fn messages_of_several_senders_in_a_large_room_are_used_up_in_the_file() {
+    let mut scene = Scene::new();
+    let mut carols: Vec<Rogue> = (0..70)
+        .map(|number| Rogue::new("c.example", "carol", &format!("carol-{number}")))
+        .collect();
+    let adds = carols.iter().map(Rogue::key_package).collect();
+    let committed = scene.everybody_follows(Plan {
+        adds,
+        ..Plan::default()
+    });
+    // Her leaf is far from Mallory's.
+    let mut carol = carols.pop().unwrap();
+    carol.is_welcomed(&committed.welcome.unwrap(), &scene.mallory.tree());
+    // From here on leaves are read one by one, as they are needed.
+    let mut scene = scene.restarts();
+    let uri = scene.uri();
+    let (mut frames, mut others) = (Vec::new(), Vec::new());
+    for number in 0..3 {
+        let (frame, other) = twins(&mut scene, &format!("Mallory's {number}"));
+        let hers = carol.says(&uri, &format!("Carol's {number}"));
+        frames.extend([frame, scene.place.message(&hers)]);
+        others.push(other);
+    }
+    let step = scene.alice.steps(&frames);
+    for outcome in &step.frames {
+        assert!(matches!(outcome, FrameOutcome::Done { .. }), "{outcome:?}");
+    }
+    nothing_is_read_twice(&mut scene.restarts(), &others);
+}
