@@ -15,7 +15,8 @@ use crate::stages::check;
 use install::Profile;
 
 pub(crate) use install::command as install_c;
-pub(crate) use symbols::{command as symbols_command, exported, sizes, words_of_tests};
+pub(crate) use programs::sends;
+pub(crate) use symbols::{command as symbols_command, exported, sizes, waits_for_the_disk, words_of_tests};
 
 /// Everything that is tested in C and C++.
 pub(crate) fn run(report: &mut Report, packages: &[String]) -> Result<(), Fault> {

@@ -38,14 +38,18 @@ pub(crate) fn octets_of_library() -> Result<u64, Fault> {
     Ok(about.len())
 }
 
-/// Whether nothing in a library is of the tests.
+/// Whether nothing in a library is of the tests or of benchmarks.
 pub(crate) fn is_without_tests(library: &Path) -> Result<bool, Fault> {
     let octets = fs::read(library).map_err(|e| format!("{}: {e}", library.display()))?;
     let found = c::words_of_tests(&octets);
     for word in &found {
         println!("    {} has {word} in it, which never ships", library.display());
     }
-    Ok(found.is_empty())
+    let durable = c::waits_for_the_disk(&octets);
+    if !durable {
+        println!("    {} does not wait for the disk", library.display());
+    }
+    Ok(found.is_empty() && durable)
 }
 
 /// The names that uniffi has no part in.

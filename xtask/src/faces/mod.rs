@@ -8,7 +8,7 @@ mod runner;
 mod swift;
 
 pub(crate) use bindings::{command as bindings_command, up_to_date};
-pub(crate) use kotlin::{chat as kotlin_chat, run as kotlin};
+pub(crate) use kotlin::{chat as kotlin_chat, run as kotlin, sends as kotlin_sends};
 pub(crate) use library::{exports_what_uniffi_calls, octets_of_library};
-pub(crate) use python::run as python;
-pub(crate) use swift::{chat as swift_chat, run as swift};
+pub(crate) use python::{run as python, sends as python_sends};
+pub(crate) use swift::{chat as swift_chat, run as swift, sends as swift_sends};

@@ -56,6 +56,24 @@ pub(crate) fn chat() -> Result<Command, Fault> {
     Ok(examples.program("Chat"))
 }
 
+/// Builds the program that `cargo xtask bench faces` measures Swift by, with the library in a folder, and says how it is started.
+pub(crate) fn sends(library: &Path) -> Result<Command, Fault> {
+    let shop = Workshop {
+        swift: Swift::installed()?,
+        library: library.to_owned(),
+        built: cargo::scratch()?.join("swift-sends"),
+    };
+    let mut build = shop.testing(Path::new("swift"));
+    build.args(["build", "-c", "release", "--product", "Sends"]);
+    build.arg("--scratch-path").arg(&shop.built);
+    build.arg("-Xlinker").arg(format!("-L{}", library.display()));
+    if cargo::build(build)? {
+        Ok(shop.testing(&shop.built.join("release/Sends")))
+    } else {
+        Err("the program in Swift does not build".into())
+    }
+}
+
 /// The package with the library that has the tests' functions.
 struct Workshop {
     swift: Swift,
@@ -93,7 +111,7 @@ impl Workshop {
             "Package.swift",
         ]);
         lint.args(["Sources/Comity", "Sources/ComityEngine/Dates.swift"]);
-        lint.args(["Tests/ComityTests", "Tests/Story", "Examples"]);
+        lint.args(["Tests/ComityTests", "Tests/Story", "Tests/Sends", "Examples"]);
         cargo::build(lint)
     }
 
