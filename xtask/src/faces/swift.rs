@@ -9,6 +9,7 @@ use std::process::Command;
 use crate::Fault;
 use crate::cargo;
 use crate::report::Report;
+use crate::speed::ALLOCATOR;
 use crate::stages::check;
 use crate::story;
 use crate::swift::Swift;
@@ -67,11 +68,13 @@ pub(crate) fn sends(library: &Path) -> Result<Command, Fault> {
     build.args(["build", "-c", "release", "--product", "Sends"]);
     build.arg("--scratch-path").arg(&shop.built);
     build.arg("-Xlinker").arg(format!("-L{}", library.display()));
-    if cargo::build(build)? {
-        Ok(shop.testing(&shop.built.join("release/Sends")))
-    } else {
-        Err("the program in Swift does not build".into())
+    if !cargo::build(build)? {
+        return Err("the program in Swift does not build".into());
     }
+    let mut variables = vec![("LD_LIBRARY_PATH", library.as_os_str())];
+    variables.extend(ALLOCATOR.map(|(name, value)| (name, OsStr::new(value))));
+    let program = shop.built.join("release/Sends");
+    Ok(shop.swift.command(PACKAGE, &variables, &program))
 }
 
 /// The package with the library that has the tests' functions.

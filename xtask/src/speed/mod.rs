@@ -21,6 +21,13 @@ use racer::Racer;
 /// How large the texts are, in octets, and how many of them are sent before those that count.
 const SIZES: [(usize, usize); 2] = [(100, 1_500), (64 << 10, 300)];
 
+/// What the C library's allocator is told, for every program alike: to keep the memory that it has. Else one program gives memory back and
+/// takes it again with every message of 64 KiB and another does not, by how its memory happens to lie, which is a fifth of the time.
+pub(crate) const ALLOCATOR: [(&str, &str); 2] = [
+    ("MALLOC_MMAP_THRESHOLD_", "33554432"),
+    ("MALLOC_TRIM_THRESHOLD_", "268435456"),
+];
+
 /// `cargo xtask bench faces [OPTIONS]`.
 pub(crate) fn command(arguments: &[String]) -> Result<u8, Fault> {
     let Some(options) = Options::parse(arguments)? else {

@@ -24,6 +24,7 @@ impl Racer {
     pub(super) fn start(name: &'static str, program: &Command, folder: &Path) -> Result<Self, Fault> {
         let fault = |e: std::io::Error| format!("{name}: {e}");
         let mut child = again(program)
+            .envs(super::ALLOCATOR)
             .arg("--folder")
             .arg(folder)
             .stdin(Stdio::piped())
