@@ -11,6 +11,7 @@ use crate::cargo;
 use crate::story;
 
 use super::kotlin;
+use super::reads;
 
 /// Where what is generated goes, and from where in what the generator writes. The first four are of the library, the others of
 /// its tests.
@@ -101,6 +102,7 @@ fn generated() -> Result<BTreeMap<String, String>, Fault> {
         let text = fs::read_to_string(&path).map_err(|e| fault(&path, &e))?;
         files.insert((*to).to_owned(), tidy(from, &text));
     }
+    reads::in_one_piece(&mut files)?;
     Ok(files)
 }
 

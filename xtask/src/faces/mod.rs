@@ -4,6 +4,7 @@ mod bindings;
 mod kotlin;
 mod library;
 mod python;
+mod reads;
 mod runner;
 mod swift;
 

@@ -48,33 +48,35 @@ impl<'a> Figures<'a> {
     fn times(&self) -> Vec<Vec<String>> {
         let mut rows = Vec::new();
         for octets in self.rounds.keys().copied() {
+            let work = format!("send {}", spoken(octets));
             for (at, face) in self.faces.iter().enumerate() {
-                let ratio = self.median(octets, |turns| {
-                    Some(value(turns, at, "send")? / value(turns, 0, "send")?)
-                });
-                let mut row = vec![format!("send {}", spoken(octets))];
-                row.extend(self.row(octets, at, "send"));
-                row.extend(judged(ratio, face.target));
-                rows.push(row);
+                rows.push(self.row(&work, octets, at, face.target, send));
+                if face.has_a_thread {
+                    let here = format!("{work}, on the caller's thread");
+                    rows.push(self.row(&here, octets, at, face.target, here_alone));
+                }
             }
         }
         let smallest = self.rounds.keys().copied().next().unwrap_or_default();
-        for at in 0..self.faces.len() {
-            let mut row = vec!["empty query".to_owned()];
-            row.extend(self.row(smallest, at, "query"));
-            row.extend(judged(None, None));
-            rows.push(row);
-        }
+        let query = |turns: &[Turn], at| value(turns, at, "query");
+        rows.extend((0..self.faces.len()).map(|at| self.row("empty query", smallest, at, None, query)));
         rows
     }
 
-    fn row(&self, octets: usize, at: usize, what: &str) -> [String; 3] {
+    fn row(
+        &self,
+        work: &str,
+        octets: usize,
+        at: usize,
+        target: Option<u32>,
+        of: fn(&[Turn], usize) -> Option<f64>,
+    ) -> Vec<String> {
         let name = self.faces.get(at).map_or("?", |face| face.name);
-        let nanos = self.median(octets, |turns| value(turns, at, what));
-        let ratio = self.median(octets, |turns| {
-            Some(value(turns, at, what)? / value(turns, 0, what)?)
-        });
-        [name.to_owned(), number(nanos), times(ratio)]
+        let nanos = self.median(octets, |turns| of(turns, at));
+        let ratio = self.median(octets, |turns| Some(of(turns, at)? / of(turns, 0)?));
+        let mut row = vec![work.to_owned(), name.to_owned(), number(nanos), times(ratio)];
+        row.extend(judged(ratio, target));
+        row
     }
 
     /// A row for each face and size: what it takes beyond Rust, and where.
@@ -113,6 +115,16 @@ impl<'a> Figures<'a> {
         let rounds = self.rounds.get(&octets)?;
         middle(rounds.iter().filter_map(|turns| of(turns)).collect())
     }
+}
+
+/// What an app waits for.
+fn send(turns: &[Turn], face: usize) -> Option<f64> {
+    value(turns, face, "send")
+}
+
+/// The same without another thread that does it.
+fn here_alone(turns: &[Turn], face: usize) -> Option<f64> {
+    Some(value(turns, face, "text")? + value(turns, face, "call")?)
 }
 
 fn value(turns: &[Turn], face: usize, what: &str) -> Option<f64> {
@@ -198,6 +210,26 @@ mod tests {
         let rows = figures(&[[10.0, 12.0], [40.0, 42.0], [10.0, 10.5]]).times();
         assert_eq!(rows[1], ["send 100 B", "C", "12", "1.05 ×", "≤ 1.05 ×", "yes"]);
         assert_eq!(rows[3][..3], ["empty query", "C", "2"]);
+    }
+
+    #[test]
+    fn a_face_with_a_thread_is_told_without_it_as_well() {
+        let swift: Vec<&Face> = FACES.iter().step_by(2).take(2).collect();
+        let mut figures = Figures::new(&swift);
+        figures.add(100, [9.0, 20.0].map(turn).into());
+        let rows = figures.times();
+        assert_eq!(rows[1][..4], ["send 100 B", "Swift", "20", "2.22 ×"]);
+        assert_eq!(
+            rows[2],
+            [
+                "send 100 B, on the caller's thread",
+                "Swift",
+                "9",
+                "1.00 ×",
+                "≤ 1.1 ×",
+                "yes"
+            ]
+        );
     }
 
     #[test]

@@ -11,6 +11,8 @@ func takeTurns(in folder: URL) async throws {
         var turn = Turn()
         for _ in 0..<numbers[1] {
             try await lunch.measure(text, &turn)
+        }
+        for _ in 0..<numbers[1] {
             try call.measure(text, &turn)
         }
         print(turn.told)
