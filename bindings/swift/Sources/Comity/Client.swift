@@ -20,8 +20,7 @@ public actor Client {
 
     let engine: ComityEngine.Client
     private let thread: WorkThread
-    // Only on the client's thread: by isolated methods, and by what `does` does.
-    private nonisolated(unsafe) var listeners = Listeners()
+    private var listeners = Listeners()
 
     /// The client's own thread.
     public nonisolated var unownedExecutor: UnownedSerialExecutor {
@@ -156,10 +155,29 @@ extension Client {
         }
     }
 
-    /// Does work on the client's thread, to its end, and waits for it unless cancelled. It goes there at once, and not by way of a task,
-    /// which would begin on one of Swift's threads and go from there.
-    nonisolated func does<R: Sendable>(_ work: @escaping @Sendable (Client) throws -> R) async throws -> R {
-        try await thread.outcome { try work(self) }
+    /// Does work on the client's thread, to its end, and waits for it unless cancelled.
+    nonisolated func does<R: Sendable>(_ work: @escaping @Sendable (isolated Client) throws -> R) async throws -> R {
+        if #available(iOS 18, macOS 15, tvOS 18, watchOS 11, visionOS 2, *) {
+            return try await thread.outcome { try self.assumeIsolated(work) }
+        }
+        return try await doesInTask(work)
+    }
+
+    /// The same for systems that do not know by themselves that the client's thread is the client's: by way of a task, which begins on one
+    /// of Swift's threads and goes from there.
+    nonisolated func doesInTask<R: Sendable>(
+        _ work: @escaping @Sendable (isolated Client) throws -> R
+    ) async throws -> R {
+        try Task.checkCancellation()
+        let outcome = Outcome<R>()
+        Task {  // It belongs to nobody, so that nobody's cancellation ends it.
+            await self.fulfil(outcome, by: work)
+        }
+        return try await outcome.value()
+    }
+
+    private func fulfil<R: Sendable>(_ outcome: Outcome<R>, by work: @Sendable (isolated Client) throws -> R) {
+        outcome.tell(Result { try work(self) })
     }
 
     /// What steps come to from now on.
