@@ -21,9 +21,10 @@ use mls_rs_provider_sqlite::connection_strategy::ConnectionStrategy;
 use mls_rs_provider_sqlite::storage::SqLiteGroupStateStorage;
 use mls_rs_provider_sqlite::{JournalMode, SqLiteDataStorageEngine, SqLiteDataStorageError};
 use rusqlite::Connection;
+use tls_codec::Serialize as _;
 
 use crate::Fault;
-use crate::pair::{Aside, Pair, Shape, app, log_of};
+use crate::pair::{Aside, Named, Pair, Shape, app, log_of};
 
 const SUITE: CipherSuite = CipherSuite::CURVE25519_AES128;
 const PAST_EPOCHS: u64 = 5;
@@ -59,7 +60,8 @@ struct File {
 
 #[derive(Clone)]
 struct Keys {
-    name: String,
+    identity: Vec<u8>,
+    leaf: ExtensionList,
     secret: SignatureSecretKey,
     public: SignaturePublicKey,
 }
@@ -67,15 +69,15 @@ struct Keys {
 /// Alice creates the group and adds everybody in one commit; Bob joins by the Welcome.
 pub(crate) fn make(dir: &Path, shape: Shape) -> Result<Box<dyn Pair>, Fault> {
     let members = shape.members;
-    let (alice_file, alice_keys) = (File::open(dir.join("mls-rs-alice"))?, Keys::new("alice")?);
-    let (bob_file, bob_keys) = (File::open(dir.join("mls-rs-bob"))?, Keys::new("bob")?);
+    let (alice_file, alice_keys) = (File::open(dir.join("mls-rs-alice"))?, Keys::new(shape.member("alice")?)?);
+    let (bob_file, bob_keys) = (File::open(dir.join("mls-rs-bob"))?, Keys::new(shape.member("bob")?)?);
     let alice = client(&alice_file, &alice_keys)?;
     let bob = client(&bob_file, &bob_keys)?;
-    let mut alice_group = alice.create_group(context(shape)?, Default::default(), None)?;
-    let bobs = bob.generate_key_package_message(Default::default(), Default::default(), None)?;
+    let mut alice_group = alice.create_group(context(shape)?, alice_keys.leaf.clone(), None)?;
+    let bobs = bob.generate_key_package_message(Default::default(), bob_keys.leaf.clone(), None)?;
     let mut commit = alice_group.commit_builder().add_member(bobs)?;
     for number in 2..members {
-        commit = commit.add_member(stranger(number)?)?;
+        commit = commit.add_member(stranger(shape.member(&format!("m{number}"))?)?)?;
     }
     let commit = commit.build()?;
     let _ = alice_group.apply_pending_commit()?;
@@ -222,20 +224,25 @@ impl File {
 }
 
 impl Keys {
-    fn new(name: &str) -> Result<Self, Fault> {
+    fn new(named: Named) -> Result<Self, Fault> {
         let suite = RustCryptoProvider::default()
             .cipher_suite_provider(SUITE)
             .ok_or("the cipher suite is not there")?;
         let (secret, public) = suite.signature_key_generate()?;
+        let mut leaf = ExtensionList::new();
+        if named.leaf.iter().next().is_some() {
+            leaf.set(Extension::new(LIST, named.leaf.tls_serialize_detached()?));
+        }
         Ok(Self {
-            name: name.to_owned(),
+            identity: named.identity,
+            leaf,
             secret,
             public,
         })
     }
 
     fn identity(&self) -> SigningIdentity {
-        let credential = BasicCredential::new(self.name.as_bytes().to_vec());
+        let credential = BasicCredential::new(self.identity.clone());
         SigningIdentity::new(credential.into_credential(), self.public.clone())
     }
 }
@@ -260,13 +267,13 @@ fn context(shape: Shape) -> Result<ExtensionList, Fault> {
 }
 
 /// The key package of a client without a file.
-fn stranger(number: usize) -> Result<MlsMessage, Fault> {
-    let keys = Keys::new(&format!("m{number}"))?;
+fn stranger(named: Named) -> Result<MlsMessage, Fault> {
+    let keys = Keys::new(named)?;
     let client = Client::builder()
         .extension_type(LIST)
         .identity_provider(BasicIdentityProvider)
         .crypto_provider(RustCryptoProvider::default())
         .signing_identity(keys.identity(), keys.secret, SUITE)
         .build();
-    Ok(client.generate_key_package_message(Default::default(), Default::default(), None)?)
+    Ok(client.generate_key_package_message(Default::default(), keys.leaf, None)?)
 }

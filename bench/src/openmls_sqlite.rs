@@ -12,7 +12,7 @@ use openmls::group::{
 };
 use openmls::prelude::{
     BasicCredential, CredentialWithKey, Extension, Extensions, GroupId, KeyPackage, LeafNodeParameters,
-    MlsMessageBodyIn, MlsMessageIn, OpenMlsProvider, ProcessedMessageContent, SenderRatchetConfiguration,
+    LeafNode, MlsMessageBodyIn, MlsMessageIn, OpenMlsProvider, ProcessedMessageContent, SenderRatchetConfiguration,
 };
 use openmls_basic_credential::SignatureKeyPair;
 use openmls_rust_crypto::{OpenMlsRustCrypto, RustCrypto};
@@ -23,7 +23,7 @@ use serde::de::DeserializeOwned;
 use tls_codec::Deserialize as _;
 
 use crate::Fault;
-use crate::pair::{Aside, Pair, Shape, app, log_of};
+use crate::pair::{Aside, Named, Pair, Shape, app, log_of};
 
 const PAST_EPOCHS: usize = 5;
 const OUT_OF_ORDER: u32 = 64;
@@ -100,16 +100,18 @@ pub(crate) fn make(dir: &Path, shape: Shape) -> Result<Box<dyn Pair>, Fault> {
     );
     let (alice_keys, bob_keys) = (keys()?, keys()?);
     let mut key_packages = vec![in_transaction(&bob_file, |provider| {
-        key_package(provider, &bob_keys, "bob")
+        key_package(provider, &bob_keys, shape.member("bob")?)
     })?];
     let nowhere = OpenMlsRustCrypto::default();
     for number in 2..members {
-        key_packages.push(key_package(&nowhere, &keys()?, &format!("m{number}"))?);
+        key_packages.push(key_package(&nowhere, &keys()?, shape.member(&format!("m{number}"))?)?);
     }
     let (alice_group, welcome) = in_transaction(&alice_file, |provider| {
         let id = GroupId::from_slice(GROUP);
-        let who = credential(&alice_keys, "alice");
-        let mut group = MlsGroup::new_with_group_id(provider, &alice_keys, &create_config(shape)?, id, who)?;
+        let named = shape.member("alice")?;
+        let config = create_config(shape, named.leaf)?;
+        let who = credential(&alice_keys, named.identity);
+        let mut group = MlsGroup::new_with_group_id(provider, &alice_keys, &config, id, who)?;
         let (_, welcome, _) = group.add_members(provider, &alice_keys, &key_packages)?;
         group.merge_pending_commit(provider)?;
         Ok((group, welcome.to_bytes()?))
@@ -269,7 +271,7 @@ fn in_transaction<R>(file: &File, work: impl FnOnce(&Provider<'_>) -> Result<R, 
     app::in_transaction(&file.connection, || work(&file.provider()))
 }
 
-fn create_config(shape: Shape) -> Result<MlsGroupCreateConfig, Fault> {
+fn create_config(shape: Shape, leaf: Extensions<LeafNode>) -> Result<MlsGroupCreateConfig, Fault> {
     let mut context = Extensions::default();
     if let Some(list) = shape.list()? {
         let mut dictionary = AppDataDictionary::new();
@@ -280,6 +282,7 @@ fn create_config(shape: Shape) -> Result<MlsGroupCreateConfig, Fault> {
     Ok(MlsGroupCreateConfig::builder()
         .ciphersuite(comity_mls::CIPHER_SUITE)
         .capabilities(comity_mls::capabilities())
+        .with_leaf_node_extensions(leaf)?
         .with_group_context_extensions(context)
         .wire_format_policy(PURE_PLAINTEXT_WIRE_FORMAT_POLICY)
         .use_ratchet_tree_extension(true)
@@ -305,9 +308,9 @@ fn keys() -> Result<SignatureKeyPair, Fault> {
     )?)
 }
 
-fn credential(keys: &SignatureKeyPair, name: &str) -> CredentialWithKey {
+fn credential(keys: &SignatureKeyPair, identity: Vec<u8>) -> CredentialWithKey {
     CredentialWithKey {
-        credential: BasicCredential::new(name.as_bytes().to_vec()).into(),
+        credential: BasicCredential::new(identity).into(),
         signature_key: keys.to_public_vec().into(),
     }
 }
@@ -315,10 +318,12 @@ fn credential(keys: &SignatureKeyPair, name: &str) -> CredentialWithKey {
 fn key_package(
     provider: &impl OpenMlsProvider,
     keys: &SignatureKeyPair,
-    name: &str,
+    named: Named,
 ) -> Result<KeyPackage, Fault> {
+    let who = credential(keys, named.identity);
     let bundle = KeyPackage::builder()
         .leaf_node_capabilities(comity_mls::capabilities())
-        .build(comity_mls::CIPHER_SUITE, provider, keys, credential(keys, name))?;
+        .leaf_node_extensions(named.leaf)
+        .build(comity_mls::CIPHER_SUITE, provider, keys, who)?;
     Ok(bundle.key_package().clone())
 }

@@ -9,7 +9,7 @@ use comity::{
     Outgoing, Page, Position, Request, RequestId, RequestKind, Response, Step, Supported,
 };
 use comity_hub::{Caller, Endpoint, Limits};
-use comity_room::{ClientUri, ProviderUri, RoomUri, Timestamp, UserUri, media_types};
+use comity_room::{ClientUri, RoomUri, Timestamp, UserUri, media_types};
 use comity_testkit::HubHost;
 use comity_wire::{PublishKeyPackages, PublishKeyPackagesResponse, Wire as _};
 use openmls::prelude::KeyPackage;
@@ -18,7 +18,7 @@ use openmls_rust_crypto::OpenMlsRustCrypto;
 use tls_codec::Serialize as _;
 
 use crate::Fault;
-use crate::pair::{Aside, Pair, Shape, log_of};
+use crate::pair::{Aside, Pair, Shape, client, log_of, user};
 
 pub(crate) struct Comity {
     pub(crate) alice: Member,
@@ -304,18 +304,6 @@ pub(crate) fn batch(room: &RoomUri, frames: Vec<Vec<u8>>) -> Batch {
         cursor: None,
         more: false,
     }
-}
-
-fn user(name: &str) -> Result<UserUri, Fault> {
-    Ok(UserUri::parse(&format!("{}/u/{name}", provider()?))?)
-}
-
-fn client(name: &str) -> Result<ClientUri, Fault> {
-    Ok(ClientUri::parse(&format!("{}/d/{name}", provider()?))?)
-}
-
-fn provider() -> Result<ProviderUri, Fault> {
-    Ok(ProviderUri::parse("mimi://a.example")?)
 }
 
 /// What a host's clock says.

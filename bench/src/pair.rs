@@ -6,8 +6,9 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use comity_room::{Participant, ParticipantList, Roles, UserUri};
+use comity_room::{ClientUri, Participant, ParticipantList, Roles, UserUri, media_types};
 use comity_wire::Wire as _;
+use openmls::prelude::{Extensions, LeafNode};
 
 use crate::Fault;
 use crate::{mls_rs_sqlite, openmls_sqlite, ours};
@@ -16,9 +17,9 @@ use crate::{mls_rs_sqlite, openmls_sqlite, ours};
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Shape {
     pub(crate) members: usize,
-    /// Whether the GroupContext of a peer's group is as large as that of a MIMI room, which lists the participants. Whoever signs
-    /// or verifies a message hashes it.
-    pub(crate) listed: bool,
+    /// Whether a peer's group is as large as that of a MIMI room: its GroupContext lists the participants, and whoever signs or
+    /// verifies a message hashes it; its leaves name a user and what a client can receive, and whoever keeps a tree writes them.
+    pub(crate) as_mimi: bool,
 }
 
 impl Shape {
@@ -26,24 +27,54 @@ impl Shape {
     pub(crate) fn of(members: usize) -> Self {
         Self {
             members,
-            listed: false,
+            as_mimi: false,
         }
     }
 
     /// What a peer's GroupContext holds besides its own: nothing, or as many octets as the list of the participants has here.
     pub(crate) fn list(self) -> Result<Option<Vec<u8>>, Fault> {
-        if !self.listed {
+        if !self.as_mimi {
             return Ok(None);
         }
         let participant = |number| {
             Ok::<_, Fault>(Participant {
-                user: UserUri::parse(&format!("mimi://a.example/u/m{number}"))?,
+                user: user(&format!("m{number}"))?,
                 role: Roles::MEMBER,
             })
         };
         let list = (0..self.members).map(participant).collect::<Result<_, _>>()?;
         Ok(Some(ParticipantList::new(list)?.encode()))
     }
+
+    /// Who a member of a peer's group is.
+    pub(crate) fn member(self, name: &str) -> Result<Named, Fault> {
+        if !self.as_mimi {
+            return Ok(Named {
+                identity: name.as_bytes().to_vec(),
+                leaf: Extensions::default(),
+            });
+        }
+        Ok(Named {
+            identity: client(name)?.as_str().as_bytes().to_vec(),
+            leaf: comity_mls::leaf_extensions(&user(name)?, &media_types::baseline()),
+        })
+    }
+}
+
+/// A member of a peer's group.
+pub(crate) struct Named {
+    /// What the credential says.
+    pub(crate) identity: Vec<u8>,
+    /// What else the leaf has.
+    pub(crate) leaf: Extensions<LeafNode>,
+}
+
+pub(crate) fn user(name: &str) -> Result<UserUri, Fault> {
+    Ok(UserUri::parse(&format!("mimi://a.example/u/{name}"))?)
+}
+
+pub(crate) fn client(name: &str) -> Result<ClientUri, Fault> {
+    Ok(ClientUri::parse(&format!("mimi://a.example/d/{name}"))?)
 }
 
 /// How much of a step went into what a library's storage cannot take into its own transaction.

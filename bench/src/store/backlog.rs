@@ -28,7 +28,7 @@ pub(super) fn measure(arguments: &Arguments, board: &mut Board) -> Result<(), Fa
     for members in SIZES {
         let shape = Shape {
             members,
-            listed: true,
+            as_mimi: true,
         };
         let list = shape.list()?.map_or(0, |list| list.len());
         let floor = Floor::new(list.saturating_add(CONTEXT), TEXT.saturating_add(AROUND))?;

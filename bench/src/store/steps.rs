@@ -19,7 +19,7 @@ type Kind = (&'static str, fn(&Times) -> &Samples);
 
 const KINDS: [Kind; 2] = [("send", |times| &times.send), ("receive", |times| &times.receive)];
 
-/// The seats: ours without and with past epochs; then each peer alike, with as large a GroupContext as ours, and without one.
+/// The seats: ours without and with past epochs; then each peer alike, with as large a GroupContext and as large leaves as ours, and with small ones.
 struct Seats(Vec<(String, Seat)>);
 
 impl Seats {
@@ -28,14 +28,14 @@ impl Seats {
         arguments: &Arguments,
         name: &str,
         library: usize,
-        listed: bool,
+        as_mimi: bool,
         commits: usize,
     ) -> Result<(), Fault> {
         let library = LIBRARIES.get(library).ok_or("no such library")?;
         eprintln!("… {name}, {commits} past epochs");
         let shape = Shape {
             members: MEMBERS,
-            listed,
+            as_mimi,
         };
         let seat = Seat::of(library, arguments, shape, (commits, Clock::Processor))?;
         self.0.push((name.to_owned(), seat));
@@ -50,8 +50,8 @@ pub(super) fn measure(arguments: &Arguments, board: &mut Board) -> Result<(), Fa
         seats.take(arguments, "Comity", 0, true, commits)?;
         seats.take(arguments, "OpenMLS", 1, true, commits)?;
         seats.take(arguments, "mls-rs", 2, true, commits)?;
-        seats.take(arguments, "OpenMLS, small context", 1, false, commits)?;
-        seats.take(arguments, "mls-rs, small context", 2, false, commits)?;
+        seats.take(arguments, "OpenMLS, small", 1, false, commits)?;
+        seats.take(arguments, "mls-rs, small", 2, false, commits)?;
         if commits > 0 {
             // Ours without past epochs once more, so that the two are measured in one run.
             seats.take(arguments, "Comity, no past epochs", 0, true, 0)?;

@@ -3,6 +3,8 @@
 //! Proposals wait in rows of ours. OpenMLS's own store holds them only inside the step that commits or processes a
 //! commit, because a stored proposal stops all sending.
 
+use std::time::UNIX_EPOCH;
+
 use comity_mls::{
     CommitFacts, LeafFacts, LeafIdentity, RoomState, Violation, check_commit, check_roster, identify,
 };
@@ -10,8 +12,8 @@ use comity_room::ClientUri;
 use openmls::ciphersuite::hash_ref::KeyPackageRef;
 use openmls::component::ComponentId;
 use openmls::group::{
-    MlsGroup, MlsGroupCreateConfig, MlsGroupJoinConfig, PURE_PLAINTEXT_WIRE_FORMAT_POLICY, QueuedProposal,
-    StagedCommit, StagedWelcome,
+    MlsGroup, MlsGroupCreateConfig, MlsGroupJoinConfig, PURE_PLAINTEXT_WIRE_FORMAT_POLICY, PastEpochDeletion,
+    QueuedProposal, StagedCommit, StagedWelcome,
 };
 use openmls::messages::group_info::VerifiableGroupInfo;
 use openmls::messages::proposals::{AppDataUpdateProposal, Proposal};
@@ -146,6 +148,15 @@ impl Group {
             .create_message(provider, signer, plaintext)
             .map_err(|_| Error::Bug("encrypt"))?;
         octets(&message)
+    }
+
+    /// Writes the message secrets as they are. OpenMLS does so by itself whenever they change, and when it is told to
+    /// delete past epochs, of which this names none.
+    pub(crate) fn write_ratchets<P: OpenMlsProvider>(&mut self, provider: &P) -> Result<(), Error> {
+        let none = PastEpochDeletion::before_timestamp(UNIX_EPOCH);
+        self.0
+            .delete_past_epoch_secrets(provider, none)
+            .map_err(|_| Error::Bug("write ratchets"))
     }
 
     /// The GroupInfo of a group that has just been created.

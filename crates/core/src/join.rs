@@ -107,7 +107,7 @@ pub(crate) fn entrance(
     }
     match open(tx, &row, &response, private_key) {
         Ok((inside, hub_key)) => {
-            tx.store.savepoint()?;
+            tx.savepoint()?;
             match enter(tx, &mut row, &inside, &hub_key) {
                 Ok(()) => Ok(tx.store.release()?),
                 Err(StageFault::Refused(code)) => {

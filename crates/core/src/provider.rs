@@ -40,6 +40,14 @@ impl<'a> Provider<'a> {
         }
     }
 
+    /// As [`Provider::for_message`], to take one message of many: its ratchets are not written yet.
+    pub(crate) fn for_one_of_many(crypto: &'a Crypto, store: &'a Store, room: i64) -> Self {
+        Self {
+            crypto,
+            storage: MlsStore::for_one_of_many(store, room),
+        }
+    }
+
     /// As [`Provider::for_room`], to take a message of a past epoch.
     pub(crate) fn for_late_message(crypto: &'a Crypto, store: &'a Store, room: i64, epoch: u64) -> Self {
         Self {

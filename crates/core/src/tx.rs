@@ -31,6 +31,8 @@ pub(crate) struct Tx<'a> {
     pub(crate) me: &'a Me,
     pub(crate) opening: &'a Opening,
     warm: &'a mut Warm,
+    /// The groups in memory whose ratchets are ahead of their rows: the room and where the rows are.
+    ahead: Vec<(i64, i64)>,
     requests: Vec<Request>,
     events: Vec<Event>,
     frames: Vec<FrameOutcome>,
@@ -66,6 +68,7 @@ impl<'a> Tx<'a> {
             me,
             opening,
             warm,
+            ahead: Vec::new(),
             requests: Vec::new(),
             events: Vec::new(),
             frames: Vec::new(),
@@ -78,7 +81,8 @@ impl<'a> Tx<'a> {
     }
 
     /// Commits; only now does a step exist.
-    pub(crate) fn commit(self, made: Option<Made>) -> Result<Step, Error> {
+    pub(crate) fn commit(mut self, made: Option<Made>) -> Result<Step, Error> {
+        self.write_ratchets()?;
         let wake_at = due::next(self.store)?;
         self.store.commit()?;
         Ok(Step {
@@ -133,6 +137,12 @@ impl<'a> Tx<'a> {
         Ok(())
     }
 
+    /// Marks a point to which [`Tx::undo`] returns, before groups are changed that may have to be dropped.
+    pub(crate) fn savepoint(&mut self) -> Result<(), Error> {
+        self.write_ratchets()?;
+        Ok(self.store.savepoint()?)
+    }
+
     /// Undoes what was written since the latest savepoint.
     pub(crate) fn undo(&mut self) -> Result<(), Error> {
         if self.store.rollback_to()? {
@@ -178,6 +188,11 @@ impl<'a> Tx<'a> {
     /// The same, to send a message, or to take one of the present epoch.
     pub(crate) fn message_provider(&self, room: &RoomRow) -> Provider<'a> {
         Provider::for_message(self.crypto, self.store, room.scope, Reads::Present)
+    }
+
+    /// The same, to take one message of a batch, whose ratchets are written once: see [`Tx::ran_ahead`].
+    pub(crate) fn batch_provider(&self, room: &RoomRow) -> Provider<'a> {
+        Provider::for_one_of_many(self.crypto, self.store, room.scope)
     }
 
     /// The same, to take a message of a past epoch.
@@ -264,11 +279,41 @@ impl<'a> Tx<'a> {
     /// Forgets a group in memory; the next use reads it from the file.
     pub(crate) fn drop_group(&mut self, room: i64) {
         self.warm.remove(room);
+        self.ahead.retain(|(ahead, _)| *ahead != room);
     }
 
     /// Forgets groups in memory beyond the bound: between two frames.
-    pub(crate) fn trim(&mut self) {
-        self.warm.trim();
+    pub(crate) fn trim(&mut self) -> Result<(), Error> {
+        if self.warm.is_full() {
+            self.write_ratchets()?;
+            self.warm.trim();
+        }
+        Ok(())
+    }
+
+    /// A message was taken with [`Tx::batch_provider`]: the group in memory is ahead of its rows. They are written before the
+    /// group is dropped, before a savepoint that others than messages of the present epoch need, and before the step ends.
+    pub(crate) fn ran_ahead(&mut self, row: &RoomRow) {
+        let group = (row.id, row.scope);
+        if !self.ahead.contains(&group) {
+            self.ahead.push(group);
+        }
+    }
+
+    /// Writes the ratchets of every group that ran ahead of its rows.
+    pub(crate) fn write_ratchets(&mut self) -> Result<(), Error> {
+        for (room, scope) in std::mem::take(&mut self.ahead) {
+            self.write_ratchets_of(room, scope)?;
+        }
+        Ok(())
+    }
+
+    fn write_ratchets_of(&mut self, room: i64, scope: i64) -> Result<(), Error> {
+        let provider = Provider::for_message(self.crypto, self.store, scope, Reads::Present);
+        let group = self.warm.get_mut(room).and_then(WarmGroup::group);
+        group
+            .ok_or(Error::Bug("a group was dropped before its ratchets were written"))?
+            .write_ratchets(&provider)
     }
 
     /// How many octets the group's rows take in the file; nothing if we are in no group.
@@ -286,7 +331,7 @@ impl<'a> Tx<'a> {
 
     /// Deletes the room's group, in memory and in the file, with the key under which its rows are sealed.
     pub(crate) fn delete_group(&mut self, row: &mut RoomRow) -> Result<(), Error> {
-        self.warm.remove(row.id);
+        self.drop_group(row.id);
         let scope = std::mem::take(&mut row.scope);
         if scope != 0 {
             MlsStore::for_room(self.store, scope).delete_scope()?;
@@ -301,6 +346,10 @@ impl<'a> Tx<'a> {
 
     /// Reads so much of the room's group from the file.
     fn load_group(&mut self, row: &RoomRow, extent: Extent) -> Result<(), Error> {
+        if self.ahead.contains(&(row.id, row.scope)) {
+            // It stays on the list: if this is undone, what is read now is ahead of the rows again.
+            self.write_ratchets_of(row.id, row.scope)?;
+        }
         self.warm.forget_group(row.id);
         let group = {
             let provider = match &extent {

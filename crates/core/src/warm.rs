@@ -246,9 +246,14 @@ impl<T> Bounded<T> {
         self.octets = 0;
     }
 
+    /// Whether something is beyond the bound.
+    pub(crate) fn is_full(&self) -> bool {
+        self.octets > self.bound
+    }
+
     /// Forgets what is beyond the bound, what was used longest ago first.
     pub(crate) fn trim(&mut self) {
-        while self.octets > self.bound {
+        while self.is_full() {
             let oldest = self.values.iter().min_by_key(|(_, entry)| entry.used);
             let Some(room) = oldest.map(|(room, _)| *room) else {
                 return;

@@ -110,7 +110,7 @@ pub(crate) fn stage(
         .collect();
     let provider = tx.provider(row);
     let me = tx.me;
-    tx.store.savepoint()?;
+    tx.savepoint()?;
     let staged = tx.group(row)?.stage(&provider, &me.signer, plan, &held);
     let staged = match staged {
         Ok(staged) => staged,

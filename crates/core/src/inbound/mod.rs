@@ -60,7 +60,7 @@ pub(crate) fn receive(
         }
         let outcome = take(tx, frame)?;
         tx.note_outcome(outcome);
-        tx.trim();
+        tx.trim()?;
         taken = taken.saturating_add(1);
     }
     if taken == batch.frames.len() {
@@ -89,9 +89,18 @@ pub(crate) fn cursor_name(queue: &str) -> String {
 /// Takes one frame inside a savepoint of its own.
 fn take(tx: &mut Tx<'_>, frame: &Frame) -> Result<FrameOutcome, Error> {
     let mark = tx.mark();
-    tx.store.savepoint()?;
     let mut found = Found::default();
-    match attempt(tx, frame, &mut found) {
+    let opened = open(tx, frame, &mut found);
+    match &opened {
+        // Neither changes a group in memory and is then undone.
+        Err(_) => tx.store.savepoint()?,
+        Ok((opened, _)) if opened.kind == MessageKind::Application => tx.store.savepoint()?,
+        Ok(_) => tx.savepoint()?,
+    }
+    let taken = opened
+        .map_err(Unprocessed::from)
+        .and_then(|opened| attempt(tx, frame, opened, &mut found));
+    match taken {
         Ok(outcome) => {
             tx.store.release()?;
             Ok(outcome)
@@ -150,17 +159,22 @@ struct Found {
     hash: [u8; 32],
 }
 
-fn attempt(tx: &mut Tx<'_>, frame: &Frame, found: &mut Found) -> Result<FrameOutcome, Unprocessed> {
+/// Decodes a frame as far as possible without a group.
+fn open(
+    tx: &Tx<'_>,
+    frame: &Frame,
+    found: &mut Found,
+) -> Result<(Opened, Option<ProtocolMessage>), Rejection> {
     if frame.kind != FrameKind::Fanout {
-        return Err(Rejection::Unsupported.into());
+        return Err(Rejection::Unsupported);
     }
     if frame.bytes.len() > LARGEST_FRAME {
-        return Err(Rejection::TooLarge.into());
+        return Err(Rejection::TooLarge);
     }
     let decoded = FanoutMessage::decode_with_message(&frame.bytes);
     let (message, protocol) = decoded.map_err(|error| not_a_fanout(&error))?;
     if message.accepted_at < FORMAT_EXISTS {
-        return Err(Rejection::BadTimestamp.into());
+        return Err(Rejection::BadTimestamp);
     }
     let hash = message.message.sha256();
     found.hash = hash;
@@ -170,6 +184,15 @@ fn attempt(tx: &mut Tx<'_>, frame: &Frame, found: &mut Found) -> Result<FrameOut
         message,
         hash,
     };
+    Ok((opened, protocol))
+}
+
+fn attempt(
+    tx: &mut Tx<'_>,
+    frame: &Frame,
+    (opened, protocol): (Opened, Option<ProtocolMessage>),
+    found: &mut Found,
+) -> Result<FrameOutcome, Unprocessed> {
     match opened.kind {
         MessageKind::Welcome => match small::seen(tx.store, opened.name)? {
             Some(known) => Ok(again(&known)),
@@ -384,8 +407,7 @@ fn process(
         let provider = tx.late_provider(row, theirs);
         return Ok(tx.group(row)?.process(&provider, protocol, &[]));
     }
-    let provider = tx.message_provider(row);
-    let processed = tx.message_group(row)?.process(&provider, protocol, &[]);
+    let processed = process_of_present(tx, row, protocol)?;
     let no_member = matches!(processed, Err(Unprocessed::Rejected(Rejection::NotFromMember)));
     if !(no_member && tx.lacks_leaves(row) == Some(true) && read_sender(tx, row, opened)?) {
         return Ok(processed);
@@ -393,7 +415,21 @@ fn process(
     let Some(protocol) = protocol_message(opened.message.message.as_slice()) else {
         return Ok(processed);
     };
-    Ok(tx.message_group(row)?.process(&provider, protocol, &[]))
+    process_of_present(tx, row, protocol)
+}
+
+/// Hands a message of the present epoch to the room's group. Its ratchets are written once for all of a batch.
+fn process_of_present(
+    tx: &mut Tx<'_>,
+    row: &RoomRow,
+    protocol: ProtocolMessage,
+) -> Result<Result<Processed, Unprocessed>, Error> {
+    let provider = tx.batch_provider(row);
+    let processed = tx.message_group(row)?.process(&provider, protocol, &[]);
+    if matches!(processed, Ok(Processed::Application { .. })) {
+        tx.ran_ahead(row);
+    }
+    Ok(processed)
 }
 
 /// Reads the leaf of whoever sent a message of the present epoch, unless it is in memory.

@@ -139,6 +139,8 @@ enum Writes {
     All,
     /// No more than the ratchets of the present epoch can change; and maybe not everything was read.
     Present,
+    /// The same, but not now: whoever keeps the group in memory has it written later in the transaction.
+    Later,
     /// No more than the ratchets of a past epoch can change.
     Past(u64),
     /// Nothing: the group is thrown away.
@@ -163,6 +165,15 @@ impl<'a> MlsStore<'a> {
             reads,
             writes: Writes::Present,
             ..Self::for_room(store, room)
+        }
+    }
+
+    /// As [`MlsStore::for_message`], to take one message of many. Its ratchets are written when a store that is made by
+    /// [`MlsStore::for_message`] is told of them, before the transaction ends.
+    pub(crate) fn for_one_of_many(store: &'a Store, room: i64) -> Self {
+        Self {
+            writes: Writes::Later,
+            ..Self::for_message(store, room, Reads::Present)
         }
     }
 

@@ -48,6 +48,7 @@ impl MlsStore<'_> {
     pub(super) fn put_secrets<T: Serialize>(&self, secrets: &T) -> Result<(), StorageError> {
         match self.writes {
             Writes::Nothing => Ok(()),
+            Writes::Later if self.is_parted()? => Ok(()),
             Writes::Present if self.put_present(secrets)? => Ok(()),
             Writes::Past(epoch) if self.put_late(secrets, epoch)? => Ok(()),
             _ => self.put_all(secrets),
