@@ -69,8 +69,14 @@ struct Keys {
 /// Alice creates the group and adds everybody in one commit; Bob joins by the Welcome.
 pub(crate) fn make(dir: &Path, shape: Shape) -> Result<Box<dyn Pair>, Fault> {
     let members = shape.members;
-    let (alice_file, alice_keys) = (File::open(dir.join("mls-rs-alice"))?, Keys::new(shape.member("alice")?)?);
-    let (bob_file, bob_keys) = (File::open(dir.join("mls-rs-bob"))?, Keys::new(shape.member("bob")?)?);
+    let (alice_file, alice_keys) = (
+        File::open(dir.join("mls-rs-alice"))?,
+        Keys::new(shape.member("alice")?)?,
+    );
+    let (bob_file, bob_keys) = (
+        File::open(dir.join("mls-rs-bob"))?,
+        Keys::new(shape.member("bob")?)?,
+    );
     let alice = client(&alice_file, &alice_keys)?;
     let bob = client(&bob_file, &bob_keys)?;
     let mut alice_group = alice.create_group(context(shape)?, alice_keys.leaf.clone(), None)?;

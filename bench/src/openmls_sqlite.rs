@@ -11,8 +11,9 @@ use openmls::group::{
     MlsGroup, MlsGroupCreateConfig, MlsGroupJoinConfig, PURE_PLAINTEXT_WIRE_FORMAT_POLICY, StagedWelcome,
 };
 use openmls::prelude::{
-    BasicCredential, CredentialWithKey, Extension, Extensions, GroupId, KeyPackage, LeafNodeParameters,
-    LeafNode, MlsMessageBodyIn, MlsMessageIn, OpenMlsProvider, ProcessedMessageContent, SenderRatchetConfiguration,
+    BasicCredential, CredentialWithKey, Extension, Extensions, GroupId, KeyPackage, LeafNode,
+    LeafNodeParameters, MlsMessageBodyIn, MlsMessageIn, OpenMlsProvider, ProcessedMessageContent,
+    SenderRatchetConfiguration,
 };
 use openmls_basic_credential::SignatureKeyPair;
 use openmls_rust_crypto::{OpenMlsRustCrypto, RustCrypto};
@@ -104,7 +105,11 @@ pub(crate) fn make(dir: &Path, shape: Shape) -> Result<Box<dyn Pair>, Fault> {
     })?];
     let nowhere = OpenMlsRustCrypto::default();
     for number in 2..members {
-        key_packages.push(key_package(&nowhere, &keys()?, shape.member(&format!("m{number}"))?)?);
+        key_packages.push(key_package(
+            &nowhere,
+            &keys()?,
+            shape.member(&format!("m{number}"))?,
+        )?);
     }
     let (alice_group, welcome) = in_transaction(&alice_file, |provider| {
         let id = GroupId::from_slice(GROUP);

@@ -9,7 +9,7 @@
 //! compile until it is told here, or fails a test where the compiler cannot see it. Names and ids are texts, times are milliseconds
 //! since 1970. What holds a key is an object, because languages print records; records that hold what people say print none of it.
 //!
-//! All `unsafe` code that is written by hand is in `octets.rs`. See `docs/adr/0027-uniffi-records-and-few-calls.md`.
+//! All `unsafe` code that is written by hand is in `octets.rs` and `passage.rs`. See `docs/adr/0027-uniffi-records-and-few-calls.md`.
 #![allow(
     clippy::result_large_err,
     reason = "an error crosses the border as octets; until then it is moved once"
@@ -32,6 +32,7 @@ mod octets;
 mod opening;
 mod outgoing;
 mod part;
+mod passage;
 mod people;
 mod prints;
 mod reader;
@@ -62,6 +63,7 @@ pub use octets::Octets;
 pub use opening::*;
 pub use outgoing::*;
 pub use part::*;
+pub use passage::*;
 pub use people::*;
 pub use reader::*;
 pub use receipts::*;

@@ -100,7 +100,13 @@ fn generated() -> Result<BTreeMap<String, String>, Fault> {
     for (from, to) in FILES {
         let path = out.join(from);
         let text = fs::read_to_string(&path).map_err(|e| fault(&path, &e))?;
-        files.insert((*to).to_owned(), tidy(from, &text));
+        let text = tidy(from, &text);
+        let text = if from.ends_with(".kt") {
+            kotlin::rewritten(&text)?
+        } else {
+            text
+        };
+        files.insert((*to).to_owned(), text);
     }
     reads::in_one_piece(&mut files)?;
     Ok(files)
@@ -152,11 +158,7 @@ fn tidy(name: &str, text: &str) -> String {
         let line = NOTES
             .iter()
             .fold(line.to_owned(), |line, (from, to)| line.replace(from, to));
-        if name.ends_with(".kt") {
-            tidied.push_str(&kotlin::tidy(&line));
-        } else {
-            tidied.push_str(&line);
-        }
+        tidied.push_str(&line);
         tidied.push('\n');
         if name == "swift/ComityTest.swift" && line == "import Foundation" {
             tidied.push_str("import ComityEngine\n");

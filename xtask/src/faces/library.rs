@@ -9,7 +9,12 @@ use crate::c;
 use crate::cargo;
 
 /// How the names begin that uniffi calls, and by which its generator finds what there is.
-const OF_UNIFFI: [&str; 3] = ["uniffi_comity_uniffi_", "ffi_comity_uniffi_", "UNIFFI_META_"];
+const OF_UNIFFI: [&str; 4] = [
+    "uniffi_comity_uniffi_",
+    "uniffi_ffibuffer_comity_uniffi_",
+    "ffi_comity_uniffi_",
+    "UNIFFI_META_",
+];
 
 /// Whether the library as it ships exports what uniffi calls and nothing else, and has nothing of the tests in it.
 pub(crate) fn exports_what_uniffi_calls() -> Result<bool, Fault> {
@@ -76,6 +81,7 @@ mod tests {
     fn names_of_others_and_of_tests_are_found() {
         let names = [
             "uniffi_comity_uniffi_fn_method_client_send",
+            "uniffi_ffibuffer_comity_uniffi_fn_method_client_send",
             "ffi_comity_uniffi_rustbuffer_alloc",
             "UNIFFI_META_COMITY_UNIFFI_FUNC_SEAL",
             "sqlite3_open",

@@ -1,6 +1,7 @@
 //! The Kotlin package: its tests against the library of the tests, and the artefacts as they ship, in a local repository of Maven's in
 //! the target directory.
 
+mod calls;
 mod elf;
 mod tidy;
 
@@ -18,13 +19,19 @@ use crate::story;
 use super::library;
 use super::runner::{self, Outcome};
 
-pub(in crate::faces) use tidy::tidy;
-
 const OURS: [&str; 2] = ["comity-uniffi", "comity-ffi-test"];
 const VERSION: &str = env!("CARGO_PKG_VERSION");
 
 /// What Google asks of libraries on Android: that they can be loaded where a page has 16 KiB.
 const PAGE: u64 = 16 * 1024;
+
+/// The Kotlin that uniffi writes, as it is committed.
+pub(in crate::faces) fn rewritten(text: &str) -> Result<String, Fault> {
+    Ok(calls::rewritten(text)?
+        .lines()
+        .map(|line| tidy::tidy(line) + "\n")
+        .collect())
+}
 
 /// Everything that is tested in Kotlin.
 pub(crate) fn run(report: &mut Report, packages: &[String]) -> Result<(), Fault> {

@@ -11,7 +11,6 @@ const HIDDEN: &[&str] = &[
     "object NoHandle",
     "object UniffiNullRustCallStatusErrorHandler",
     "object UniffiWithHandle",
-    "open class RustBuffer",
     "public fun uniffiEnsureInitialized",
     "inline fun <T : Disposable?",
     // Wrapped by hand.
@@ -50,15 +49,6 @@ const INSIDE: &[(&str, &str)] = &[
         "return value.uniffiCloneHandle()",
         "return value.callWithHandle { it }",
     ),
-    // One status for each thread: to make one takes longer than to call.
-    (
-        "    var status = UniffiRustCallStatus()",
-        "    val status = UniffiRustCallStatus.ofThread()",
-    ),
-    (
-        "        fun create(code: Byte, errorBuf: RustBuffer.ByValue)",
-        "        private val statuses = ThreadLocal.withInitial { UniffiRustCallStatus() }\n\n        fun ofThread(): UniffiRustCallStatus = statuses.get().also { it.code = 0 }\n\n        fun create(code: Byte, errorBuf: RustBuffer.ByValue)",
-    ),
     // Where uniffi forgets that it was told another name.
     ("): Client {", "): RawClient {"),
     ("): Opening {", "): RawOpening {"),
@@ -86,7 +76,7 @@ const BEGINS: &[(&str, &str)] = &[
 ];
 
 /// One line of it as it should be.
-pub(in crate::faces) fn tidy(line: &str) -> String {
+pub(super) fn tidy(line: &str) -> String {
     let bare = line.trim_start_matches("public ");
     if is_converter(bare) || HIDDEN.iter().any(|start| line.starts_with(start)) {
         return format!("internal {bare}");

@@ -22,7 +22,8 @@ import java.util.concurrent.atomic.AtomicBoolean
  *
  * Every function that changes something is a `suspend` function, works on the client's dispatcher, one call at a time, and is on disk
  * when it returns. **What has begun is finished**: if the coroutine that called is cancelled, it stops waiting, and the call goes on. What
- * such a call came to is in [requests] and [events], like everything else.
+ * such a call came to is in [requests] and [events], like everything else. A coroutine that is on the client's dispatcher itself works in
+ * place, but for [receive] and what is done to the whole file: it changes no thread, and if it is cancelled, it goes after the call.
  *
  * Questions go to [reader], from any thread, without waiting for any of this.
  *
@@ -31,10 +32,8 @@ import java.util.concurrent.atomic.AtomicBoolean
 public class Client private constructor(
     internal val raw: RawClient,
     private val clock: Clock,
-    private val dispatcher: CoroutineDispatcher,
+    private val desk: Desk,
 ) : AutoCloseable {
-    private val scope = CoroutineScope(SupervisorJob() + dispatcher)
-    private val turn = Any()
     private val closed = AtomicBoolean()
     private val told = Told()
 
@@ -52,7 +51,8 @@ public class Client private constructor(
      * Everything taken is on disk when this returns, and the cursor if the whole batch was taken. After an error nothing of the batch was
      * taken. Drop from the batch as many frames as the step's `frames` has, and call again until it is empty.
      */
-    public suspend fun receive(batch: Batch): Step = step { receive(it, batch) }
+    public suspend fun receive(batch: Batch): Step =
+        desk.away { crossing { raw.receive(clock.instant(), batch).also(told::tell) } }
 
     /** Takes one frame that nothing follows, such as a pushed one, which does not move a cursor. */
     public suspend fun receive(frame: Frame): Step = receive(Batch(listOf(frame)))
@@ -159,13 +159,13 @@ public class Client private constructor(
      * What the host keeps outside of the file from now on, in place of what it showed to [Opening.witnessed]: ask after `create`, `open`
      * and [resume], before the first request is posted. Null if the host keeps no witnesses.
      */
-    public suspend fun twin(): ByteArray? = work { twin() }
+    public suspend fun twin(): ByteArray? = desk.here { crossing { raw.twin() } }
 
     /**
      * Whether the file turned out to be a copy when it was opened or resumed: see [Opening.witnessed]. An app that keeps what it has read
      * of the log in a database of its own reads it from the start then, and rooms and timelines again.
      */
-    public suspend fun restored(): Boolean = work { restored() }
+    public suspend fun restored(): Boolean = desk.here { crossing { raw.restored() } }
 
     /**
      * Closes every handle and lock on the file, those of the readers too. Until [resume] every other call comes to
@@ -200,19 +200,16 @@ public class Client private constructor(
     override fun close() {
         if (!closed.compareAndSet(false, true)) return
         told.end()
-        crossing { synchronized(turn) { raw.closeFile() } }
+        crossing { desk.now { raw.closeFile() } }
     }
 
     override fun toString(): String = "Client"
 
+    /** A short call: a transaction, and what follows from it. */
     private suspend fun step(verb: RawClient.(Instant) -> Step): Step =
-        work { verb(clock.instant()).also(told::tell) }
+        desk.here { crossing { raw.verb(clock.instant()).also(told::tell) } }
 
-    /** Does the work of a call, wherever the caller goes meanwhile. */
-    private suspend fun <R> work(call: RawClient.() -> R): R {
-        currentCoroutineContext().ensureActive()
-        return scope.async { crossing { synchronized(turn) { raw.call() } } }.await()
-    }
+    private suspend fun <R> work(call: RawClient.() -> R): R = desk.away { crossing { raw.call() } }
 
     public companion object {
         /**
@@ -251,9 +248,9 @@ public class Client private constructor(
             open: (Instant) -> RawClient,
         ): Client {
             currentCoroutineContext().ensureActive()
-            val own = dispatcher.limitedParallelism(1, "comity")
-            val scope = CoroutineScope(SupervisorJob() + own)
-            val client = scope.async { crossing { around(open(clock.instant()), clock, own) } }
+            val desk = Desk(dispatcher)
+            val scope = CoroutineScope(SupervisorJob() + desk.queue)
+            val client = scope.async { crossing { around(open(clock.instant()), clock, desk) } }
             try {
                 return client.await()
             } catch (gone: CancellationException) {
@@ -262,8 +259,8 @@ public class Client private constructor(
             }
         }
 
-        private fun around(raw: RawClient, clock: Clock, dispatcher: CoroutineDispatcher): Client = try {
-            Client(raw, clock, dispatcher)
+        private fun around(raw: RawClient, clock: Clock, desk: Desk): Client = try {
+            Client(raw, clock, desk)
         } catch (fault: ComityException) {
             raw.closeFile()
             throw fault

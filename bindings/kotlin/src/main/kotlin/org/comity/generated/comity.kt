@@ -27,7 +27,10 @@ import com.sun.jna.Library
 import com.sun.jna.IntegerType
 import com.sun.jna.Native
 import com.sun.jna.Pointer
-import com.sun.jna.Structure
+import org.comity.ForeignBytes
+import org.comity.Passage
+import org.comity.RustBuffer
+import org.comity.UniffiRustCallStatus
 import com.sun.jna.Callback
 import com.sun.jna.ptr.*
 import java.nio.ByteBuffer
@@ -37,74 +40,6 @@ import java.nio.charset.CodingErrorAction
 import java.util.concurrent.atomic.AtomicLong
 import java.util.concurrent.ConcurrentHashMap
 import java.util.concurrent.atomic.AtomicBoolean
-
-// This is a helper for safely working with byte buffers returned from the Rust code.
-// A rust-owned buffer is represented by its capacity, its current length, and a
-// pointer to the underlying data.
-
-/**
- * @suppress
- */
-@Structure.FieldOrder("capacity", "len", "data")
-internal open class RustBuffer : Structure() {
-    // Note: `capacity` and `len` are actually `ULong` values, but JVM only supports signed values.
-    // When dealing with these fields, make sure to call `toULong()`.
-    @JvmField var capacity: Long = 0
-    @JvmField var len: Long = 0
-    @JvmField var data: Pointer? = null
-
-    class ByValue: RustBuffer(), Structure.ByValue
-    class ByReference: RustBuffer(), Structure.ByReference
-
-   internal fun setValue(other: RustBuffer) {
-        capacity = other.capacity
-        len = other.len
-        data = other.data
-    }
-
-    companion object {
-        internal fun alloc(size: ULong = 0UL) = uniffiRustCall() { status ->
-            // Note: need to convert the size to a `Long` value to make this work with JVM.
-            UniffiLib.ffi_comity_uniffi_rustbuffer_alloc(size.toLong(), status)
-        }.also {
-            if(it.data == null) {
-               throw RuntimeException("RustBuffer.alloc() returned null data pointer (size=${size})")
-           }
-        }
-
-        internal fun create(capacity: ULong, len: ULong, data: Pointer?): RustBuffer.ByValue {
-            var buf = RustBuffer.ByValue()
-            buf.capacity = capacity.toLong()
-            buf.len = len.toLong()
-            buf.data = data
-            return buf
-        }
-
-        internal fun free(buf: RustBuffer.ByValue) = uniffiRustCall() { status ->
-            UniffiLib.ffi_comity_uniffi_rustbuffer_free(buf, status)
-        }
-    }
-
-    @Suppress("TooGenericExceptionThrown")
-    fun asByteBuffer() =
-        this.data?.getByteBuffer(0, this.len)?.also {
-            it.order(ByteOrder.BIG_ENDIAN)
-        }
-}
-
-// This is a helper for safely passing byte references into the rust code.
-// It's not actually used at the moment, because there aren't many things that you
-// can take a direct pointer to in the JVM, and if we're going to copy something
-// then we might as well copy it into a `RustBuffer`. But it's here for API
-// completeness.
-
-@Structure.FieldOrder("len", "data")
-internal open class ForeignBytes : Structure() {
-    @JvmField var len: Int = 0
-    @JvmField var data: Pointer? = null
-
-    class ByValue : ForeignBytes(), Structure.ByValue
-}
 
 // Converter for `&[u8]` / `[ByRef] bytes` arguments.
 //
@@ -116,13 +51,13 @@ internal open class ForeignBytes : Structure() {
 //
 // The provided `ByteBuffer` MUST be direct — only direct buffers have a
 // stable native address that JNA can expose via `getDirectBufferPointer`.
-// The returned `ForeignBytes.ByValue` is only valid for the duration of
+// The returned `ForeignBytes` is only valid for the duration of
 // the FFI call; the Rust side treats it as a borrow.
-internal object FfiConverterByRefBytes : FfiConverter<java.nio.ByteBuffer, ForeignBytes.ByValue> {
-    override fun lower(value: java.nio.ByteBuffer): ForeignBytes.ByValue {
+internal object FfiConverterByRefBytes : FfiConverter<java.nio.ByteBuffer, ForeignBytes> {
+    override fun lower(value: java.nio.ByteBuffer): ForeignBytes {
         require(value.isDirect) { "UniFFI zero-copy &[u8] requires a direct ByteBuffer. Use ByteBuffer.allocateDirect()." }
         val remaining = value.remaining()
-        val fb = ForeignBytes.ByValue()
+        val fb = ForeignBytes()
         fb.len = remaining
         // Zero-length direct buffers: skip getDirectBufferPointer (platform-variable behavior)
         // and pass null. The Rust side treats (null, 0) as &[].
@@ -130,7 +65,7 @@ internal object FfiConverterByRefBytes : FfiConverter<java.nio.ByteBuffer, Forei
         return fb
     }
 
-    override fun lift(value: ForeignBytes.ByValue): java.nio.ByteBuffer =
+    override fun lift(value: ForeignBytes): java.nio.ByteBuffer =
         error("ByRef bytes cannot be lifted: zero-copy &[u8] only flows foreign->Rust")
 
     override fun read(buf: java.nio.ByteBuffer): java.nio.ByteBuffer =
@@ -179,14 +114,14 @@ internal interface FfiConverter<KotlinType, FfiType> {
     // FfiType.  It's used by the callback interface code.  Callback interface
     // returns are always serialized into a `RustBuffer` regardless of their
     // normal FFI type.
-    fun lowerIntoRustBuffer(value: KotlinType): RustBuffer.ByValue {
+    fun lowerIntoRustBuffer(value: KotlinType): RustBuffer {
         val rbuf = RustBuffer.alloc(allocationSize(value))
         try {
             val bbuf = rbuf.data!!.getByteBuffer(0, rbuf.capacity).also {
                 it.order(ByteOrder.BIG_ENDIAN)
             }
             write(value, bbuf)
-            rbuf.writeField("len", bbuf.position().toLong())
+            rbuf.len = bbuf.position().toLong()
             return rbuf
         } catch (e: Throwable) {
             RustBuffer.free(rbuf)
@@ -198,7 +133,7 @@ internal interface FfiConverter<KotlinType, FfiType> {
     //
     // This here mostly because of the symmetry with `lowerIntoRustBuffer()`.
     // It's currently only used by the `FfiConverterRustBuffer` class below.
-    fun liftFromRustBuffer(rbuf: RustBuffer.ByValue): KotlinType {
+    fun liftFromRustBuffer(rbuf: RustBuffer): KotlinType {
         val byteBuf = rbuf.asByteBuffer()!!
         try {
            val item = read(byteBuf)
@@ -217,8 +152,8 @@ internal interface FfiConverter<KotlinType, FfiType> {
  *
  * @suppress
  */
-internal interface FfiConverterRustBuffer<KotlinType>: FfiConverter<KotlinType, RustBuffer.ByValue> {
-    override fun lift(value: RustBuffer.ByValue) = liftFromRustBuffer(value)
+internal interface FfiConverterRustBuffer<KotlinType>: FfiConverter<KotlinType, RustBuffer> {
+    override fun lift(value: RustBuffer) = liftFromRustBuffer(value)
     override fun lower(value: KotlinType) = lowerIntoRustBuffer(value)
 }
 // A handful of classes and functions to support the generated data structures.
@@ -228,39 +163,6 @@ internal const val UNIFFI_CALL_SUCCESS = 0.toByte()
 internal const val UNIFFI_CALL_ERROR = 1.toByte()
 internal const val UNIFFI_CALL_UNEXPECTED_ERROR = 2.toByte()
 
-@Structure.FieldOrder("code", "error_buf")
-internal open class UniffiRustCallStatus : Structure() {
-    @JvmField var code: Byte = 0
-    @JvmField var error_buf: RustBuffer.ByValue = RustBuffer.ByValue()
-
-    class ByValue: UniffiRustCallStatus(), Structure.ByValue
-
-    fun isSuccess(): Boolean {
-        return code == UNIFFI_CALL_SUCCESS
-    }
-
-    fun isError(): Boolean {
-        return code == UNIFFI_CALL_ERROR
-    }
-
-    fun isPanic(): Boolean {
-        return code == UNIFFI_CALL_UNEXPECTED_ERROR
-    }
-
-    companion object {
-        private val statuses = ThreadLocal.withInitial { UniffiRustCallStatus() }
-
-        fun ofThread(): UniffiRustCallStatus = statuses.get().also { it.code = 0 }
-
-        fun create(code: Byte, errorBuf: RustBuffer.ByValue): UniffiRustCallStatus.ByValue {
-            val callStatus = UniffiRustCallStatus.ByValue()
-            callStatus.code = code
-            callStatus.error_buf = errorBuf
-            return callStatus
-        }
-    }
-}
-
 internal class InternalException(message: String) : kotlin.Exception(message)
 
 /**
@@ -269,7 +171,7 @@ internal class InternalException(message: String) : kotlin.Exception(message)
  * @suppress
  */
 internal interface UniffiRustCallStatusErrorHandler<E> {
-    fun lift(error_buf: RustBuffer.ByValue): E;
+    fun lift(error_buf: RustBuffer): E;
 }
 
 // Helpers for calling Rust
@@ -278,7 +180,7 @@ internal interface UniffiRustCallStatusErrorHandler<E> {
 
 // Call a rust function that returns a Result<>.  Pass in the Error class companion that corresponds to the Err
 private inline fun <U, E: kotlin.Exception> uniffiRustCallWithError(errorHandler: UniffiRustCallStatusErrorHandler<E>, callback: (UniffiRustCallStatus) -> U): U {
-    val status = UniffiRustCallStatus.ofThread()
+    var status = UniffiRustCallStatus()
     val return_value = callback(status)
     uniffiCheckCallStatus(errorHandler, status)
     return return_value
@@ -310,7 +212,7 @@ private fun<E: kotlin.Exception> uniffiCheckCallStatus(errorHandler: UniffiRustC
  * @suppress
  */
 internal object UniffiNullRustCallStatusErrorHandler: UniffiRustCallStatusErrorHandler<InternalException> {
-    override fun lift(error_buf: RustBuffer.ByValue): InternalException {
+    override fun lift(error_buf: RustBuffer): InternalException {
         RustBuffer.free(error_buf)
         return InternalException("Unexpected CALL_ERROR")
     }
@@ -319,79 +221,6 @@ internal object UniffiNullRustCallStatusErrorHandler: UniffiRustCallStatusErrorH
 // Call a rust function that returns a plain value
 private inline fun <U> uniffiRustCall(callback: (UniffiRustCallStatus) -> U): U {
     return uniffiRustCallWithError(UniffiNullRustCallStatusErrorHandler, callback)
-}
-
-internal inline fun<T> uniffiTraitInterfaceCall(
-    callStatus: UniffiRustCallStatus,
-    makeCall: () -> T,
-    writeReturn: (T) -> Unit,
-) {
-    try {
-        writeReturn(makeCall())
-    } catch(e: kotlin.Exception) {
-        val err = try { e.stackTraceToString() } catch(_: Throwable) { "" }
-        callStatus.code = UNIFFI_CALL_UNEXPECTED_ERROR
-        callStatus.error_buf = FfiConverterString.lower(err)
-    }
-}
-
-internal inline fun<T, reified E: Throwable> uniffiTraitInterfaceCallWithError(
-    callStatus: UniffiRustCallStatus,
-    makeCall: () -> T,
-    writeReturn: (T) -> Unit,
-    lowerError: (E) -> RustBuffer.ByValue
-) {
-    try {
-        writeReturn(makeCall())
-    } catch(e: kotlin.Exception) {
-        if (e is E) {
-            callStatus.code = UNIFFI_CALL_ERROR
-            callStatus.error_buf = lowerError(e)
-        } else {
-            val err = try { e.stackTraceToString() } catch(_: Throwable) { "" }
-            callStatus.code = UNIFFI_CALL_UNEXPECTED_ERROR
-            callStatus.error_buf = FfiConverterString.lower(err)
-        }
-    }
-}
-// Initial value and increment amount for handles.
-// These ensure that Kotlin-generated handles always have the lowest bit set
-private const val UNIFFI_HANDLEMAP_INITIAL = 1.toLong()
-private const val UNIFFI_HANDLEMAP_DELTA = 2.toLong()
-
-// Map handles to objects
-//
-// This is used pass an opaque 64-bit handle representing a foreign object to the Rust code.
-internal class UniffiHandleMap<T: Any> {
-    private val map = ConcurrentHashMap<Long, T>()
-    // Start
-    private val counter = java.util.concurrent.atomic.AtomicLong(UNIFFI_HANDLEMAP_INITIAL)
-
-    val size: Int
-        get() = map.size
-
-    // Insert a new object into the handle map and get a handle for it
-    fun insert(obj: T): Long {
-        val handle = counter.getAndAdd(UNIFFI_HANDLEMAP_DELTA)
-        map.put(handle, obj)
-        return handle
-    }
-
-    // Clone a handle, creating a new one
-    fun clone(handle: Long): Long {
-        val obj = map.get(handle) ?: throw InternalException("UniffiHandleMap.clone: Invalid handle")
-        return insert(obj)
-    }
-
-    // Get an object from the handle map
-    fun get(handle: Long): T {
-        return map.get(handle) ?: throw InternalException("UniffiHandleMap.get: Invalid handle")
-    }
-
-    // Remove an entry from the handlemap and get the Kotlin object back
-    fun remove(handle: Long): T {
-        return map.remove(handle) ?: throw InternalException("UniffiHandleMap: Invalid handle")
-    }
 }
 
 // Contains loading, initialization code,
@@ -403,262 +232,6 @@ private fun findLibraryName(componentName: String): String {
         return libOverride
     }
     return "comity_uniffi"
-}
-
-// Define FFI callback types
-internal interface UniffiRustFutureContinuationCallback : com.sun.jna.Callback {
-    fun callback(`data`: Long,`pollResult`: Byte,)
-}
-internal interface UniffiForeignFutureDroppedCallback : com.sun.jna.Callback {
-    fun callback(`handle`: Long,)
-}
-internal interface UniffiCallbackInterfaceFree : com.sun.jna.Callback {
-    fun callback(`handle`: Long,)
-}
-internal interface UniffiCallbackInterfaceClone : com.sun.jna.Callback {
-    fun callback(`handle`: Long,)
-    : Long
-}
-@Structure.FieldOrder("handle", "free")
-internal open class UniffiForeignFutureDroppedCallbackStruct(
-    @JvmField internal var `handle`: Long = 0.toLong(),
-    @JvmField internal var `free`: UniffiForeignFutureDroppedCallback? = null,
-) : Structure() {
-    class UniffiByValue(
-        `handle`: Long = 0.toLong(),
-        `free`: UniffiForeignFutureDroppedCallback? = null,
-    ): UniffiForeignFutureDroppedCallbackStruct(`handle`,`free`,), Structure.ByValue
-
-   internal fun uniffiSetValue(other: UniffiForeignFutureDroppedCallbackStruct) {
-        `handle` = other.`handle`
-        `free` = other.`free`
-    }
-
-}
-@Structure.FieldOrder("returnValue", "callStatus")
-internal open class UniffiForeignFutureResultU8(
-    @JvmField internal var `returnValue`: Byte = 0.toByte(),
-    @JvmField internal var `callStatus`: UniffiRustCallStatus.ByValue = UniffiRustCallStatus.ByValue(),
-) : Structure() {
-    class UniffiByValue(
-        `returnValue`: Byte = 0.toByte(),
-        `callStatus`: UniffiRustCallStatus.ByValue = UniffiRustCallStatus.ByValue(),
-    ): UniffiForeignFutureResultU8(`returnValue`,`callStatus`,), Structure.ByValue
-
-   internal fun uniffiSetValue(other: UniffiForeignFutureResultU8) {
-        `returnValue` = other.`returnValue`
-        `callStatus` = other.`callStatus`
-    }
-
-}
-internal interface UniffiForeignFutureCompleteU8 : com.sun.jna.Callback {
-    fun callback(`callbackData`: Long,`result`: UniffiForeignFutureResultU8.UniffiByValue,)
-}
-@Structure.FieldOrder("returnValue", "callStatus")
-internal open class UniffiForeignFutureResultI8(
-    @JvmField internal var `returnValue`: Byte = 0.toByte(),
-    @JvmField internal var `callStatus`: UniffiRustCallStatus.ByValue = UniffiRustCallStatus.ByValue(),
-) : Structure() {
-    class UniffiByValue(
-        `returnValue`: Byte = 0.toByte(),
-        `callStatus`: UniffiRustCallStatus.ByValue = UniffiRustCallStatus.ByValue(),
-    ): UniffiForeignFutureResultI8(`returnValue`,`callStatus`,), Structure.ByValue
-
-   internal fun uniffiSetValue(other: UniffiForeignFutureResultI8) {
-        `returnValue` = other.`returnValue`
-        `callStatus` = other.`callStatus`
-    }
-
-}
-internal interface UniffiForeignFutureCompleteI8 : com.sun.jna.Callback {
-    fun callback(`callbackData`: Long,`result`: UniffiForeignFutureResultI8.UniffiByValue,)
-}
-@Structure.FieldOrder("returnValue", "callStatus")
-internal open class UniffiForeignFutureResultU16(
-    @JvmField internal var `returnValue`: Short = 0.toShort(),
-    @JvmField internal var `callStatus`: UniffiRustCallStatus.ByValue = UniffiRustCallStatus.ByValue(),
-) : Structure() {
-    class UniffiByValue(
-        `returnValue`: Short = 0.toShort(),
-        `callStatus`: UniffiRustCallStatus.ByValue = UniffiRustCallStatus.ByValue(),
-    ): UniffiForeignFutureResultU16(`returnValue`,`callStatus`,), Structure.ByValue
-
-   internal fun uniffiSetValue(other: UniffiForeignFutureResultU16) {
-        `returnValue` = other.`returnValue`
-        `callStatus` = other.`callStatus`
-    }
-
-}
-internal interface UniffiForeignFutureCompleteU16 : com.sun.jna.Callback {
-    fun callback(`callbackData`: Long,`result`: UniffiForeignFutureResultU16.UniffiByValue,)
-}
-@Structure.FieldOrder("returnValue", "callStatus")
-internal open class UniffiForeignFutureResultI16(
-    @JvmField internal var `returnValue`: Short = 0.toShort(),
-    @JvmField internal var `callStatus`: UniffiRustCallStatus.ByValue = UniffiRustCallStatus.ByValue(),
-) : Structure() {
-    class UniffiByValue(
-        `returnValue`: Short = 0.toShort(),
-        `callStatus`: UniffiRustCallStatus.ByValue = UniffiRustCallStatus.ByValue(),
-    ): UniffiForeignFutureResultI16(`returnValue`,`callStatus`,), Structure.ByValue
-
-   internal fun uniffiSetValue(other: UniffiForeignFutureResultI16) {
-        `returnValue` = other.`returnValue`
-        `callStatus` = other.`callStatus`
-    }
-
-}
-internal interface UniffiForeignFutureCompleteI16 : com.sun.jna.Callback {
-    fun callback(`callbackData`: Long,`result`: UniffiForeignFutureResultI16.UniffiByValue,)
-}
-@Structure.FieldOrder("returnValue", "callStatus")
-internal open class UniffiForeignFutureResultU32(
-    @JvmField internal var `returnValue`: Int = 0,
-    @JvmField internal var `callStatus`: UniffiRustCallStatus.ByValue = UniffiRustCallStatus.ByValue(),
-) : Structure() {
-    class UniffiByValue(
-        `returnValue`: Int = 0,
-        `callStatus`: UniffiRustCallStatus.ByValue = UniffiRustCallStatus.ByValue(),
-    ): UniffiForeignFutureResultU32(`returnValue`,`callStatus`,), Structure.ByValue
-
-   internal fun uniffiSetValue(other: UniffiForeignFutureResultU32) {
-        `returnValue` = other.`returnValue`
-        `callStatus` = other.`callStatus`
-    }
-
-}
-internal interface UniffiForeignFutureCompleteU32 : com.sun.jna.Callback {
-    fun callback(`callbackData`: Long,`result`: UniffiForeignFutureResultU32.UniffiByValue,)
-}
-@Structure.FieldOrder("returnValue", "callStatus")
-internal open class UniffiForeignFutureResultI32(
-    @JvmField internal var `returnValue`: Int = 0,
-    @JvmField internal var `callStatus`: UniffiRustCallStatus.ByValue = UniffiRustCallStatus.ByValue(),
-) : Structure() {
-    class UniffiByValue(
-        `returnValue`: Int = 0,
-        `callStatus`: UniffiRustCallStatus.ByValue = UniffiRustCallStatus.ByValue(),
-    ): UniffiForeignFutureResultI32(`returnValue`,`callStatus`,), Structure.ByValue
-
-   internal fun uniffiSetValue(other: UniffiForeignFutureResultI32) {
-        `returnValue` = other.`returnValue`
-        `callStatus` = other.`callStatus`
-    }
-
-}
-internal interface UniffiForeignFutureCompleteI32 : com.sun.jna.Callback {
-    fun callback(`callbackData`: Long,`result`: UniffiForeignFutureResultI32.UniffiByValue,)
-}
-@Structure.FieldOrder("returnValue", "callStatus")
-internal open class UniffiForeignFutureResultU64(
-    @JvmField internal var `returnValue`: Long = 0.toLong(),
-    @JvmField internal var `callStatus`: UniffiRustCallStatus.ByValue = UniffiRustCallStatus.ByValue(),
-) : Structure() {
-    class UniffiByValue(
-        `returnValue`: Long = 0.toLong(),
-        `callStatus`: UniffiRustCallStatus.ByValue = UniffiRustCallStatus.ByValue(),
-    ): UniffiForeignFutureResultU64(`returnValue`,`callStatus`,), Structure.ByValue
-
-   internal fun uniffiSetValue(other: UniffiForeignFutureResultU64) {
-        `returnValue` = other.`returnValue`
-        `callStatus` = other.`callStatus`
-    }
-
-}
-internal interface UniffiForeignFutureCompleteU64 : com.sun.jna.Callback {
-    fun callback(`callbackData`: Long,`result`: UniffiForeignFutureResultU64.UniffiByValue,)
-}
-@Structure.FieldOrder("returnValue", "callStatus")
-internal open class UniffiForeignFutureResultI64(
-    @JvmField internal var `returnValue`: Long = 0.toLong(),
-    @JvmField internal var `callStatus`: UniffiRustCallStatus.ByValue = UniffiRustCallStatus.ByValue(),
-) : Structure() {
-    class UniffiByValue(
-        `returnValue`: Long = 0.toLong(),
-        `callStatus`: UniffiRustCallStatus.ByValue = UniffiRustCallStatus.ByValue(),
-    ): UniffiForeignFutureResultI64(`returnValue`,`callStatus`,), Structure.ByValue
-
-   internal fun uniffiSetValue(other: UniffiForeignFutureResultI64) {
-        `returnValue` = other.`returnValue`
-        `callStatus` = other.`callStatus`
-    }
-
-}
-internal interface UniffiForeignFutureCompleteI64 : com.sun.jna.Callback {
-    fun callback(`callbackData`: Long,`result`: UniffiForeignFutureResultI64.UniffiByValue,)
-}
-@Structure.FieldOrder("returnValue", "callStatus")
-internal open class UniffiForeignFutureResultF32(
-    @JvmField internal var `returnValue`: Float = 0.0f,
-    @JvmField internal var `callStatus`: UniffiRustCallStatus.ByValue = UniffiRustCallStatus.ByValue(),
-) : Structure() {
-    class UniffiByValue(
-        `returnValue`: Float = 0.0f,
-        `callStatus`: UniffiRustCallStatus.ByValue = UniffiRustCallStatus.ByValue(),
-    ): UniffiForeignFutureResultF32(`returnValue`,`callStatus`,), Structure.ByValue
-
-   internal fun uniffiSetValue(other: UniffiForeignFutureResultF32) {
-        `returnValue` = other.`returnValue`
-        `callStatus` = other.`callStatus`
-    }
-
-}
-internal interface UniffiForeignFutureCompleteF32 : com.sun.jna.Callback {
-    fun callback(`callbackData`: Long,`result`: UniffiForeignFutureResultF32.UniffiByValue,)
-}
-@Structure.FieldOrder("returnValue", "callStatus")
-internal open class UniffiForeignFutureResultF64(
-    @JvmField internal var `returnValue`: Double = 0.0,
-    @JvmField internal var `callStatus`: UniffiRustCallStatus.ByValue = UniffiRustCallStatus.ByValue(),
-) : Structure() {
-    class UniffiByValue(
-        `returnValue`: Double = 0.0,
-        `callStatus`: UniffiRustCallStatus.ByValue = UniffiRustCallStatus.ByValue(),
-    ): UniffiForeignFutureResultF64(`returnValue`,`callStatus`,), Structure.ByValue
-
-   internal fun uniffiSetValue(other: UniffiForeignFutureResultF64) {
-        `returnValue` = other.`returnValue`
-        `callStatus` = other.`callStatus`
-    }
-
-}
-internal interface UniffiForeignFutureCompleteF64 : com.sun.jna.Callback {
-    fun callback(`callbackData`: Long,`result`: UniffiForeignFutureResultF64.UniffiByValue,)
-}
-@Structure.FieldOrder("returnValue", "callStatus")
-internal open class UniffiForeignFutureResultRustBuffer(
-    @JvmField internal var `returnValue`: RustBuffer.ByValue = RustBuffer.ByValue(),
-    @JvmField internal var `callStatus`: UniffiRustCallStatus.ByValue = UniffiRustCallStatus.ByValue(),
-) : Structure() {
-    class UniffiByValue(
-        `returnValue`: RustBuffer.ByValue = RustBuffer.ByValue(),
-        `callStatus`: UniffiRustCallStatus.ByValue = UniffiRustCallStatus.ByValue(),
-    ): UniffiForeignFutureResultRustBuffer(`returnValue`,`callStatus`,), Structure.ByValue
-
-   internal fun uniffiSetValue(other: UniffiForeignFutureResultRustBuffer) {
-        `returnValue` = other.`returnValue`
-        `callStatus` = other.`callStatus`
-    }
-
-}
-internal interface UniffiForeignFutureCompleteRustBuffer : com.sun.jna.Callback {
-    fun callback(`callbackData`: Long,`result`: UniffiForeignFutureResultRustBuffer.UniffiByValue,)
-}
-@Structure.FieldOrder("callStatus")
-internal open class UniffiForeignFutureResultVoid(
-    @JvmField internal var `callStatus`: UniffiRustCallStatus.ByValue = UniffiRustCallStatus.ByValue(),
-) : Structure() {
-    class UniffiByValue(
-        `callStatus`: UniffiRustCallStatus.ByValue = UniffiRustCallStatus.ByValue(),
-    ): UniffiForeignFutureResultVoid(`callStatus`,), Structure.ByValue
-
-   internal fun uniffiSetValue(other: UniffiForeignFutureResultVoid) {
-        `callStatus` = other.`callStatus`
-    }
-
-}
-internal interface UniffiForeignFutureCompleteVoid : com.sun.jna.Callback {
-    fun callback(`callbackData`: Long,`result`: UniffiForeignFutureResultVoid.UniffiByValue,)
 }
 
 // A JNA Library to expose the extern-C FFI definitions.
@@ -685,214 +258,110 @@ internal object IntegrityCheckingUniffiLib {
     }
 
     internal fun ensureInitialized() = Unit
-    external fun uniffi_comity_uniffi_checksum_func_fetch_limit(
-    ): Int
-    external fun uniffi_comity_uniffi_checksum_func_is_available(
-    ): Int
-    external fun uniffi_comity_uniffi_checksum_func_open(
-    ): Int
-    external fun uniffi_comity_uniffi_checksum_func_safe_file_name(
-    ): Int
-    external fun uniffi_comity_uniffi_checksum_func_seal(
-    ): Int
-    external fun uniffi_comity_uniffi_checksum_func_wipe(
-    ): Int
-    external fun uniffi_comity_uniffi_checksum_func_classify(
-    ): Int
-    external fun uniffi_comity_uniffi_checksum_func_decode_content(
-    ): Int
-    external fun uniffi_comity_uniffi_checksum_func_html_to_markdown(
-    ): Int
-    external fun uniffi_comity_uniffi_checksum_func_markdown_escape(
-    ): Int
-    external fun uniffi_comity_uniffi_checksum_func_markdown_link(
-    ): Int
-    external fun uniffi_comity_uniffi_checksum_func_markdown_links(
-    ): Int
-    external fun uniffi_comity_uniffi_checksum_func_markdown_mentions(
-    ): Int
-    external fun uniffi_comity_uniffi_checksum_func_markdown_to_html(
-    ): Int
-    external fun uniffi_comity_uniffi_checksum_func_markdown_to_plain_text(
-    ): Int
-    external fun uniffi_comity_uniffi_checksum_func_markdown_without_html(
-    ): Int
-    external fun uniffi_comity_uniffi_checksum_func_baseline(
-    ): Int
-    external fun uniffi_comity_uniffi_checksum_func_readable(
-    ): Int
-    external fun uniffi_comity_uniffi_checksum_func_budget_of_app(
-    ): Int
-    external fun uniffi_comity_uniffi_checksum_func_budget_of_extension(
-    ): Int
-    external fun uniffi_comity_uniffi_checksum_func_outgoing_deletion(
-    ): Int
-    external fun uniffi_comity_uniffi_checksum_func_outgoing_markdown(
-    ): Int
-    external fun uniffi_comity_uniffi_checksum_func_outgoing_reaction(
-    ): Int
-    external fun uniffi_comity_uniffi_checksum_func_outgoing_text(
-    ): Int
-    external fun uniffi_comity_uniffi_checksum_func_part_attachment(
-    ): Int
-    external fun uniffi_comity_uniffi_checksum_func_part_html(
-    ): Int
-    external fun uniffi_comity_uniffi_checksum_func_part_in_language(
-    ): Int
-    external fun uniffi_comity_uniffi_checksum_func_part_markdown(
-    ): Int
-    external fun uniffi_comity_uniffi_checksum_func_part_multi(
-    ): Int
-    external fun uniffi_comity_uniffi_checksum_func_part_text(
-    ): Int
-    external fun uniffi_comity_uniffi_checksum_func_encode_report(
-    ): Int
-    external fun uniffi_comity_uniffi_checksum_func_is_reported(
-    ): Int
-    external fun uniffi_comity_uniffi_checksum_func_reported_by(
-    ): Int
-    external fun uniffi_comity_uniffi_checksum_func_reports(
-    ): Int
-    external fun uniffi_comity_uniffi_checksum_func_role_of_admin(
-    ): Int
-    external fun uniffi_comity_uniffi_checksum_func_role_of_member(
-    ): Int
-    external fun uniffi_comity_uniffi_checksum_func_alternatives(
-    ): Int
-    external fun uniffi_comity_uniffi_checksum_func_select(
-    ): Int
-    external fun uniffi_comity_uniffi_checksum_func_fold(
-    ): Int
-    external fun uniffi_comity_uniffi_checksum_func_version(
-    ): Int
-    external fun uniffi_comity_uniffi_checksum_method_opener_finish(
-    ): Int
-    external fun uniffi_comity_uniffi_checksum_method_opener_update(
-    ): Int
-    external fun uniffi_comity_uniffi_checksum_method_sealer_finish(
-    ): Int
-    external fun uniffi_comity_uniffi_checksum_method_sealer_update(
-    ): Int
-    external fun uniffi_comity_uniffi_checksum_method_verifier_finish(
-    ): Int
-    external fun uniffi_comity_uniffi_checksum_method_verifier_update(
-    ): Int
-    external fun uniffi_comity_uniffi_checksum_method_client_answer(
-    ): Int
-    external fun uniffi_comity_uniffi_checksum_method_client_backup_to(
-    ): Int
-    external fun uniffi_comity_uniffi_checksum_method_client_close_file(
-    ): Int
-    external fun uniffi_comity_uniffi_checksum_method_client_interrupter(
-    ): Int
-    external fun uniffi_comity_uniffi_checksum_method_client_pause(
-    ): Int
-    external fun uniffi_comity_uniffi_checksum_method_client_reader(
-    ): Int
-    external fun uniffi_comity_uniffi_checksum_method_client_receive(
-    ): Int
-    external fun uniffi_comity_uniffi_checksum_method_client_rekey(
-    ): Int
-    external fun uniffi_comity_uniffi_checksum_method_client_restored(
-    ): Int
-    external fun uniffi_comity_uniffi_checksum_method_client_resume(
-    ): Int
-    external fun uniffi_comity_uniffi_checksum_method_client_twin(
-    ): Int
-    external fun uniffi_comity_uniffi_checksum_method_client_wake(
-    ): Int
-    external fun uniffi_comity_uniffi_checksum_method_client_advertise(
-    ): Int
-    external fun uniffi_comity_uniffi_checksum_method_client_change(
-    ): Int
-    external fun uniffi_comity_uniffi_checksum_method_client_create_room(
-    ): Int
-    external fun uniffi_comity_uniffi_checksum_method_client_forget(
-    ): Int
-    external fun uniffi_comity_uniffi_checksum_method_client_join(
-    ): Int
-    external fun uniffi_comity_uniffi_checksum_method_client_read(
-    ): Int
-    external fun uniffi_comity_uniffi_checksum_method_client_resolve(
-    ): Int
-    external fun uniffi_comity_uniffi_checksum_method_client_respond(
-    ): Int
-    external fun uniffi_comity_uniffi_checksum_method_client_restock(
-    ): Int
-    external fun uniffi_comity_uniffi_checksum_method_client_send(
-    ): Int
-    external fun uniffi_comity_uniffi_checksum_method_interrupter_interrupt(
-    ): Int
-    external fun uniffi_comity_uniffi_checksum_method_opening_budgeted(
-    ): Int
-    external fun uniffi_comity_uniffi_checksum_method_opening_witnessed(
-    ): Int
-    external fun uniffi_comity_uniffi_checksum_method_contentkey_octets(
-    ): Int
-    external fun uniffi_comity_uniffi_checksum_method_reader_can(
-    ): Int
-    external fun uniffi_comity_uniffi_checksum_method_reader_cursor(
-    ): Int
-    external fun uniffi_comity_uniffi_checksum_method_reader_events(
-    ): Int
-    external fun uniffi_comity_uniffi_checksum_method_reader_health(
-    ): Int
-    external fun uniffi_comity_uniffi_checksum_method_reader_identity(
-    ): Int
-    external fun uniffi_comity_uniffi_checksum_method_reader_may(
-    ): Int
-    external fun uniffi_comity_uniffi_checksum_method_reader_members(
-    ): Int
-    external fun uniffi_comity_uniffi_checksum_method_reader_message(
-    ): Int
-    external fun uniffi_comity_uniffi_checksum_method_reader_outstanding(
-    ): Int
-    external fun uniffi_comity_uniffi_checksum_method_reader_plan(
-    ): Int
-    external fun uniffi_comity_uniffi_checksum_method_reader_posture(
-    ): Int
-    external fun uniffi_comity_uniffi_checksum_method_reader_preview(
-    ): Int
-    external fun uniffi_comity_uniffi_checksum_method_reader_room(
-    ): Int
-    external fun uniffi_comity_uniffi_checksum_method_reader_rooms(
-    ): Int
-    external fun uniffi_comity_uniffi_checksum_method_reader_task(
-    ): Int
-    external fun uniffi_comity_uniffi_checksum_method_reader_timeline(
-    ): Int
-    external fun uniffi_comity_uniffi_checksum_method_reader_user(
-    ): Int
-    external fun uniffi_comity_uniffi_checksum_method_reader_wake_at(
-    ): Int
-    external fun uniffi_comity_uniffi_checksum_method_receipts_about(
-    ): Int
-    external fun uniffi_comity_uniffi_checksum_method_receipts_apply(
-    ): Int
-    external fun uniffi_comity_uniffi_checksum_method_receipts_forget(
-    ): Int
-    external fun uniffi_comity_uniffi_checksum_method_receipts_of(
-    ): Int
-    external fun uniffi_comity_uniffi_checksum_constructor_sealer_new(
-    ): Int
-    external fun uniffi_comity_uniffi_checksum_constructor_verifier_new(
-    ): Int
-    external fun uniffi_comity_uniffi_checksum_constructor_client_create(
-    ): Int
-    external fun uniffi_comity_uniffi_checksum_constructor_client_open(
-    ): Int
-    external fun uniffi_comity_uniffi_checksum_constructor_opening_app(
-    ): Int
-    external fun uniffi_comity_uniffi_checksum_constructor_opening_extension(
-    ): Int
-    external fun uniffi_comity_uniffi_checksum_constructor_contentkey_new(
-    ): Int
-    external fun uniffi_comity_uniffi_checksum_constructor_reader_open(
-    ): Int
-    external fun uniffi_comity_uniffi_checksum_constructor_receipts_new(
-    ): Int
-    external fun ffi_comity_uniffi_uniffi_contract_version(
-    ): Int
+    external fun uniffi_comity_uniffi_checksum_func_fetch_limit(): Int
+    external fun uniffi_comity_uniffi_checksum_func_is_available(): Int
+    external fun uniffi_comity_uniffi_checksum_func_open(): Int
+    external fun uniffi_comity_uniffi_checksum_func_safe_file_name(): Int
+    external fun uniffi_comity_uniffi_checksum_func_seal(): Int
+    external fun uniffi_comity_uniffi_checksum_func_wipe(): Int
+    external fun uniffi_comity_uniffi_checksum_func_classify(): Int
+    external fun uniffi_comity_uniffi_checksum_func_decode_content(): Int
+    external fun uniffi_comity_uniffi_checksum_func_html_to_markdown(): Int
+    external fun uniffi_comity_uniffi_checksum_func_markdown_escape(): Int
+    external fun uniffi_comity_uniffi_checksum_func_markdown_link(): Int
+    external fun uniffi_comity_uniffi_checksum_func_markdown_links(): Int
+    external fun uniffi_comity_uniffi_checksum_func_markdown_mentions(): Int
+    external fun uniffi_comity_uniffi_checksum_func_markdown_to_html(): Int
+    external fun uniffi_comity_uniffi_checksum_func_markdown_to_plain_text(): Int
+    external fun uniffi_comity_uniffi_checksum_func_markdown_without_html(): Int
+    external fun uniffi_comity_uniffi_checksum_func_baseline(): Int
+    external fun uniffi_comity_uniffi_checksum_func_readable(): Int
+    external fun uniffi_comity_uniffi_checksum_func_budget_of_app(): Int
+    external fun uniffi_comity_uniffi_checksum_func_budget_of_extension(): Int
+    external fun uniffi_comity_uniffi_checksum_func_outgoing_deletion(): Int
+    external fun uniffi_comity_uniffi_checksum_func_outgoing_markdown(): Int
+    external fun uniffi_comity_uniffi_checksum_func_outgoing_reaction(): Int
+    external fun uniffi_comity_uniffi_checksum_func_outgoing_text(): Int
+    external fun uniffi_comity_uniffi_checksum_func_part_attachment(): Int
+    external fun uniffi_comity_uniffi_checksum_func_part_html(): Int
+    external fun uniffi_comity_uniffi_checksum_func_part_in_language(): Int
+    external fun uniffi_comity_uniffi_checksum_func_part_markdown(): Int
+    external fun uniffi_comity_uniffi_checksum_func_part_multi(): Int
+    external fun uniffi_comity_uniffi_checksum_func_part_text(): Int
+    external fun uniffi_comity_uniffi_checksum_func_encode_report(): Int
+    external fun uniffi_comity_uniffi_checksum_func_is_reported(): Int
+    external fun uniffi_comity_uniffi_checksum_func_reported_by(): Int
+    external fun uniffi_comity_uniffi_checksum_func_reports(): Int
+    external fun uniffi_comity_uniffi_checksum_func_role_of_admin(): Int
+    external fun uniffi_comity_uniffi_checksum_func_role_of_member(): Int
+    external fun uniffi_comity_uniffi_checksum_func_alternatives(): Int
+    external fun uniffi_comity_uniffi_checksum_func_select(): Int
+    external fun uniffi_comity_uniffi_checksum_func_fold(): Int
+    external fun uniffi_comity_uniffi_checksum_func_version(): Int
+    external fun uniffi_comity_uniffi_checksum_method_opener_finish(): Int
+    external fun uniffi_comity_uniffi_checksum_method_opener_update(): Int
+    external fun uniffi_comity_uniffi_checksum_method_sealer_finish(): Int
+    external fun uniffi_comity_uniffi_checksum_method_sealer_update(): Int
+    external fun uniffi_comity_uniffi_checksum_method_verifier_finish(): Int
+    external fun uniffi_comity_uniffi_checksum_method_verifier_update(): Int
+    external fun uniffi_comity_uniffi_checksum_method_client_answer(): Int
+    external fun uniffi_comity_uniffi_checksum_method_client_backup_to(): Int
+    external fun uniffi_comity_uniffi_checksum_method_client_close_file(): Int
+    external fun uniffi_comity_uniffi_checksum_method_client_interrupter(): Int
+    external fun uniffi_comity_uniffi_checksum_method_client_pause(): Int
+    external fun uniffi_comity_uniffi_checksum_method_client_reader(): Int
+    external fun uniffi_comity_uniffi_checksum_method_client_receive(): Int
+    external fun uniffi_comity_uniffi_checksum_method_client_rekey(): Int
+    external fun uniffi_comity_uniffi_checksum_method_client_restored(): Int
+    external fun uniffi_comity_uniffi_checksum_method_client_resume(): Int
+    external fun uniffi_comity_uniffi_checksum_method_client_twin(): Int
+    external fun uniffi_comity_uniffi_checksum_method_client_wake(): Int
+    external fun uniffi_comity_uniffi_checksum_method_client_advertise(): Int
+    external fun uniffi_comity_uniffi_checksum_method_client_change(): Int
+    external fun uniffi_comity_uniffi_checksum_method_client_create_room(): Int
+    external fun uniffi_comity_uniffi_checksum_method_client_forget(): Int
+    external fun uniffi_comity_uniffi_checksum_method_client_join(): Int
+    external fun uniffi_comity_uniffi_checksum_method_client_read(): Int
+    external fun uniffi_comity_uniffi_checksum_method_client_resolve(): Int
+    external fun uniffi_comity_uniffi_checksum_method_client_respond(): Int
+    external fun uniffi_comity_uniffi_checksum_method_client_restock(): Int
+    external fun uniffi_comity_uniffi_checksum_method_client_send(): Int
+    external fun uniffi_comity_uniffi_checksum_method_interrupter_interrupt(): Int
+    external fun uniffi_comity_uniffi_checksum_method_opening_budgeted(): Int
+    external fun uniffi_comity_uniffi_checksum_method_opening_witnessed(): Int
+    external fun uniffi_comity_uniffi_checksum_method_contentkey_octets(): Int
+    external fun uniffi_comity_uniffi_checksum_method_reader_can(): Int
+    external fun uniffi_comity_uniffi_checksum_method_reader_cursor(): Int
+    external fun uniffi_comity_uniffi_checksum_method_reader_events(): Int
+    external fun uniffi_comity_uniffi_checksum_method_reader_health(): Int
+    external fun uniffi_comity_uniffi_checksum_method_reader_identity(): Int
+    external fun uniffi_comity_uniffi_checksum_method_reader_may(): Int
+    external fun uniffi_comity_uniffi_checksum_method_reader_members(): Int
+    external fun uniffi_comity_uniffi_checksum_method_reader_message(): Int
+    external fun uniffi_comity_uniffi_checksum_method_reader_outstanding(): Int
+    external fun uniffi_comity_uniffi_checksum_method_reader_plan(): Int
+    external fun uniffi_comity_uniffi_checksum_method_reader_posture(): Int
+    external fun uniffi_comity_uniffi_checksum_method_reader_preview(): Int
+    external fun uniffi_comity_uniffi_checksum_method_reader_room(): Int
+    external fun uniffi_comity_uniffi_checksum_method_reader_rooms(): Int
+    external fun uniffi_comity_uniffi_checksum_method_reader_task(): Int
+    external fun uniffi_comity_uniffi_checksum_method_reader_timeline(): Int
+    external fun uniffi_comity_uniffi_checksum_method_reader_user(): Int
+    external fun uniffi_comity_uniffi_checksum_method_reader_wake_at(): Int
+    external fun uniffi_comity_uniffi_checksum_method_receipts_about(): Int
+    external fun uniffi_comity_uniffi_checksum_method_receipts_apply(): Int
+    external fun uniffi_comity_uniffi_checksum_method_receipts_forget(): Int
+    external fun uniffi_comity_uniffi_checksum_method_receipts_of(): Int
+    external fun uniffi_comity_uniffi_checksum_constructor_sealer_new(): Int
+    external fun uniffi_comity_uniffi_checksum_constructor_verifier_new(): Int
+    external fun uniffi_comity_uniffi_checksum_constructor_client_create(): Int
+    external fun uniffi_comity_uniffi_checksum_constructor_client_open(): Int
+    external fun uniffi_comity_uniffi_checksum_constructor_opening_app(): Int
+    external fun uniffi_comity_uniffi_checksum_constructor_opening_extension(): Int
+    external fun uniffi_comity_uniffi_checksum_constructor_contentkey_new(): Int
+    external fun uniffi_comity_uniffi_checksum_constructor_reader_open(): Int
+    external fun uniffi_comity_uniffi_checksum_constructor_receipts_new(): Int
+    external fun ffi_comity_uniffi_uniffi_contract_version(): Int
 
 }
 
@@ -909,472 +378,1040 @@ internal object UniffiLib {
     }
 
     internal fun ensureInitialized() = Unit
-    external fun uniffi_comity_uniffi_fn_clone_opener(`handle`: Long,uniffi_out_err: UniffiRustCallStatus,
-    ): Long
-    external fun uniffi_comity_uniffi_fn_free_opener(`handle`: Long,uniffi_out_err: UniffiRustCallStatus,
-    ): Unit
-    external fun uniffi_comity_uniffi_fn_method_opener_finish(`ptr`: Long,uniffi_out_err: UniffiRustCallStatus,
-    ): Unit
-    external fun uniffi_comity_uniffi_fn_method_opener_update(`ptr`: Long,`fetched`: ForeignBytes.ByValue,uniffi_out_err: UniffiRustCallStatus,
-    ): RustBuffer.ByValue
-    external fun uniffi_comity_uniffi_fn_clone_sealer(`handle`: Long,uniffi_out_err: UniffiRustCallStatus,
-    ): Long
-    external fun uniffi_comity_uniffi_fn_free_sealer(`handle`: Long,uniffi_out_err: UniffiRustCallStatus,
-    ): Unit
-    external fun uniffi_comity_uniffi_fn_constructor_sealer_new(`algorithm`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus,
-    ): Long
-    external fun uniffi_comity_uniffi_fn_method_sealer_finish(`ptr`: Long,uniffi_out_err: UniffiRustCallStatus,
-    ): RustBuffer.ByValue
-    external fun uniffi_comity_uniffi_fn_method_sealer_update(`ptr`: Long,`plaintext`: ForeignBytes.ByValue,uniffi_out_err: UniffiRustCallStatus,
-    ): RustBuffer.ByValue
-    external fun uniffi_comity_uniffi_fn_clone_verifier(`handle`: Long,uniffi_out_err: UniffiRustCallStatus,
-    ): Long
-    external fun uniffi_comity_uniffi_fn_free_verifier(`handle`: Long,uniffi_out_err: UniffiRustCallStatus,
-    ): Unit
-    external fun uniffi_comity_uniffi_fn_constructor_verifier_new(`part`: RustBuffer.ByValue,`policy`: Long,uniffi_out_err: UniffiRustCallStatus,
-    ): Long
-    external fun uniffi_comity_uniffi_fn_method_verifier_finish(`ptr`: Long,uniffi_out_err: UniffiRustCallStatus,
-    ): RustBuffer.ByValue
-    external fun uniffi_comity_uniffi_fn_method_verifier_update(`ptr`: Long,`fetched`: ForeignBytes.ByValue,uniffi_out_err: UniffiRustCallStatus,
-    ): Unit
-    external fun uniffi_comity_uniffi_fn_clone_client(`handle`: Long,uniffi_out_err: UniffiRustCallStatus,
-    ): Long
-    external fun uniffi_comity_uniffi_fn_free_client(`handle`: Long,uniffi_out_err: UniffiRustCallStatus,
-    ): Unit
-    external fun uniffi_comity_uniffi_fn_constructor_client_create(`now`: Long,`opening`: Long,`user`: RustBuffer.ByValue,`client`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus,
-    ): Long
-    external fun uniffi_comity_uniffi_fn_constructor_client_open(`now`: Long,`opening`: Long,uniffi_out_err: UniffiRustCallStatus,
-    ): Long
-    external fun uniffi_comity_uniffi_fn_method_client_answer(`ptr`: Long,`now`: Long,`request`: RustBuffer.ByValue,`answer`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus,
-    ): RustBuffer.ByValue
-    external fun uniffi_comity_uniffi_fn_method_client_backup_to(`ptr`: Long,`path`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus,
-    ): Unit
-    external fun uniffi_comity_uniffi_fn_method_client_close_file(`ptr`: Long,uniffi_out_err: UniffiRustCallStatus,
-    ): Unit
-    external fun uniffi_comity_uniffi_fn_method_client_interrupter(`ptr`: Long,uniffi_out_err: UniffiRustCallStatus,
-    ): Long
-    external fun uniffi_comity_uniffi_fn_method_client_pause(`ptr`: Long,uniffi_out_err: UniffiRustCallStatus,
-    ): Unit
-    external fun uniffi_comity_uniffi_fn_method_client_reader(`ptr`: Long,uniffi_out_err: UniffiRustCallStatus,
-    ): Long
-    external fun uniffi_comity_uniffi_fn_method_client_receive(`ptr`: Long,`now`: Long,`batch`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus,
-    ): RustBuffer.ByValue
-    external fun uniffi_comity_uniffi_fn_method_client_rekey(`ptr`: Long,`key`: ForeignBytes.ByValue,uniffi_out_err: UniffiRustCallStatus,
-    ): Unit
-    external fun uniffi_comity_uniffi_fn_method_client_restored(`ptr`: Long,uniffi_out_err: UniffiRustCallStatus,
-    ): Byte
-    external fun uniffi_comity_uniffi_fn_method_client_resume(`ptr`: Long,uniffi_out_err: UniffiRustCallStatus,
-    ): Unit
-    external fun uniffi_comity_uniffi_fn_method_client_twin(`ptr`: Long,uniffi_out_err: UniffiRustCallStatus,
-    ): RustBuffer.ByValue
-    external fun uniffi_comity_uniffi_fn_method_client_wake(`ptr`: Long,`now`: Long,uniffi_out_err: UniffiRustCallStatus,
-    ): RustBuffer.ByValue
-    external fun uniffi_comity_uniffi_fn_method_client_advertise(`ptr`: Long,`now`: Long,`supported`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus,
-    ): RustBuffer.ByValue
-    external fun uniffi_comity_uniffi_fn_method_client_change(`ptr`: Long,`now`: Long,`room`: RustBuffer.ByValue,`changes`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus,
-    ): RustBuffer.ByValue
-    external fun uniffi_comity_uniffi_fn_method_client_create_room(`ptr`: Long,`now`: Long,`room`: RustBuffer.ByValue,`newRoom`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus,
-    ): RustBuffer.ByValue
-    external fun uniffi_comity_uniffi_fn_method_client_forget(`ptr`: Long,`now`: Long,`upTo`: Long,uniffi_out_err: UniffiRustCallStatus,
-    ): RustBuffer.ByValue
-    external fun uniffi_comity_uniffi_fn_method_client_join(`ptr`: Long,`now`: Long,`room`: RustBuffer.ByValue,`code`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus,
-    ): RustBuffer.ByValue
-    external fun uniffi_comity_uniffi_fn_method_client_read(`ptr`: Long,`now`: Long,`room`: RustBuffer.ByValue,`upTo`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus,
-    ): RustBuffer.ByValue
-    external fun uniffi_comity_uniffi_fn_method_client_resolve(`ptr`: Long,`now`: Long,`message`: RustBuffer.ByValue,`how`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus,
-    ): RustBuffer.ByValue
-    external fun uniffi_comity_uniffi_fn_method_client_respond(`ptr`: Long,`now`: Long,`room`: RustBuffer.ByValue,`response`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus,
-    ): RustBuffer.ByValue
-    external fun uniffi_comity_uniffi_fn_method_client_restock(`ptr`: Long,`now`: Long,`left`: Int,uniffi_out_err: UniffiRustCallStatus,
-    ): RustBuffer.ByValue
-    external fun uniffi_comity_uniffi_fn_method_client_send(`ptr`: Long,`now`: Long,`room`: RustBuffer.ByValue,`outgoing`: RustBuffer.ByValue,`allow`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus,
-    ): RustBuffer.ByValue
-    external fun uniffi_comity_uniffi_fn_clone_interrupter(`handle`: Long,uniffi_out_err: UniffiRustCallStatus,
-    ): Long
-    external fun uniffi_comity_uniffi_fn_free_interrupter(`handle`: Long,uniffi_out_err: UniffiRustCallStatus,
-    ): Unit
-    external fun uniffi_comity_uniffi_fn_method_interrupter_interrupt(`ptr`: Long,uniffi_out_err: UniffiRustCallStatus,
-    ): Unit
-    external fun uniffi_comity_uniffi_fn_clone_opening(`handle`: Long,uniffi_out_err: UniffiRustCallStatus,
-    ): Long
-    external fun uniffi_comity_uniffi_fn_free_opening(`handle`: Long,uniffi_out_err: UniffiRustCallStatus,
-    ): Unit
-    external fun uniffi_comity_uniffi_fn_constructor_opening_app(`path`: RustBuffer.ByValue,`key`: ForeignBytes.ByValue,uniffi_out_err: UniffiRustCallStatus,
-    ): Long
-    external fun uniffi_comity_uniffi_fn_constructor_opening_extension(`path`: RustBuffer.ByValue,`key`: ForeignBytes.ByValue,uniffi_out_err: UniffiRustCallStatus,
-    ): Long
-    external fun uniffi_comity_uniffi_fn_method_opening_budgeted(`ptr`: Long,`budget`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus,
-    ): Long
-    external fun uniffi_comity_uniffi_fn_method_opening_witnessed(`ptr`: Long,`witnesses`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus,
-    ): Long
-    external fun uniffi_comity_uniffi_fn_clone_contentkey(`handle`: Long,uniffi_out_err: UniffiRustCallStatus,
-    ): Long
-    external fun uniffi_comity_uniffi_fn_free_contentkey(`handle`: Long,uniffi_out_err: UniffiRustCallStatus,
-    ): Unit
-    external fun uniffi_comity_uniffi_fn_constructor_contentkey_new(`octets`: ForeignBytes.ByValue,uniffi_out_err: UniffiRustCallStatus,
-    ): Long
-    external fun uniffi_comity_uniffi_fn_method_contentkey_octets(`ptr`: Long,uniffi_out_err: UniffiRustCallStatus,
-    ): RustBuffer.ByValue
-    external fun uniffi_comity_uniffi_fn_clone_reader(`handle`: Long,uniffi_out_err: UniffiRustCallStatus,
-    ): Long
-    external fun uniffi_comity_uniffi_fn_free_reader(`handle`: Long,uniffi_out_err: UniffiRustCallStatus,
-    ): Unit
-    external fun uniffi_comity_uniffi_fn_constructor_reader_open(`opening`: Long,uniffi_out_err: UniffiRustCallStatus,
-    ): Long
-    external fun uniffi_comity_uniffi_fn_method_reader_can(`ptr`: Long,`room`: RustBuffer.ByValue,`change`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus,
-    ): Unit
-    external fun uniffi_comity_uniffi_fn_method_reader_cursor(`ptr`: Long,`queue`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus,
-    ): RustBuffer.ByValue
-    external fun uniffi_comity_uniffi_fn_method_reader_events(`ptr`: Long,`after`: Long,`limit`: Int,uniffi_out_err: UniffiRustCallStatus,
-    ): RustBuffer.ByValue
-    external fun uniffi_comity_uniffi_fn_method_reader_health(`ptr`: Long,uniffi_out_err: UniffiRustCallStatus,
-    ): RustBuffer.ByValue
-    external fun uniffi_comity_uniffi_fn_method_reader_identity(`ptr`: Long,uniffi_out_err: UniffiRustCallStatus,
-    ): RustBuffer.ByValue
-    external fun uniffi_comity_uniffi_fn_method_reader_may(`ptr`: Long,`room`: RustBuffer.ByValue,`action`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus,
-    ): Byte
-    external fun uniffi_comity_uniffi_fn_method_reader_members(`ptr`: Long,`room`: RustBuffer.ByValue,`first`: Long,`limit`: Long,uniffi_out_err: UniffiRustCallStatus,
-    ): RustBuffer.ByValue
-    external fun uniffi_comity_uniffi_fn_method_reader_message(`ptr`: Long,`now`: Long,`id`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus,
-    ): RustBuffer.ByValue
-    external fun uniffi_comity_uniffi_fn_method_reader_outstanding(`ptr`: Long,`after`: RustBuffer.ByValue,`limit`: Int,uniffi_out_err: UniffiRustCallStatus,
-    ): RustBuffer.ByValue
-    external fun uniffi_comity_uniffi_fn_method_reader_plan(`ptr`: Long,`room`: RustBuffer.ByValue,`outgoing`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus,
-    ): RustBuffer.ByValue
-    external fun uniffi_comity_uniffi_fn_method_reader_posture(`ptr`: Long,`room`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus,
-    ): RustBuffer.ByValue
-    external fun uniffi_comity_uniffi_fn_method_reader_preview(`ptr`: Long,`now`: Long,`frame`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus,
-    ): RustBuffer.ByValue
-    external fun uniffi_comity_uniffi_fn_method_reader_room(`ptr`: Long,`room`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus,
-    ): RustBuffer.ByValue
-    external fun uniffi_comity_uniffi_fn_method_reader_rooms(`ptr`: Long,`now`: Long,uniffi_out_err: UniffiRustCallStatus,
-    ): RustBuffer.ByValue
-    external fun uniffi_comity_uniffi_fn_method_reader_task(`ptr`: Long,`id`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus,
-    ): RustBuffer.ByValue
-    external fun uniffi_comity_uniffi_fn_method_reader_timeline(`ptr`: Long,`now`: Long,`room`: RustBuffer.ByValue,`page`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus,
-    ): RustBuffer.ByValue
-    external fun uniffi_comity_uniffi_fn_method_reader_user(`ptr`: Long,`user`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus,
-    ): RustBuffer.ByValue
-    external fun uniffi_comity_uniffi_fn_method_reader_wake_at(`ptr`: Long,uniffi_out_err: UniffiRustCallStatus,
-    ): RustBuffer.ByValue
-    external fun uniffi_comity_uniffi_fn_clone_receipts(`handle`: Long,uniffi_out_err: UniffiRustCallStatus,
-    ): Long
-    external fun uniffi_comity_uniffi_fn_free_receipts(`handle`: Long,uniffi_out_err: UniffiRustCallStatus,
-    ): Unit
-    external fun uniffi_comity_uniffi_fn_constructor_receipts_new(uniffi_out_err: UniffiRustCallStatus,
-    ): Long
-    external fun uniffi_comity_uniffi_fn_method_receipts_about(`ptr`: Long,`message`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus,
-    ): RustBuffer.ByValue
-    external fun uniffi_comity_uniffi_fn_method_receipts_apply(`ptr`: Long,`user`: RustBuffer.ByValue,`accepted`: Long,`id`: RustBuffer.ByValue,`entries`: RustBuffer.ByValue,`concerns`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus,
-    ): Unit
-    external fun uniffi_comity_uniffi_fn_method_receipts_forget(`ptr`: Long,`message`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus,
-    ): Unit
-    external fun uniffi_comity_uniffi_fn_method_receipts_of(`ptr`: Long,`message`: RustBuffer.ByValue,`user`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus,
-    ): RustBuffer.ByValue
-    external fun uniffi_comity_uniffi_fn_method_opened_uniffi_trait_debug(`ptr`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus,
-    ): RustBuffer.ByValue
-    external fun uniffi_comity_uniffi_fn_method_opened_uniffi_trait_display(`ptr`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus,
-    ): RustBuffer.ByValue
-    external fun uniffi_comity_uniffi_fn_method_sealed_uniffi_trait_debug(`ptr`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus,
-    ): RustBuffer.ByValue
-    external fun uniffi_comity_uniffi_fn_method_sealed_uniffi_trait_display(`ptr`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus,
-    ): RustBuffer.ByValue
-    external fun uniffi_comity_uniffi_fn_method_sealedend_uniffi_trait_debug(`ptr`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus,
-    ): RustBuffer.ByValue
-    external fun uniffi_comity_uniffi_fn_method_sealedend_uniffi_trait_display(`ptr`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus,
-    ): RustBuffer.ByValue
-    external fun uniffi_comity_uniffi_fn_method_content_uniffi_trait_debug(`ptr`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus,
-    ): RustBuffer.ByValue
-    external fun uniffi_comity_uniffi_fn_method_content_uniffi_trait_display(`ptr`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus,
-    ): RustBuffer.ByValue
-    external fun uniffi_comity_uniffi_fn_method_extension_uniffi_trait_debug(`ptr`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus,
-    ): RustBuffer.ByValue
-    external fun uniffi_comity_uniffi_fn_method_extension_uniffi_trait_display(`ptr`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus,
-    ): RustBuffer.ByValue
-    external fun uniffi_comity_uniffi_fn_method_fault_uniffi_trait_debug(`ptr`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus,
-    ): RustBuffer.ByValue
-    external fun uniffi_comity_uniffi_fn_method_fault_uniffi_trait_display(`ptr`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus,
-    ): RustBuffer.ByValue
-    external fun uniffi_comity_uniffi_fn_method_cursor_uniffi_trait_debug(`ptr`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus,
-    ): RustBuffer.ByValue
-    external fun uniffi_comity_uniffi_fn_method_cursor_uniffi_trait_display(`ptr`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus,
-    ): RustBuffer.ByValue
-    external fun uniffi_comity_uniffi_fn_method_frame_uniffi_trait_debug(`ptr`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus,
-    ): RustBuffer.ByValue
-    external fun uniffi_comity_uniffi_fn_method_frame_uniffi_trait_display(`ptr`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus,
-    ): RustBuffer.ByValue
-    external fun uniffi_comity_uniffi_fn_method_link_uniffi_trait_debug(`ptr`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus,
-    ): RustBuffer.ByValue
-    external fun uniffi_comity_uniffi_fn_method_link_uniffi_trait_display(`ptr`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus,
-    ): RustBuffer.ByValue
-    external fun uniffi_comity_uniffi_fn_method_mention_uniffi_trait_debug(`ptr`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus,
-    ): RustBuffer.ByValue
-    external fun uniffi_comity_uniffi_fn_method_mention_uniffi_trait_display(`ptr`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus,
-    ): RustBuffer.ByValue
-    external fun uniffi_comity_uniffi_fn_method_message_uniffi_trait_debug(`ptr`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus,
-    ): RustBuffer.ByValue
-    external fun uniffi_comity_uniffi_fn_method_message_uniffi_trait_display(`ptr`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus,
-    ): RustBuffer.ByValue
-    external fun uniffi_comity_uniffi_fn_method_preview_uniffi_trait_debug(`ptr`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus,
-    ): RustBuffer.ByValue
-    external fun uniffi_comity_uniffi_fn_method_preview_uniffi_trait_display(`ptr`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus,
-    ): RustBuffer.ByValue
-    external fun uniffi_comity_uniffi_fn_method_reacted_uniffi_trait_debug(`ptr`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus,
-    ): RustBuffer.ByValue
-    external fun uniffi_comity_uniffi_fn_method_reacted_uniffi_trait_display(`ptr`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus,
-    ): RustBuffer.ByValue
-    external fun uniffi_comity_uniffi_fn_method_witnesses_uniffi_trait_debug(`ptr`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus,
-    ): RustBuffer.ByValue
-    external fun uniffi_comity_uniffi_fn_method_witnesses_uniffi_trait_display(`ptr`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus,
-    ): RustBuffer.ByValue
-    external fun uniffi_comity_uniffi_fn_method_outgoing_uniffi_trait_debug(`ptr`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus,
-    ): RustBuffer.ByValue
-    external fun uniffi_comity_uniffi_fn_method_outgoing_uniffi_trait_display(`ptr`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus,
-    ): RustBuffer.ByValue
-    external fun uniffi_comity_uniffi_fn_method_plan_uniffi_trait_debug(`ptr`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus,
-    ): RustBuffer.ByValue
-    external fun uniffi_comity_uniffi_fn_method_plan_uniffi_trait_display(`ptr`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus,
-    ): RustBuffer.ByValue
-    external fun uniffi_comity_uniffi_fn_method_externalpart_uniffi_trait_debug(`ptr`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus,
-    ): RustBuffer.ByValue
-    external fun uniffi_comity_uniffi_fn_method_externalpart_uniffi_trait_display(`ptr`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus,
-    ): RustBuffer.ByValue
-    external fun uniffi_comity_uniffi_fn_method_part_uniffi_trait_debug(`ptr`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus,
-    ): RustBuffer.ByValue
-    external fun uniffi_comity_uniffi_fn_method_part_uniffi_trait_display(`ptr`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus,
-    ): RustBuffer.ByValue
-    external fun uniffi_comity_uniffi_fn_method_singlepart_uniffi_trait_debug(`ptr`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus,
-    ): RustBuffer.ByValue
-    external fun uniffi_comity_uniffi_fn_method_singlepart_uniffi_trait_display(`ptr`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus,
-    ): RustBuffer.ByValue
-    external fun uniffi_comity_uniffi_fn_method_request_uniffi_trait_debug(`ptr`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus,
-    ): RustBuffer.ByValue
-    external fun uniffi_comity_uniffi_fn_method_request_uniffi_trait_display(`ptr`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus,
-    ): RustBuffer.ByValue
-    external fun uniffi_comity_uniffi_fn_method_description_uniffi_trait_debug(`ptr`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus,
-    ): RustBuffer.ByValue
-    external fun uniffi_comity_uniffi_fn_method_description_uniffi_trait_display(`ptr`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus,
-    ): RustBuffer.ByValue
-    external fun uniffi_comity_uniffi_fn_method_alternative_uniffi_trait_debug(`ptr`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus,
-    ): RustBuffer.ByValue
-    external fun uniffi_comity_uniffi_fn_method_alternative_uniffi_trait_display(`ptr`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus,
-    ): RustBuffer.ByValue
-    external fun uniffi_comity_uniffi_fn_method_chosen_uniffi_trait_debug(`ptr`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus,
-    ): RustBuffer.ByValue
-    external fun uniffi_comity_uniffi_fn_method_chosen_uniffi_trait_display(`ptr`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus,
-    ): RustBuffer.ByValue
-    external fun uniffi_comity_uniffi_fn_method_passedover_uniffi_trait_debug(`ptr`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus,
-    ): RustBuffer.ByValue
-    external fun uniffi_comity_uniffi_fn_method_passedover_uniffi_trait_display(`ptr`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus,
-    ): RustBuffer.ByValue
-    external fun uniffi_comity_uniffi_fn_method_selection_uniffi_trait_debug(`ptr`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus,
-    ): RustBuffer.ByValue
-    external fun uniffi_comity_uniffi_fn_method_selection_uniffi_trait_display(`ptr`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus,
-    ): RustBuffer.ByValue
-    external fun uniffi_comity_uniffi_fn_method_entry_uniffi_trait_debug(`ptr`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus,
-    ): RustBuffer.ByValue
-    external fun uniffi_comity_uniffi_fn_method_entry_uniffi_trait_display(`ptr`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus,
-    ): RustBuffer.ByValue
-    external fun uniffi_comity_uniffi_fn_method_reaction_uniffi_trait_debug(`ptr`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus,
-    ): RustBuffer.ByValue
-    external fun uniffi_comity_uniffi_fn_method_reaction_uniffi_trait_display(`ptr`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus,
-    ): RustBuffer.ByValue
-    external fun uniffi_comity_uniffi_fn_method_stored_uniffi_trait_debug(`ptr`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus,
-    ): RustBuffer.ByValue
-    external fun uniffi_comity_uniffi_fn_method_stored_uniffi_trait_display(`ptr`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus,
-    ): RustBuffer.ByValue
-    external fun uniffi_comity_uniffi_fn_method_timeline_uniffi_trait_debug(`ptr`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus,
-    ): RustBuffer.ByValue
-    external fun uniffi_comity_uniffi_fn_method_timeline_uniffi_trait_display(`ptr`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus,
-    ): RustBuffer.ByValue
-    external fun uniffi_comity_uniffi_fn_method_version_uniffi_trait_debug(`ptr`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus,
-    ): RustBuffer.ByValue
-    external fun uniffi_comity_uniffi_fn_method_version_uniffi_trait_display(`ptr`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus,
-    ): RustBuffer.ByValue
-    external fun uniffi_comity_uniffi_fn_func_fetch_limit(`part`: RustBuffer.ByValue,`policy`: Long,uniffi_out_err: UniffiRustCallStatus,
-    ): Long
-    external fun uniffi_comity_uniffi_fn_func_is_available(`part`: RustBuffer.ByValue,`now`: Long,uniffi_out_err: UniffiRustCallStatus,
-    ): Byte
-    external fun uniffi_comity_uniffi_fn_func_open(`part`: RustBuffer.ByValue,`fetched`: ForeignBytes.ByValue,uniffi_out_err: UniffiRustCallStatus,
-    ): RustBuffer.ByValue
-    external fun uniffi_comity_uniffi_fn_func_safe_file_name(`suggested`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus,
-    ): RustBuffer.ByValue
-    external fun uniffi_comity_uniffi_fn_func_seal(`plaintext`: ForeignBytes.ByValue,uniffi_out_err: UniffiRustCallStatus,
-    ): RustBuffer.ByValue
-    external fun uniffi_comity_uniffi_fn_func_wipe(`path`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus,
-    ): Unit
-    external fun uniffi_comity_uniffi_fn_func_classify(`octets`: ForeignBytes.ByValue,uniffi_out_err: UniffiRustCallStatus,
-    ): RustBuffer.ByValue
-    external fun uniffi_comity_uniffi_fn_func_decode_content(`octets`: ForeignBytes.ByValue,uniffi_out_err: UniffiRustCallStatus,
-    ): RustBuffer.ByValue
-    external fun uniffi_comity_uniffi_fn_func_html_to_markdown(`html`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus,
-    ): RustBuffer.ByValue
-    external fun uniffi_comity_uniffi_fn_func_markdown_escape(`text`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus,
-    ): RustBuffer.ByValue
-    external fun uniffi_comity_uniffi_fn_func_markdown_link(`text`: RustBuffer.ByValue,`url`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus,
-    ): RustBuffer.ByValue
-    external fun uniffi_comity_uniffi_fn_func_markdown_links(`markdown`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus,
-    ): RustBuffer.ByValue
-    external fun uniffi_comity_uniffi_fn_func_markdown_mentions(`markdown`: RustBuffer.ByValue,`members`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus,
-    ): RustBuffer.ByValue
-    external fun uniffi_comity_uniffi_fn_func_markdown_to_html(`markdown`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus,
-    ): RustBuffer.ByValue
-    external fun uniffi_comity_uniffi_fn_func_markdown_to_plain_text(`markdown`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus,
-    ): RustBuffer.ByValue
-    external fun uniffi_comity_uniffi_fn_func_markdown_without_html(`markdown`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus,
-    ): RustBuffer.ByValue
-    external fun uniffi_comity_uniffi_fn_func_baseline(uniffi_out_err: UniffiRustCallStatus,
-    ): RustBuffer.ByValue
-    external fun uniffi_comity_uniffi_fn_func_readable(`part`: RustBuffer.ByValue,`media`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus,
-    ): Byte
-    external fun uniffi_comity_uniffi_fn_func_budget_of_app(uniffi_out_err: UniffiRustCallStatus,
-    ): RustBuffer.ByValue
-    external fun uniffi_comity_uniffi_fn_func_budget_of_extension(uniffi_out_err: UniffiRustCallStatus,
-    ): RustBuffer.ByValue
-    external fun uniffi_comity_uniffi_fn_func_outgoing_deletion(`message`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus,
-    ): RustBuffer.ByValue
-    external fun uniffi_comity_uniffi_fn_func_outgoing_markdown(`markdown`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus,
-    ): RustBuffer.ByValue
-    external fun uniffi_comity_uniffi_fn_func_outgoing_reaction(`message`: RustBuffer.ByValue,`reaction`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus,
-    ): RustBuffer.ByValue
-    external fun uniffi_comity_uniffi_fn_func_outgoing_text(`text`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus,
-    ): RustBuffer.ByValue
-    external fun uniffi_comity_uniffi_fn_func_part_attachment(`sealed`: RustBuffer.ByValue,`disposition`: RustBuffer.ByValue,`mediaType`: RustBuffer.ByValue,`url`: RustBuffer.ByValue,`expires`: Int,`filename`: RustBuffer.ByValue,`description`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus,
-    ): RustBuffer.ByValue
-    external fun uniffi_comity_uniffi_fn_func_part_html(`html`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus,
-    ): RustBuffer.ByValue
-    external fun uniffi_comity_uniffi_fn_func_part_in_language(`part`: RustBuffer.ByValue,`language`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus,
-    ): RustBuffer.ByValue
-    external fun uniffi_comity_uniffi_fn_func_part_markdown(`markdown`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus,
-    ): RustBuffer.ByValue
-    external fun uniffi_comity_uniffi_fn_func_part_multi(`disposition`: RustBuffer.ByValue,`semantics`: RustBuffer.ByValue,`parts`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus,
-    ): RustBuffer.ByValue
-    external fun uniffi_comity_uniffi_fn_func_part_text(`text`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus,
-    ): RustBuffer.ByValue
-    external fun uniffi_comity_uniffi_fn_func_encode_report(`entries`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus,
-    ): RustBuffer.ByValue
-    external fun uniffi_comity_uniffi_fn_func_is_reported(`octets`: ForeignBytes.ByValue,uniffi_out_err: UniffiRustCallStatus,
-    ): Byte
-    external fun uniffi_comity_uniffi_fn_func_reported_by(`octets`: ForeignBytes.ByValue,uniffi_out_err: UniffiRustCallStatus,
-    ): RustBuffer.ByValue
-    external fun uniffi_comity_uniffi_fn_func_reports(`policy`: RustBuffer.ByValue,`wants`: Byte,uniffi_out_err: UniffiRustCallStatus,
-    ): Byte
-    external fun uniffi_comity_uniffi_fn_func_role_of_admin(uniffi_out_err: UniffiRustCallStatus,
-    ): Int
-    external fun uniffi_comity_uniffi_fn_func_role_of_member(uniffi_out_err: UniffiRustCallStatus,
-    ): Int
-    external fun uniffi_comity_uniffi_fn_func_alternatives(`part`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus,
-    ): RustBuffer.ByValue
-    external fun uniffi_comity_uniffi_fn_func_select(`octets`: ForeignBytes.ByValue,`supported`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus,
-    ): RustBuffer.ByValue
-    external fun uniffi_comity_uniffi_fn_func_fold(`messages`: RustBuffer.ByValue,`denied`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus,
-    ): RustBuffer.ByValue
-    external fun uniffi_comity_uniffi_fn_func_version(uniffi_out_err: UniffiRustCallStatus,
-    ): RustBuffer.ByValue
-    external fun ffi_comity_uniffi_rustbuffer_alloc(`size`: Long,uniffi_out_err: UniffiRustCallStatus,
-    ): RustBuffer.ByValue
-    external fun ffi_comity_uniffi_rustbuffer_from_bytes(`bytes`: ForeignBytes.ByValue,uniffi_out_err: UniffiRustCallStatus,
-    ): RustBuffer.ByValue
-    external fun ffi_comity_uniffi_rustbuffer_free(`buf`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus,
-    ): Unit
-    external fun ffi_comity_uniffi_rustbuffer_reserve(`buf`: RustBuffer.ByValue,`additional`: Long,uniffi_out_err: UniffiRustCallStatus,
-    ): RustBuffer.ByValue
-    external fun ffi_comity_uniffi_rust_future_poll_u8(`handle`: Long,`callback`: UniffiRustFutureContinuationCallback,`callbackData`: Long,
-    ): Unit
-    external fun ffi_comity_uniffi_rust_future_cancel_u8(`handle`: Long,
-    ): Unit
-    external fun ffi_comity_uniffi_rust_future_free_u8(`handle`: Long,
-    ): Unit
-    external fun ffi_comity_uniffi_rust_future_complete_u8(`handle`: Long,uniffi_out_err: UniffiRustCallStatus,
-    ): Int
-    external fun ffi_comity_uniffi_rust_future_poll_i8(`handle`: Long,`callback`: UniffiRustFutureContinuationCallback,`callbackData`: Long,
-    ): Unit
-    external fun ffi_comity_uniffi_rust_future_cancel_i8(`handle`: Long,
-    ): Unit
-    external fun ffi_comity_uniffi_rust_future_free_i8(`handle`: Long,
-    ): Unit
-    external fun ffi_comity_uniffi_rust_future_complete_i8(`handle`: Long,uniffi_out_err: UniffiRustCallStatus,
-    ): Byte
-    external fun ffi_comity_uniffi_rust_future_poll_u16(`handle`: Long,`callback`: UniffiRustFutureContinuationCallback,`callbackData`: Long,
-    ): Unit
-    external fun ffi_comity_uniffi_rust_future_cancel_u16(`handle`: Long,
-    ): Unit
-    external fun ffi_comity_uniffi_rust_future_free_u16(`handle`: Long,
-    ): Unit
-    external fun ffi_comity_uniffi_rust_future_complete_u16(`handle`: Long,uniffi_out_err: UniffiRustCallStatus,
-    ): Int
-    external fun ffi_comity_uniffi_rust_future_poll_i16(`handle`: Long,`callback`: UniffiRustFutureContinuationCallback,`callbackData`: Long,
-    ): Unit
-    external fun ffi_comity_uniffi_rust_future_cancel_i16(`handle`: Long,
-    ): Unit
-    external fun ffi_comity_uniffi_rust_future_free_i16(`handle`: Long,
-    ): Unit
-    external fun ffi_comity_uniffi_rust_future_complete_i16(`handle`: Long,uniffi_out_err: UniffiRustCallStatus,
-    ): Short
-    external fun ffi_comity_uniffi_rust_future_poll_u32(`handle`: Long,`callback`: UniffiRustFutureContinuationCallback,`callbackData`: Long,
-    ): Unit
-    external fun ffi_comity_uniffi_rust_future_cancel_u32(`handle`: Long,
-    ): Unit
-    external fun ffi_comity_uniffi_rust_future_free_u32(`handle`: Long,
-    ): Unit
-    external fun ffi_comity_uniffi_rust_future_complete_u32(`handle`: Long,uniffi_out_err: UniffiRustCallStatus,
-    ): Int
-    external fun ffi_comity_uniffi_rust_future_poll_i32(`handle`: Long,`callback`: UniffiRustFutureContinuationCallback,`callbackData`: Long,
-    ): Unit
-    external fun ffi_comity_uniffi_rust_future_cancel_i32(`handle`: Long,
-    ): Unit
-    external fun ffi_comity_uniffi_rust_future_free_i32(`handle`: Long,
-    ): Unit
-    external fun ffi_comity_uniffi_rust_future_complete_i32(`handle`: Long,uniffi_out_err: UniffiRustCallStatus,
-    ): Int
-    external fun ffi_comity_uniffi_rust_future_poll_u64(`handle`: Long,`callback`: UniffiRustFutureContinuationCallback,`callbackData`: Long,
-    ): Unit
-    external fun ffi_comity_uniffi_rust_future_cancel_u64(`handle`: Long,
-    ): Unit
-    external fun ffi_comity_uniffi_rust_future_free_u64(`handle`: Long,
-    ): Unit
-    external fun ffi_comity_uniffi_rust_future_complete_u64(`handle`: Long,uniffi_out_err: UniffiRustCallStatus,
-    ): Long
-    external fun ffi_comity_uniffi_rust_future_poll_i64(`handle`: Long,`callback`: UniffiRustFutureContinuationCallback,`callbackData`: Long,
-    ): Unit
-    external fun ffi_comity_uniffi_rust_future_cancel_i64(`handle`: Long,
-    ): Unit
-    external fun ffi_comity_uniffi_rust_future_free_i64(`handle`: Long,
-    ): Unit
-    external fun ffi_comity_uniffi_rust_future_complete_i64(`handle`: Long,uniffi_out_err: UniffiRustCallStatus,
-    ): Long
-    external fun ffi_comity_uniffi_rust_future_poll_f32(`handle`: Long,`callback`: UniffiRustFutureContinuationCallback,`callbackData`: Long,
-    ): Unit
-    external fun ffi_comity_uniffi_rust_future_cancel_f32(`handle`: Long,
-    ): Unit
-    external fun ffi_comity_uniffi_rust_future_free_f32(`handle`: Long,
-    ): Unit
-    external fun ffi_comity_uniffi_rust_future_complete_f32(`handle`: Long,uniffi_out_err: UniffiRustCallStatus,
-    ): Float
-    external fun ffi_comity_uniffi_rust_future_poll_f64(`handle`: Long,`callback`: UniffiRustFutureContinuationCallback,`callbackData`: Long,
-    ): Unit
-    external fun ffi_comity_uniffi_rust_future_cancel_f64(`handle`: Long,
-    ): Unit
-    external fun ffi_comity_uniffi_rust_future_free_f64(`handle`: Long,
-    ): Unit
-    external fun ffi_comity_uniffi_rust_future_complete_f64(`handle`: Long,uniffi_out_err: UniffiRustCallStatus,
-    ): Double
-    external fun ffi_comity_uniffi_rust_future_poll_rust_buffer(`handle`: Long,`callback`: UniffiRustFutureContinuationCallback,`callbackData`: Long,
-    ): Unit
-    external fun ffi_comity_uniffi_rust_future_cancel_rust_buffer(`handle`: Long,
-    ): Unit
-    external fun ffi_comity_uniffi_rust_future_free_rust_buffer(`handle`: Long,
-    ): Unit
-    external fun ffi_comity_uniffi_rust_future_complete_rust_buffer(`handle`: Long,uniffi_out_err: UniffiRustCallStatus,
-    ): RustBuffer.ByValue
-    external fun ffi_comity_uniffi_rust_future_poll_void(`handle`: Long,`callback`: UniffiRustFutureContinuationCallback,`callbackData`: Long,
-    ): Unit
-    external fun ffi_comity_uniffi_rust_future_cancel_void(`handle`: Long,
-    ): Unit
-    external fun ffi_comity_uniffi_rust_future_free_void(`handle`: Long,
-    ): Unit
-    external fun ffi_comity_uniffi_rust_future_complete_void(`handle`: Long,uniffi_out_err: UniffiRustCallStatus,
-    ): Unit
+    external fun uniffi_comity_uniffi_fn_clone_opener(handle: Long, status: Pointer): Long
+    fun uniffi_comity_uniffi_fn_clone_opener(handle: Long, status: UniffiRustCallStatus): Long =
+        Passage.ofThread().plainly(status) { uniffi_comity_uniffi_fn_clone_opener(handle, it) }
+    external fun uniffi_comity_uniffi_fn_free_opener(handle: Long, status: Pointer): Unit
+    fun uniffi_comity_uniffi_fn_free_opener(handle: Long, status: UniffiRustCallStatus): Unit =
+        Passage.ofThread().plainly(status) { uniffi_comity_uniffi_fn_free_opener(handle, it) }
+    external fun uniffi_ffibuffer_comity_uniffi_fn_method_opener_finish(arguments: Pointer, result: Pointer)
+    fun uniffi_comity_uniffi_fn_method_opener_finish(`ptr`: Long, status: UniffiRustCallStatus): Unit {
+        val passage = Passage.ofThread().put(`ptr`)
+        uniffi_ffibuffer_comity_uniffi_fn_method_opener_finish(passage.arguments, passage.result)
+        return passage.nothing(status)
+    }
+    external fun uniffi_ffibuffer_comity_uniffi_fn_method_opener_update(arguments: Pointer, result: Pointer)
+    fun uniffi_comity_uniffi_fn_method_opener_update(`ptr`: Long, `fetched`: ForeignBytes, status: UniffiRustCallStatus): RustBuffer {
+        val passage = Passage.ofThread().put(`ptr`).put(`fetched`)
+        uniffi_ffibuffer_comity_uniffi_fn_method_opener_update(passage.arguments, passage.result)
+        return passage.buffer(status)
+    }
+    external fun uniffi_comity_uniffi_fn_clone_sealer(handle: Long, status: Pointer): Long
+    fun uniffi_comity_uniffi_fn_clone_sealer(handle: Long, status: UniffiRustCallStatus): Long =
+        Passage.ofThread().plainly(status) { uniffi_comity_uniffi_fn_clone_sealer(handle, it) }
+    external fun uniffi_comity_uniffi_fn_free_sealer(handle: Long, status: Pointer): Unit
+    fun uniffi_comity_uniffi_fn_free_sealer(handle: Long, status: UniffiRustCallStatus): Unit =
+        Passage.ofThread().plainly(status) { uniffi_comity_uniffi_fn_free_sealer(handle, it) }
+    external fun uniffi_ffibuffer_comity_uniffi_fn_constructor_sealer_new(arguments: Pointer, result: Pointer)
+    fun uniffi_comity_uniffi_fn_constructor_sealer_new(`algorithm`: RustBuffer, status: UniffiRustCallStatus): Long {
+        val passage = Passage.ofThread().put(`algorithm`)
+        uniffi_ffibuffer_comity_uniffi_fn_constructor_sealer_new(passage.arguments, passage.result)
+        return passage.long(status)
+    }
+    external fun uniffi_ffibuffer_comity_uniffi_fn_method_sealer_finish(arguments: Pointer, result: Pointer)
+    fun uniffi_comity_uniffi_fn_method_sealer_finish(`ptr`: Long, status: UniffiRustCallStatus): RustBuffer {
+        val passage = Passage.ofThread().put(`ptr`)
+        uniffi_ffibuffer_comity_uniffi_fn_method_sealer_finish(passage.arguments, passage.result)
+        return passage.buffer(status)
+    }
+    external fun uniffi_ffibuffer_comity_uniffi_fn_method_sealer_update(arguments: Pointer, result: Pointer)
+    fun uniffi_comity_uniffi_fn_method_sealer_update(`ptr`: Long, `plaintext`: ForeignBytes, status: UniffiRustCallStatus): RustBuffer {
+        val passage = Passage.ofThread().put(`ptr`).put(`plaintext`)
+        uniffi_ffibuffer_comity_uniffi_fn_method_sealer_update(passage.arguments, passage.result)
+        return passage.buffer(status)
+    }
+    external fun uniffi_comity_uniffi_fn_clone_verifier(handle: Long, status: Pointer): Long
+    fun uniffi_comity_uniffi_fn_clone_verifier(handle: Long, status: UniffiRustCallStatus): Long =
+        Passage.ofThread().plainly(status) { uniffi_comity_uniffi_fn_clone_verifier(handle, it) }
+    external fun uniffi_comity_uniffi_fn_free_verifier(handle: Long, status: Pointer): Unit
+    fun uniffi_comity_uniffi_fn_free_verifier(handle: Long, status: UniffiRustCallStatus): Unit =
+        Passage.ofThread().plainly(status) { uniffi_comity_uniffi_fn_free_verifier(handle, it) }
+    external fun uniffi_ffibuffer_comity_uniffi_fn_constructor_verifier_new(arguments: Pointer, result: Pointer)
+    fun uniffi_comity_uniffi_fn_constructor_verifier_new(`part`: RustBuffer, `policy`: Long, status: UniffiRustCallStatus): Long {
+        val passage = Passage.ofThread().put(`part`).put(`policy`)
+        uniffi_ffibuffer_comity_uniffi_fn_constructor_verifier_new(passage.arguments, passage.result)
+        return passage.long(status)
+    }
+    external fun uniffi_ffibuffer_comity_uniffi_fn_method_verifier_finish(arguments: Pointer, result: Pointer)
+    fun uniffi_comity_uniffi_fn_method_verifier_finish(`ptr`: Long, status: UniffiRustCallStatus): RustBuffer {
+        val passage = Passage.ofThread().put(`ptr`)
+        uniffi_ffibuffer_comity_uniffi_fn_method_verifier_finish(passage.arguments, passage.result)
+        return passage.buffer(status)
+    }
+    external fun uniffi_ffibuffer_comity_uniffi_fn_method_verifier_update(arguments: Pointer, result: Pointer)
+    fun uniffi_comity_uniffi_fn_method_verifier_update(`ptr`: Long, `fetched`: ForeignBytes, status: UniffiRustCallStatus): Unit {
+        val passage = Passage.ofThread().put(`ptr`).put(`fetched`)
+        uniffi_ffibuffer_comity_uniffi_fn_method_verifier_update(passage.arguments, passage.result)
+        return passage.nothing(status)
+    }
+    external fun uniffi_comity_uniffi_fn_clone_client(handle: Long, status: Pointer): Long
+    fun uniffi_comity_uniffi_fn_clone_client(handle: Long, status: UniffiRustCallStatus): Long =
+        Passage.ofThread().plainly(status) { uniffi_comity_uniffi_fn_clone_client(handle, it) }
+    external fun uniffi_comity_uniffi_fn_free_client(handle: Long, status: Pointer): Unit
+    fun uniffi_comity_uniffi_fn_free_client(handle: Long, status: UniffiRustCallStatus): Unit =
+        Passage.ofThread().plainly(status) { uniffi_comity_uniffi_fn_free_client(handle, it) }
+    external fun uniffi_ffibuffer_comity_uniffi_fn_constructor_client_create(arguments: Pointer, result: Pointer)
+    fun uniffi_comity_uniffi_fn_constructor_client_create(`now`: Long, `opening`: Long, `user`: RustBuffer, `client`: RustBuffer, status: UniffiRustCallStatus): Long {
+        val passage = Passage.ofThread().put(`now`).put(`opening`).put(`user`).put(`client`)
+        uniffi_ffibuffer_comity_uniffi_fn_constructor_client_create(passage.arguments, passage.result)
+        return passage.long(status)
+    }
+    external fun uniffi_ffibuffer_comity_uniffi_fn_constructor_client_open(arguments: Pointer, result: Pointer)
+    fun uniffi_comity_uniffi_fn_constructor_client_open(`now`: Long, `opening`: Long, status: UniffiRustCallStatus): Long {
+        val passage = Passage.ofThread().put(`now`).put(`opening`)
+        uniffi_ffibuffer_comity_uniffi_fn_constructor_client_open(passage.arguments, passage.result)
+        return passage.long(status)
+    }
+    external fun uniffi_ffibuffer_comity_uniffi_fn_method_client_answer(arguments: Pointer, result: Pointer)
+    fun uniffi_comity_uniffi_fn_method_client_answer(`ptr`: Long, `now`: Long, `request`: RustBuffer, `answer`: RustBuffer, status: UniffiRustCallStatus): RustBuffer {
+        val passage = Passage.ofThread().put(`ptr`).put(`now`).put(`request`).put(`answer`)
+        uniffi_ffibuffer_comity_uniffi_fn_method_client_answer(passage.arguments, passage.result)
+        return passage.buffer(status)
+    }
+    external fun uniffi_ffibuffer_comity_uniffi_fn_method_client_backup_to(arguments: Pointer, result: Pointer)
+    fun uniffi_comity_uniffi_fn_method_client_backup_to(`ptr`: Long, `path`: RustBuffer, status: UniffiRustCallStatus): Unit {
+        val passage = Passage.ofThread().put(`ptr`).put(`path`)
+        uniffi_ffibuffer_comity_uniffi_fn_method_client_backup_to(passage.arguments, passage.result)
+        return passage.nothing(status)
+    }
+    external fun uniffi_ffibuffer_comity_uniffi_fn_method_client_close_file(arguments: Pointer, result: Pointer)
+    fun uniffi_comity_uniffi_fn_method_client_close_file(`ptr`: Long, status: UniffiRustCallStatus): Unit {
+        val passage = Passage.ofThread().put(`ptr`)
+        uniffi_ffibuffer_comity_uniffi_fn_method_client_close_file(passage.arguments, passage.result)
+        return passage.nothing(status)
+    }
+    external fun uniffi_ffibuffer_comity_uniffi_fn_method_client_interrupter(arguments: Pointer, result: Pointer)
+    fun uniffi_comity_uniffi_fn_method_client_interrupter(`ptr`: Long, status: UniffiRustCallStatus): Long {
+        val passage = Passage.ofThread().put(`ptr`)
+        uniffi_ffibuffer_comity_uniffi_fn_method_client_interrupter(passage.arguments, passage.result)
+        return passage.long(status)
+    }
+    external fun uniffi_ffibuffer_comity_uniffi_fn_method_client_pause(arguments: Pointer, result: Pointer)
+    fun uniffi_comity_uniffi_fn_method_client_pause(`ptr`: Long, status: UniffiRustCallStatus): Unit {
+        val passage = Passage.ofThread().put(`ptr`)
+        uniffi_ffibuffer_comity_uniffi_fn_method_client_pause(passage.arguments, passage.result)
+        return passage.nothing(status)
+    }
+    external fun uniffi_ffibuffer_comity_uniffi_fn_method_client_reader(arguments: Pointer, result: Pointer)
+    fun uniffi_comity_uniffi_fn_method_client_reader(`ptr`: Long, status: UniffiRustCallStatus): Long {
+        val passage = Passage.ofThread().put(`ptr`)
+        uniffi_ffibuffer_comity_uniffi_fn_method_client_reader(passage.arguments, passage.result)
+        return passage.long(status)
+    }
+    external fun uniffi_ffibuffer_comity_uniffi_fn_method_client_receive(arguments: Pointer, result: Pointer)
+    fun uniffi_comity_uniffi_fn_method_client_receive(`ptr`: Long, `now`: Long, `batch`: RustBuffer, status: UniffiRustCallStatus): RustBuffer {
+        val passage = Passage.ofThread().put(`ptr`).put(`now`).put(`batch`)
+        uniffi_ffibuffer_comity_uniffi_fn_method_client_receive(passage.arguments, passage.result)
+        return passage.buffer(status)
+    }
+    external fun uniffi_ffibuffer_comity_uniffi_fn_method_client_rekey(arguments: Pointer, result: Pointer)
+    fun uniffi_comity_uniffi_fn_method_client_rekey(`ptr`: Long, `key`: ForeignBytes, status: UniffiRustCallStatus): Unit {
+        val passage = Passage.ofThread().put(`ptr`).put(`key`)
+        uniffi_ffibuffer_comity_uniffi_fn_method_client_rekey(passage.arguments, passage.result)
+        return passage.nothing(status)
+    }
+    external fun uniffi_ffibuffer_comity_uniffi_fn_method_client_restored(arguments: Pointer, result: Pointer)
+    fun uniffi_comity_uniffi_fn_method_client_restored(`ptr`: Long, status: UniffiRustCallStatus): Byte {
+        val passage = Passage.ofThread().put(`ptr`)
+        uniffi_ffibuffer_comity_uniffi_fn_method_client_restored(passage.arguments, passage.result)
+        return passage.byte(status)
+    }
+    external fun uniffi_ffibuffer_comity_uniffi_fn_method_client_resume(arguments: Pointer, result: Pointer)
+    fun uniffi_comity_uniffi_fn_method_client_resume(`ptr`: Long, status: UniffiRustCallStatus): Unit {
+        val passage = Passage.ofThread().put(`ptr`)
+        uniffi_ffibuffer_comity_uniffi_fn_method_client_resume(passage.arguments, passage.result)
+        return passage.nothing(status)
+    }
+    external fun uniffi_ffibuffer_comity_uniffi_fn_method_client_twin(arguments: Pointer, result: Pointer)
+    fun uniffi_comity_uniffi_fn_method_client_twin(`ptr`: Long, status: UniffiRustCallStatus): RustBuffer {
+        val passage = Passage.ofThread().put(`ptr`)
+        uniffi_ffibuffer_comity_uniffi_fn_method_client_twin(passage.arguments, passage.result)
+        return passage.buffer(status)
+    }
+    external fun uniffi_ffibuffer_comity_uniffi_fn_method_client_wake(arguments: Pointer, result: Pointer)
+    fun uniffi_comity_uniffi_fn_method_client_wake(`ptr`: Long, `now`: Long, status: UniffiRustCallStatus): RustBuffer {
+        val passage = Passage.ofThread().put(`ptr`).put(`now`)
+        uniffi_ffibuffer_comity_uniffi_fn_method_client_wake(passage.arguments, passage.result)
+        return passage.buffer(status)
+    }
+    external fun uniffi_ffibuffer_comity_uniffi_fn_method_client_advertise(arguments: Pointer, result: Pointer)
+    fun uniffi_comity_uniffi_fn_method_client_advertise(`ptr`: Long, `now`: Long, `supported`: RustBuffer, status: UniffiRustCallStatus): RustBuffer {
+        val passage = Passage.ofThread().put(`ptr`).put(`now`).put(`supported`)
+        uniffi_ffibuffer_comity_uniffi_fn_method_client_advertise(passage.arguments, passage.result)
+        return passage.buffer(status)
+    }
+    external fun uniffi_ffibuffer_comity_uniffi_fn_method_client_change(arguments: Pointer, result: Pointer)
+    fun uniffi_comity_uniffi_fn_method_client_change(`ptr`: Long, `now`: Long, `room`: RustBuffer, `changes`: RustBuffer, status: UniffiRustCallStatus): RustBuffer {
+        val passage = Passage.ofThread().put(`ptr`).put(`now`).put(`room`).put(`changes`)
+        uniffi_ffibuffer_comity_uniffi_fn_method_client_change(passage.arguments, passage.result)
+        return passage.buffer(status)
+    }
+    external fun uniffi_ffibuffer_comity_uniffi_fn_method_client_create_room(arguments: Pointer, result: Pointer)
+    fun uniffi_comity_uniffi_fn_method_client_create_room(`ptr`: Long, `now`: Long, `room`: RustBuffer, `newRoom`: RustBuffer, status: UniffiRustCallStatus): RustBuffer {
+        val passage = Passage.ofThread().put(`ptr`).put(`now`).put(`room`).put(`newRoom`)
+        uniffi_ffibuffer_comity_uniffi_fn_method_client_create_room(passage.arguments, passage.result)
+        return passage.buffer(status)
+    }
+    external fun uniffi_ffibuffer_comity_uniffi_fn_method_client_forget(arguments: Pointer, result: Pointer)
+    fun uniffi_comity_uniffi_fn_method_client_forget(`ptr`: Long, `now`: Long, `upTo`: Long, status: UniffiRustCallStatus): RustBuffer {
+        val passage = Passage.ofThread().put(`ptr`).put(`now`).put(`upTo`)
+        uniffi_ffibuffer_comity_uniffi_fn_method_client_forget(passage.arguments, passage.result)
+        return passage.buffer(status)
+    }
+    external fun uniffi_ffibuffer_comity_uniffi_fn_method_client_join(arguments: Pointer, result: Pointer)
+    fun uniffi_comity_uniffi_fn_method_client_join(`ptr`: Long, `now`: Long, `room`: RustBuffer, `code`: RustBuffer, status: UniffiRustCallStatus): RustBuffer {
+        val passage = Passage.ofThread().put(`ptr`).put(`now`).put(`room`).put(`code`)
+        uniffi_ffibuffer_comity_uniffi_fn_method_client_join(passage.arguments, passage.result)
+        return passage.buffer(status)
+    }
+    external fun uniffi_ffibuffer_comity_uniffi_fn_method_client_read(arguments: Pointer, result: Pointer)
+    fun uniffi_comity_uniffi_fn_method_client_read(`ptr`: Long, `now`: Long, `room`: RustBuffer, `upTo`: RustBuffer, status: UniffiRustCallStatus): RustBuffer {
+        val passage = Passage.ofThread().put(`ptr`).put(`now`).put(`room`).put(`upTo`)
+        uniffi_ffibuffer_comity_uniffi_fn_method_client_read(passage.arguments, passage.result)
+        return passage.buffer(status)
+    }
+    external fun uniffi_ffibuffer_comity_uniffi_fn_method_client_resolve(arguments: Pointer, result: Pointer)
+    fun uniffi_comity_uniffi_fn_method_client_resolve(`ptr`: Long, `now`: Long, `message`: RustBuffer, `how`: RustBuffer, status: UniffiRustCallStatus): RustBuffer {
+        val passage = Passage.ofThread().put(`ptr`).put(`now`).put(`message`).put(`how`)
+        uniffi_ffibuffer_comity_uniffi_fn_method_client_resolve(passage.arguments, passage.result)
+        return passage.buffer(status)
+    }
+    external fun uniffi_ffibuffer_comity_uniffi_fn_method_client_respond(arguments: Pointer, result: Pointer)
+    fun uniffi_comity_uniffi_fn_method_client_respond(`ptr`: Long, `now`: Long, `room`: RustBuffer, `response`: RustBuffer, status: UniffiRustCallStatus): RustBuffer {
+        val passage = Passage.ofThread().put(`ptr`).put(`now`).put(`room`).put(`response`)
+        uniffi_ffibuffer_comity_uniffi_fn_method_client_respond(passage.arguments, passage.result)
+        return passage.buffer(status)
+    }
+    external fun uniffi_ffibuffer_comity_uniffi_fn_method_client_restock(arguments: Pointer, result: Pointer)
+    fun uniffi_comity_uniffi_fn_method_client_restock(`ptr`: Long, `now`: Long, `left`: Int, status: UniffiRustCallStatus): RustBuffer {
+        val passage = Passage.ofThread().put(`ptr`).put(`now`).put(`left`)
+        uniffi_ffibuffer_comity_uniffi_fn_method_client_restock(passage.arguments, passage.result)
+        return passage.buffer(status)
+    }
+    external fun uniffi_ffibuffer_comity_uniffi_fn_method_client_send(arguments: Pointer, result: Pointer)
+    fun uniffi_comity_uniffi_fn_method_client_send(`ptr`: Long, `now`: Long, `room`: RustBuffer, `outgoing`: RustBuffer, `allow`: RustBuffer, status: UniffiRustCallStatus): RustBuffer {
+        val passage = Passage.ofThread().put(`ptr`).put(`now`).put(`room`).put(`outgoing`).put(`allow`)
+        uniffi_ffibuffer_comity_uniffi_fn_method_client_send(passage.arguments, passage.result)
+        return passage.buffer(status)
+    }
+    external fun uniffi_comity_uniffi_fn_clone_interrupter(handle: Long, status: Pointer): Long
+    fun uniffi_comity_uniffi_fn_clone_interrupter(handle: Long, status: UniffiRustCallStatus): Long =
+        Passage.ofThread().plainly(status) { uniffi_comity_uniffi_fn_clone_interrupter(handle, it) }
+    external fun uniffi_comity_uniffi_fn_free_interrupter(handle: Long, status: Pointer): Unit
+    fun uniffi_comity_uniffi_fn_free_interrupter(handle: Long, status: UniffiRustCallStatus): Unit =
+        Passage.ofThread().plainly(status) { uniffi_comity_uniffi_fn_free_interrupter(handle, it) }
+    external fun uniffi_ffibuffer_comity_uniffi_fn_method_interrupter_interrupt(arguments: Pointer, result: Pointer)
+    fun uniffi_comity_uniffi_fn_method_interrupter_interrupt(`ptr`: Long, status: UniffiRustCallStatus): Unit {
+        val passage = Passage.ofThread().put(`ptr`)
+        uniffi_ffibuffer_comity_uniffi_fn_method_interrupter_interrupt(passage.arguments, passage.result)
+        return passage.nothing(status)
+    }
+    external fun uniffi_comity_uniffi_fn_clone_opening(handle: Long, status: Pointer): Long
+    fun uniffi_comity_uniffi_fn_clone_opening(handle: Long, status: UniffiRustCallStatus): Long =
+        Passage.ofThread().plainly(status) { uniffi_comity_uniffi_fn_clone_opening(handle, it) }
+    external fun uniffi_comity_uniffi_fn_free_opening(handle: Long, status: Pointer): Unit
+    fun uniffi_comity_uniffi_fn_free_opening(handle: Long, status: UniffiRustCallStatus): Unit =
+        Passage.ofThread().plainly(status) { uniffi_comity_uniffi_fn_free_opening(handle, it) }
+    external fun uniffi_ffibuffer_comity_uniffi_fn_constructor_opening_app(arguments: Pointer, result: Pointer)
+    fun uniffi_comity_uniffi_fn_constructor_opening_app(`path`: RustBuffer, `key`: ForeignBytes, status: UniffiRustCallStatus): Long {
+        val passage = Passage.ofThread().put(`path`).put(`key`)
+        uniffi_ffibuffer_comity_uniffi_fn_constructor_opening_app(passage.arguments, passage.result)
+        return passage.long(status)
+    }
+    external fun uniffi_ffibuffer_comity_uniffi_fn_constructor_opening_extension(arguments: Pointer, result: Pointer)
+    fun uniffi_comity_uniffi_fn_constructor_opening_extension(`path`: RustBuffer, `key`: ForeignBytes, status: UniffiRustCallStatus): Long {
+        val passage = Passage.ofThread().put(`path`).put(`key`)
+        uniffi_ffibuffer_comity_uniffi_fn_constructor_opening_extension(passage.arguments, passage.result)
+        return passage.long(status)
+    }
+    external fun uniffi_ffibuffer_comity_uniffi_fn_method_opening_budgeted(arguments: Pointer, result: Pointer)
+    fun uniffi_comity_uniffi_fn_method_opening_budgeted(`ptr`: Long, `budget`: RustBuffer, status: UniffiRustCallStatus): Long {
+        val passage = Passage.ofThread().put(`ptr`).put(`budget`)
+        uniffi_ffibuffer_comity_uniffi_fn_method_opening_budgeted(passage.arguments, passage.result)
+        return passage.long(status)
+    }
+    external fun uniffi_ffibuffer_comity_uniffi_fn_method_opening_witnessed(arguments: Pointer, result: Pointer)
+    fun uniffi_comity_uniffi_fn_method_opening_witnessed(`ptr`: Long, `witnesses`: RustBuffer, status: UniffiRustCallStatus): Long {
+        val passage = Passage.ofThread().put(`ptr`).put(`witnesses`)
+        uniffi_ffibuffer_comity_uniffi_fn_method_opening_witnessed(passage.arguments, passage.result)
+        return passage.long(status)
+    }
+    external fun uniffi_comity_uniffi_fn_clone_contentkey(handle: Long, status: Pointer): Long
+    fun uniffi_comity_uniffi_fn_clone_contentkey(handle: Long, status: UniffiRustCallStatus): Long =
+        Passage.ofThread().plainly(status) { uniffi_comity_uniffi_fn_clone_contentkey(handle, it) }
+    external fun uniffi_comity_uniffi_fn_free_contentkey(handle: Long, status: Pointer): Unit
+    fun uniffi_comity_uniffi_fn_free_contentkey(handle: Long, status: UniffiRustCallStatus): Unit =
+        Passage.ofThread().plainly(status) { uniffi_comity_uniffi_fn_free_contentkey(handle, it) }
+    external fun uniffi_ffibuffer_comity_uniffi_fn_constructor_contentkey_new(arguments: Pointer, result: Pointer)
+    fun uniffi_comity_uniffi_fn_constructor_contentkey_new(`octets`: ForeignBytes, status: UniffiRustCallStatus): Long {
+        val passage = Passage.ofThread().put(`octets`)
+        uniffi_ffibuffer_comity_uniffi_fn_constructor_contentkey_new(passage.arguments, passage.result)
+        return passage.long(status)
+    }
+    external fun uniffi_ffibuffer_comity_uniffi_fn_method_contentkey_octets(arguments: Pointer, result: Pointer)
+    fun uniffi_comity_uniffi_fn_method_contentkey_octets(`ptr`: Long, status: UniffiRustCallStatus): RustBuffer {
+        val passage = Passage.ofThread().put(`ptr`)
+        uniffi_ffibuffer_comity_uniffi_fn_method_contentkey_octets(passage.arguments, passage.result)
+        return passage.buffer(status)
+    }
+    external fun uniffi_comity_uniffi_fn_clone_reader(handle: Long, status: Pointer): Long
+    fun uniffi_comity_uniffi_fn_clone_reader(handle: Long, status: UniffiRustCallStatus): Long =
+        Passage.ofThread().plainly(status) { uniffi_comity_uniffi_fn_clone_reader(handle, it) }
+    external fun uniffi_comity_uniffi_fn_free_reader(handle: Long, status: Pointer): Unit
+    fun uniffi_comity_uniffi_fn_free_reader(handle: Long, status: UniffiRustCallStatus): Unit =
+        Passage.ofThread().plainly(status) { uniffi_comity_uniffi_fn_free_reader(handle, it) }
+    external fun uniffi_ffibuffer_comity_uniffi_fn_constructor_reader_open(arguments: Pointer, result: Pointer)
+    fun uniffi_comity_uniffi_fn_constructor_reader_open(`opening`: Long, status: UniffiRustCallStatus): Long {
+        val passage = Passage.ofThread().put(`opening`)
+        uniffi_ffibuffer_comity_uniffi_fn_constructor_reader_open(passage.arguments, passage.result)
+        return passage.long(status)
+    }
+    external fun uniffi_ffibuffer_comity_uniffi_fn_method_reader_can(arguments: Pointer, result: Pointer)
+    fun uniffi_comity_uniffi_fn_method_reader_can(`ptr`: Long, `room`: RustBuffer, `change`: RustBuffer, status: UniffiRustCallStatus): Unit {
+        val passage = Passage.ofThread().put(`ptr`).put(`room`).put(`change`)
+        uniffi_ffibuffer_comity_uniffi_fn_method_reader_can(passage.arguments, passage.result)
+        return passage.nothing(status)
+    }
+    external fun uniffi_ffibuffer_comity_uniffi_fn_method_reader_cursor(arguments: Pointer, result: Pointer)
+    fun uniffi_comity_uniffi_fn_method_reader_cursor(`ptr`: Long, `queue`: RustBuffer, status: UniffiRustCallStatus): RustBuffer {
+        val passage = Passage.ofThread().put(`ptr`).put(`queue`)
+        uniffi_ffibuffer_comity_uniffi_fn_method_reader_cursor(passage.arguments, passage.result)
+        return passage.buffer(status)
+    }
+    external fun uniffi_ffibuffer_comity_uniffi_fn_method_reader_events(arguments: Pointer, result: Pointer)
+    fun uniffi_comity_uniffi_fn_method_reader_events(`ptr`: Long, `after`: Long, `limit`: Int, status: UniffiRustCallStatus): RustBuffer {
+        val passage = Passage.ofThread().put(`ptr`).put(`after`).put(`limit`)
+        uniffi_ffibuffer_comity_uniffi_fn_method_reader_events(passage.arguments, passage.result)
+        return passage.buffer(status)
+    }
+    external fun uniffi_ffibuffer_comity_uniffi_fn_method_reader_health(arguments: Pointer, result: Pointer)
+    fun uniffi_comity_uniffi_fn_method_reader_health(`ptr`: Long, status: UniffiRustCallStatus): RustBuffer {
+        val passage = Passage.ofThread().put(`ptr`)
+        uniffi_ffibuffer_comity_uniffi_fn_method_reader_health(passage.arguments, passage.result)
+        return passage.buffer(status)
+    }
+    external fun uniffi_ffibuffer_comity_uniffi_fn_method_reader_identity(arguments: Pointer, result: Pointer)
+    fun uniffi_comity_uniffi_fn_method_reader_identity(`ptr`: Long, status: UniffiRustCallStatus): RustBuffer {
+        val passage = Passage.ofThread().put(`ptr`)
+        uniffi_ffibuffer_comity_uniffi_fn_method_reader_identity(passage.arguments, passage.result)
+        return passage.buffer(status)
+    }
+    external fun uniffi_ffibuffer_comity_uniffi_fn_method_reader_may(arguments: Pointer, result: Pointer)
+    fun uniffi_comity_uniffi_fn_method_reader_may(`ptr`: Long, `room`: RustBuffer, `action`: RustBuffer, status: UniffiRustCallStatus): Byte {
+        val passage = Passage.ofThread().put(`ptr`).put(`room`).put(`action`)
+        uniffi_ffibuffer_comity_uniffi_fn_method_reader_may(passage.arguments, passage.result)
+        return passage.byte(status)
+    }
+    external fun uniffi_ffibuffer_comity_uniffi_fn_method_reader_members(arguments: Pointer, result: Pointer)
+    fun uniffi_comity_uniffi_fn_method_reader_members(`ptr`: Long, `room`: RustBuffer, `first`: Long, `limit`: Long, status: UniffiRustCallStatus): RustBuffer {
+        val passage = Passage.ofThread().put(`ptr`).put(`room`).put(`first`).put(`limit`)
+        uniffi_ffibuffer_comity_uniffi_fn_method_reader_members(passage.arguments, passage.result)
+        return passage.buffer(status)
+    }
+    external fun uniffi_ffibuffer_comity_uniffi_fn_method_reader_message(arguments: Pointer, result: Pointer)
+    fun uniffi_comity_uniffi_fn_method_reader_message(`ptr`: Long, `now`: Long, `id`: RustBuffer, status: UniffiRustCallStatus): RustBuffer {
+        val passage = Passage.ofThread().put(`ptr`).put(`now`).put(`id`)
+        uniffi_ffibuffer_comity_uniffi_fn_method_reader_message(passage.arguments, passage.result)
+        return passage.buffer(status)
+    }
+    external fun uniffi_ffibuffer_comity_uniffi_fn_method_reader_outstanding(arguments: Pointer, result: Pointer)
+    fun uniffi_comity_uniffi_fn_method_reader_outstanding(`ptr`: Long, `after`: RustBuffer, `limit`: Int, status: UniffiRustCallStatus): RustBuffer {
+        val passage = Passage.ofThread().put(`ptr`).put(`after`).put(`limit`)
+        uniffi_ffibuffer_comity_uniffi_fn_method_reader_outstanding(passage.arguments, passage.result)
+        return passage.buffer(status)
+    }
+    external fun uniffi_ffibuffer_comity_uniffi_fn_method_reader_plan(arguments: Pointer, result: Pointer)
+    fun uniffi_comity_uniffi_fn_method_reader_plan(`ptr`: Long, `room`: RustBuffer, `outgoing`: RustBuffer, status: UniffiRustCallStatus): RustBuffer {
+        val passage = Passage.ofThread().put(`ptr`).put(`room`).put(`outgoing`)
+        uniffi_ffibuffer_comity_uniffi_fn_method_reader_plan(passage.arguments, passage.result)
+        return passage.buffer(status)
+    }
+    external fun uniffi_ffibuffer_comity_uniffi_fn_method_reader_posture(arguments: Pointer, result: Pointer)
+    fun uniffi_comity_uniffi_fn_method_reader_posture(`ptr`: Long, `room`: RustBuffer, status: UniffiRustCallStatus): RustBuffer {
+        val passage = Passage.ofThread().put(`ptr`).put(`room`)
+        uniffi_ffibuffer_comity_uniffi_fn_method_reader_posture(passage.arguments, passage.result)
+        return passage.buffer(status)
+    }
+    external fun uniffi_ffibuffer_comity_uniffi_fn_method_reader_preview(arguments: Pointer, result: Pointer)
+    fun uniffi_comity_uniffi_fn_method_reader_preview(`ptr`: Long, `now`: Long, `frame`: RustBuffer, status: UniffiRustCallStatus): RustBuffer {
+        val passage = Passage.ofThread().put(`ptr`).put(`now`).put(`frame`)
+        uniffi_ffibuffer_comity_uniffi_fn_method_reader_preview(passage.arguments, passage.result)
+        return passage.buffer(status)
+    }
+    external fun uniffi_ffibuffer_comity_uniffi_fn_method_reader_room(arguments: Pointer, result: Pointer)
+    fun uniffi_comity_uniffi_fn_method_reader_room(`ptr`: Long, `room`: RustBuffer, status: UniffiRustCallStatus): RustBuffer {
+        val passage = Passage.ofThread().put(`ptr`).put(`room`)
+        uniffi_ffibuffer_comity_uniffi_fn_method_reader_room(passage.arguments, passage.result)
+        return passage.buffer(status)
+    }
+    external fun uniffi_ffibuffer_comity_uniffi_fn_method_reader_rooms(arguments: Pointer, result: Pointer)
+    fun uniffi_comity_uniffi_fn_method_reader_rooms(`ptr`: Long, `now`: Long, status: UniffiRustCallStatus): RustBuffer {
+        val passage = Passage.ofThread().put(`ptr`).put(`now`)
+        uniffi_ffibuffer_comity_uniffi_fn_method_reader_rooms(passage.arguments, passage.result)
+        return passage.buffer(status)
+    }
+    external fun uniffi_ffibuffer_comity_uniffi_fn_method_reader_task(arguments: Pointer, result: Pointer)
+    fun uniffi_comity_uniffi_fn_method_reader_task(`ptr`: Long, `id`: RustBuffer, status: UniffiRustCallStatus): RustBuffer {
+        val passage = Passage.ofThread().put(`ptr`).put(`id`)
+        uniffi_ffibuffer_comity_uniffi_fn_method_reader_task(passage.arguments, passage.result)
+        return passage.buffer(status)
+    }
+    external fun uniffi_ffibuffer_comity_uniffi_fn_method_reader_timeline(arguments: Pointer, result: Pointer)
+    fun uniffi_comity_uniffi_fn_method_reader_timeline(`ptr`: Long, `now`: Long, `room`: RustBuffer, `page`: RustBuffer, status: UniffiRustCallStatus): RustBuffer {
+        val passage = Passage.ofThread().put(`ptr`).put(`now`).put(`room`).put(`page`)
+        uniffi_ffibuffer_comity_uniffi_fn_method_reader_timeline(passage.arguments, passage.result)
+        return passage.buffer(status)
+    }
+    external fun uniffi_ffibuffer_comity_uniffi_fn_method_reader_user(arguments: Pointer, result: Pointer)
+    fun uniffi_comity_uniffi_fn_method_reader_user(`ptr`: Long, `user`: RustBuffer, status: UniffiRustCallStatus): RustBuffer {
+        val passage = Passage.ofThread().put(`ptr`).put(`user`)
+        uniffi_ffibuffer_comity_uniffi_fn_method_reader_user(passage.arguments, passage.result)
+        return passage.buffer(status)
+    }
+    external fun uniffi_ffibuffer_comity_uniffi_fn_method_reader_wake_at(arguments: Pointer, result: Pointer)
+    fun uniffi_comity_uniffi_fn_method_reader_wake_at(`ptr`: Long, status: UniffiRustCallStatus): RustBuffer {
+        val passage = Passage.ofThread().put(`ptr`)
+        uniffi_ffibuffer_comity_uniffi_fn_method_reader_wake_at(passage.arguments, passage.result)
+        return passage.buffer(status)
+    }
+    external fun uniffi_comity_uniffi_fn_clone_receipts(handle: Long, status: Pointer): Long
+    fun uniffi_comity_uniffi_fn_clone_receipts(handle: Long, status: UniffiRustCallStatus): Long =
+        Passage.ofThread().plainly(status) { uniffi_comity_uniffi_fn_clone_receipts(handle, it) }
+    external fun uniffi_comity_uniffi_fn_free_receipts(handle: Long, status: Pointer): Unit
+    fun uniffi_comity_uniffi_fn_free_receipts(handle: Long, status: UniffiRustCallStatus): Unit =
+        Passage.ofThread().plainly(status) { uniffi_comity_uniffi_fn_free_receipts(handle, it) }
+    external fun uniffi_ffibuffer_comity_uniffi_fn_constructor_receipts_new(arguments: Pointer, result: Pointer)
+    fun uniffi_comity_uniffi_fn_constructor_receipts_new(status: UniffiRustCallStatus): Long {
+        val passage = Passage.ofThread()
+        uniffi_ffibuffer_comity_uniffi_fn_constructor_receipts_new(passage.arguments, passage.result)
+        return passage.long(status)
+    }
+    external fun uniffi_ffibuffer_comity_uniffi_fn_method_receipts_about(arguments: Pointer, result: Pointer)
+    fun uniffi_comity_uniffi_fn_method_receipts_about(`ptr`: Long, `message`: RustBuffer, status: UniffiRustCallStatus): RustBuffer {
+        val passage = Passage.ofThread().put(`ptr`).put(`message`)
+        uniffi_ffibuffer_comity_uniffi_fn_method_receipts_about(passage.arguments, passage.result)
+        return passage.buffer(status)
+    }
+    external fun uniffi_ffibuffer_comity_uniffi_fn_method_receipts_apply(arguments: Pointer, result: Pointer)
+    fun uniffi_comity_uniffi_fn_method_receipts_apply(`ptr`: Long, `user`: RustBuffer, `accepted`: Long, `id`: RustBuffer, `entries`: RustBuffer, `concerns`: RustBuffer, status: UniffiRustCallStatus): Unit {
+        val passage = Passage.ofThread().put(`ptr`).put(`user`).put(`accepted`).put(`id`).put(`entries`).put(`concerns`)
+        uniffi_ffibuffer_comity_uniffi_fn_method_receipts_apply(passage.arguments, passage.result)
+        return passage.nothing(status)
+    }
+    external fun uniffi_ffibuffer_comity_uniffi_fn_method_receipts_forget(arguments: Pointer, result: Pointer)
+    fun uniffi_comity_uniffi_fn_method_receipts_forget(`ptr`: Long, `message`: RustBuffer, status: UniffiRustCallStatus): Unit {
+        val passage = Passage.ofThread().put(`ptr`).put(`message`)
+        uniffi_ffibuffer_comity_uniffi_fn_method_receipts_forget(passage.arguments, passage.result)
+        return passage.nothing(status)
+    }
+    external fun uniffi_ffibuffer_comity_uniffi_fn_method_receipts_of(arguments: Pointer, result: Pointer)
+    fun uniffi_comity_uniffi_fn_method_receipts_of(`ptr`: Long, `message`: RustBuffer, `user`: RustBuffer, status: UniffiRustCallStatus): RustBuffer {
+        val passage = Passage.ofThread().put(`ptr`).put(`message`).put(`user`)
+        uniffi_ffibuffer_comity_uniffi_fn_method_receipts_of(passage.arguments, passage.result)
+        return passage.buffer(status)
+    }
+    external fun uniffi_ffibuffer_comity_uniffi_fn_method_opened_uniffi_trait_debug(arguments: Pointer, result: Pointer)
+    fun uniffi_comity_uniffi_fn_method_opened_uniffi_trait_debug(`ptr`: RustBuffer, status: UniffiRustCallStatus): RustBuffer {
+        val passage = Passage.ofThread().put(`ptr`)
+        uniffi_ffibuffer_comity_uniffi_fn_method_opened_uniffi_trait_debug(passage.arguments, passage.result)
+        return passage.buffer(status)
+    }
+    external fun uniffi_ffibuffer_comity_uniffi_fn_method_opened_uniffi_trait_display(arguments: Pointer, result: Pointer)
+    fun uniffi_comity_uniffi_fn_method_opened_uniffi_trait_display(`ptr`: RustBuffer, status: UniffiRustCallStatus): RustBuffer {
+        val passage = Passage.ofThread().put(`ptr`)
+        uniffi_ffibuffer_comity_uniffi_fn_method_opened_uniffi_trait_display(passage.arguments, passage.result)
+        return passage.buffer(status)
+    }
+    external fun uniffi_ffibuffer_comity_uniffi_fn_method_sealed_uniffi_trait_debug(arguments: Pointer, result: Pointer)
+    fun uniffi_comity_uniffi_fn_method_sealed_uniffi_trait_debug(`ptr`: RustBuffer, status: UniffiRustCallStatus): RustBuffer {
+        val passage = Passage.ofThread().put(`ptr`)
+        uniffi_ffibuffer_comity_uniffi_fn_method_sealed_uniffi_trait_debug(passage.arguments, passage.result)
+        return passage.buffer(status)
+    }
+    external fun uniffi_ffibuffer_comity_uniffi_fn_method_sealed_uniffi_trait_display(arguments: Pointer, result: Pointer)
+    fun uniffi_comity_uniffi_fn_method_sealed_uniffi_trait_display(`ptr`: RustBuffer, status: UniffiRustCallStatus): RustBuffer {
+        val passage = Passage.ofThread().put(`ptr`)
+        uniffi_ffibuffer_comity_uniffi_fn_method_sealed_uniffi_trait_display(passage.arguments, passage.result)
+        return passage.buffer(status)
+    }
+    external fun uniffi_ffibuffer_comity_uniffi_fn_method_sealedend_uniffi_trait_debug(arguments: Pointer, result: Pointer)
+    fun uniffi_comity_uniffi_fn_method_sealedend_uniffi_trait_debug(`ptr`: RustBuffer, status: UniffiRustCallStatus): RustBuffer {
+        val passage = Passage.ofThread().put(`ptr`)
+        uniffi_ffibuffer_comity_uniffi_fn_method_sealedend_uniffi_trait_debug(passage.arguments, passage.result)
+        return passage.buffer(status)
+    }
+    external fun uniffi_ffibuffer_comity_uniffi_fn_method_sealedend_uniffi_trait_display(arguments: Pointer, result: Pointer)
+    fun uniffi_comity_uniffi_fn_method_sealedend_uniffi_trait_display(`ptr`: RustBuffer, status: UniffiRustCallStatus): RustBuffer {
+        val passage = Passage.ofThread().put(`ptr`)
+        uniffi_ffibuffer_comity_uniffi_fn_method_sealedend_uniffi_trait_display(passage.arguments, passage.result)
+        return passage.buffer(status)
+    }
+    external fun uniffi_ffibuffer_comity_uniffi_fn_method_content_uniffi_trait_debug(arguments: Pointer, result: Pointer)
+    fun uniffi_comity_uniffi_fn_method_content_uniffi_trait_debug(`ptr`: RustBuffer, status: UniffiRustCallStatus): RustBuffer {
+        val passage = Passage.ofThread().put(`ptr`)
+        uniffi_ffibuffer_comity_uniffi_fn_method_content_uniffi_trait_debug(passage.arguments, passage.result)
+        return passage.buffer(status)
+    }
+    external fun uniffi_ffibuffer_comity_uniffi_fn_method_content_uniffi_trait_display(arguments: Pointer, result: Pointer)
+    fun uniffi_comity_uniffi_fn_method_content_uniffi_trait_display(`ptr`: RustBuffer, status: UniffiRustCallStatus): RustBuffer {
+        val passage = Passage.ofThread().put(`ptr`)
+        uniffi_ffibuffer_comity_uniffi_fn_method_content_uniffi_trait_display(passage.arguments, passage.result)
+        return passage.buffer(status)
+    }
+    external fun uniffi_ffibuffer_comity_uniffi_fn_method_extension_uniffi_trait_debug(arguments: Pointer, result: Pointer)
+    fun uniffi_comity_uniffi_fn_method_extension_uniffi_trait_debug(`ptr`: RustBuffer, status: UniffiRustCallStatus): RustBuffer {
+        val passage = Passage.ofThread().put(`ptr`)
+        uniffi_ffibuffer_comity_uniffi_fn_method_extension_uniffi_trait_debug(passage.arguments, passage.result)
+        return passage.buffer(status)
+    }
+    external fun uniffi_ffibuffer_comity_uniffi_fn_method_extension_uniffi_trait_display(arguments: Pointer, result: Pointer)
+    fun uniffi_comity_uniffi_fn_method_extension_uniffi_trait_display(`ptr`: RustBuffer, status: UniffiRustCallStatus): RustBuffer {
+        val passage = Passage.ofThread().put(`ptr`)
+        uniffi_ffibuffer_comity_uniffi_fn_method_extension_uniffi_trait_display(passage.arguments, passage.result)
+        return passage.buffer(status)
+    }
+    external fun uniffi_ffibuffer_comity_uniffi_fn_method_fault_uniffi_trait_debug(arguments: Pointer, result: Pointer)
+    fun uniffi_comity_uniffi_fn_method_fault_uniffi_trait_debug(`ptr`: RustBuffer, status: UniffiRustCallStatus): RustBuffer {
+        val passage = Passage.ofThread().put(`ptr`)
+        uniffi_ffibuffer_comity_uniffi_fn_method_fault_uniffi_trait_debug(passage.arguments, passage.result)
+        return passage.buffer(status)
+    }
+    external fun uniffi_ffibuffer_comity_uniffi_fn_method_fault_uniffi_trait_display(arguments: Pointer, result: Pointer)
+    fun uniffi_comity_uniffi_fn_method_fault_uniffi_trait_display(`ptr`: RustBuffer, status: UniffiRustCallStatus): RustBuffer {
+        val passage = Passage.ofThread().put(`ptr`)
+        uniffi_ffibuffer_comity_uniffi_fn_method_fault_uniffi_trait_display(passage.arguments, passage.result)
+        return passage.buffer(status)
+    }
+    external fun uniffi_ffibuffer_comity_uniffi_fn_method_cursor_uniffi_trait_debug(arguments: Pointer, result: Pointer)
+    fun uniffi_comity_uniffi_fn_method_cursor_uniffi_trait_debug(`ptr`: RustBuffer, status: UniffiRustCallStatus): RustBuffer {
+        val passage = Passage.ofThread().put(`ptr`)
+        uniffi_ffibuffer_comity_uniffi_fn_method_cursor_uniffi_trait_debug(passage.arguments, passage.result)
+        return passage.buffer(status)
+    }
+    external fun uniffi_ffibuffer_comity_uniffi_fn_method_cursor_uniffi_trait_display(arguments: Pointer, result: Pointer)
+    fun uniffi_comity_uniffi_fn_method_cursor_uniffi_trait_display(`ptr`: RustBuffer, status: UniffiRustCallStatus): RustBuffer {
+        val passage = Passage.ofThread().put(`ptr`)
+        uniffi_ffibuffer_comity_uniffi_fn_method_cursor_uniffi_trait_display(passage.arguments, passage.result)
+        return passage.buffer(status)
+    }
+    external fun uniffi_ffibuffer_comity_uniffi_fn_method_frame_uniffi_trait_debug(arguments: Pointer, result: Pointer)
+    fun uniffi_comity_uniffi_fn_method_frame_uniffi_trait_debug(`ptr`: RustBuffer, status: UniffiRustCallStatus): RustBuffer {
+        val passage = Passage.ofThread().put(`ptr`)
+        uniffi_ffibuffer_comity_uniffi_fn_method_frame_uniffi_trait_debug(passage.arguments, passage.result)
+        return passage.buffer(status)
+    }
+    external fun uniffi_ffibuffer_comity_uniffi_fn_method_frame_uniffi_trait_display(arguments: Pointer, result: Pointer)
+    fun uniffi_comity_uniffi_fn_method_frame_uniffi_trait_display(`ptr`: RustBuffer, status: UniffiRustCallStatus): RustBuffer {
+        val passage = Passage.ofThread().put(`ptr`)
+        uniffi_ffibuffer_comity_uniffi_fn_method_frame_uniffi_trait_display(passage.arguments, passage.result)
+        return passage.buffer(status)
+    }
+    external fun uniffi_ffibuffer_comity_uniffi_fn_method_link_uniffi_trait_debug(arguments: Pointer, result: Pointer)
+    fun uniffi_comity_uniffi_fn_method_link_uniffi_trait_debug(`ptr`: RustBuffer, status: UniffiRustCallStatus): RustBuffer {
+        val passage = Passage.ofThread().put(`ptr`)
+        uniffi_ffibuffer_comity_uniffi_fn_method_link_uniffi_trait_debug(passage.arguments, passage.result)
+        return passage.buffer(status)
+    }
+    external fun uniffi_ffibuffer_comity_uniffi_fn_method_link_uniffi_trait_display(arguments: Pointer, result: Pointer)
+    fun uniffi_comity_uniffi_fn_method_link_uniffi_trait_display(`ptr`: RustBuffer, status: UniffiRustCallStatus): RustBuffer {
+        val passage = Passage.ofThread().put(`ptr`)
+        uniffi_ffibuffer_comity_uniffi_fn_method_link_uniffi_trait_display(passage.arguments, passage.result)
+        return passage.buffer(status)
+    }
+    external fun uniffi_ffibuffer_comity_uniffi_fn_method_mention_uniffi_trait_debug(arguments: Pointer, result: Pointer)
+    fun uniffi_comity_uniffi_fn_method_mention_uniffi_trait_debug(`ptr`: RustBuffer, status: UniffiRustCallStatus): RustBuffer {
+        val passage = Passage.ofThread().put(`ptr`)
+        uniffi_ffibuffer_comity_uniffi_fn_method_mention_uniffi_trait_debug(passage.arguments, passage.result)
+        return passage.buffer(status)
+    }
+    external fun uniffi_ffibuffer_comity_uniffi_fn_method_mention_uniffi_trait_display(arguments: Pointer, result: Pointer)
+    fun uniffi_comity_uniffi_fn_method_mention_uniffi_trait_display(`ptr`: RustBuffer, status: UniffiRustCallStatus): RustBuffer {
+        val passage = Passage.ofThread().put(`ptr`)
+        uniffi_ffibuffer_comity_uniffi_fn_method_mention_uniffi_trait_display(passage.arguments, passage.result)
+        return passage.buffer(status)
+    }
+    external fun uniffi_ffibuffer_comity_uniffi_fn_method_message_uniffi_trait_debug(arguments: Pointer, result: Pointer)
+    fun uniffi_comity_uniffi_fn_method_message_uniffi_trait_debug(`ptr`: RustBuffer, status: UniffiRustCallStatus): RustBuffer {
+        val passage = Passage.ofThread().put(`ptr`)
+        uniffi_ffibuffer_comity_uniffi_fn_method_message_uniffi_trait_debug(passage.arguments, passage.result)
+        return passage.buffer(status)
+    }
+    external fun uniffi_ffibuffer_comity_uniffi_fn_method_message_uniffi_trait_display(arguments: Pointer, result: Pointer)
+    fun uniffi_comity_uniffi_fn_method_message_uniffi_trait_display(`ptr`: RustBuffer, status: UniffiRustCallStatus): RustBuffer {
+        val passage = Passage.ofThread().put(`ptr`)
+        uniffi_ffibuffer_comity_uniffi_fn_method_message_uniffi_trait_display(passage.arguments, passage.result)
+        return passage.buffer(status)
+    }
+    external fun uniffi_ffibuffer_comity_uniffi_fn_method_preview_uniffi_trait_debug(arguments: Pointer, result: Pointer)
+    fun uniffi_comity_uniffi_fn_method_preview_uniffi_trait_debug(`ptr`: RustBuffer, status: UniffiRustCallStatus): RustBuffer {
+        val passage = Passage.ofThread().put(`ptr`)
+        uniffi_ffibuffer_comity_uniffi_fn_method_preview_uniffi_trait_debug(passage.arguments, passage.result)
+        return passage.buffer(status)
+    }
+    external fun uniffi_ffibuffer_comity_uniffi_fn_method_preview_uniffi_trait_display(arguments: Pointer, result: Pointer)
+    fun uniffi_comity_uniffi_fn_method_preview_uniffi_trait_display(`ptr`: RustBuffer, status: UniffiRustCallStatus): RustBuffer {
+        val passage = Passage.ofThread().put(`ptr`)
+        uniffi_ffibuffer_comity_uniffi_fn_method_preview_uniffi_trait_display(passage.arguments, passage.result)
+        return passage.buffer(status)
+    }
+    external fun uniffi_ffibuffer_comity_uniffi_fn_method_reacted_uniffi_trait_debug(arguments: Pointer, result: Pointer)
+    fun uniffi_comity_uniffi_fn_method_reacted_uniffi_trait_debug(`ptr`: RustBuffer, status: UniffiRustCallStatus): RustBuffer {
+        val passage = Passage.ofThread().put(`ptr`)
+        uniffi_ffibuffer_comity_uniffi_fn_method_reacted_uniffi_trait_debug(passage.arguments, passage.result)
+        return passage.buffer(status)
+    }
+    external fun uniffi_ffibuffer_comity_uniffi_fn_method_reacted_uniffi_trait_display(arguments: Pointer, result: Pointer)
+    fun uniffi_comity_uniffi_fn_method_reacted_uniffi_trait_display(`ptr`: RustBuffer, status: UniffiRustCallStatus): RustBuffer {
+        val passage = Passage.ofThread().put(`ptr`)
+        uniffi_ffibuffer_comity_uniffi_fn_method_reacted_uniffi_trait_display(passage.arguments, passage.result)
+        return passage.buffer(status)
+    }
+    external fun uniffi_ffibuffer_comity_uniffi_fn_method_witnesses_uniffi_trait_debug(arguments: Pointer, result: Pointer)
+    fun uniffi_comity_uniffi_fn_method_witnesses_uniffi_trait_debug(`ptr`: RustBuffer, status: UniffiRustCallStatus): RustBuffer {
+        val passage = Passage.ofThread().put(`ptr`)
+        uniffi_ffibuffer_comity_uniffi_fn_method_witnesses_uniffi_trait_debug(passage.arguments, passage.result)
+        return passage.buffer(status)
+    }
+    external fun uniffi_ffibuffer_comity_uniffi_fn_method_witnesses_uniffi_trait_display(arguments: Pointer, result: Pointer)
+    fun uniffi_comity_uniffi_fn_method_witnesses_uniffi_trait_display(`ptr`: RustBuffer, status: UniffiRustCallStatus): RustBuffer {
+        val passage = Passage.ofThread().put(`ptr`)
+        uniffi_ffibuffer_comity_uniffi_fn_method_witnesses_uniffi_trait_display(passage.arguments, passage.result)
+        return passage.buffer(status)
+    }
+    external fun uniffi_ffibuffer_comity_uniffi_fn_method_outgoing_uniffi_trait_debug(arguments: Pointer, result: Pointer)
+    fun uniffi_comity_uniffi_fn_method_outgoing_uniffi_trait_debug(`ptr`: RustBuffer, status: UniffiRustCallStatus): RustBuffer {
+        val passage = Passage.ofThread().put(`ptr`)
+        uniffi_ffibuffer_comity_uniffi_fn_method_outgoing_uniffi_trait_debug(passage.arguments, passage.result)
+        return passage.buffer(status)
+    }
+    external fun uniffi_ffibuffer_comity_uniffi_fn_method_outgoing_uniffi_trait_display(arguments: Pointer, result: Pointer)
+    fun uniffi_comity_uniffi_fn_method_outgoing_uniffi_trait_display(`ptr`: RustBuffer, status: UniffiRustCallStatus): RustBuffer {
+        val passage = Passage.ofThread().put(`ptr`)
+        uniffi_ffibuffer_comity_uniffi_fn_method_outgoing_uniffi_trait_display(passage.arguments, passage.result)
+        return passage.buffer(status)
+    }
+    external fun uniffi_ffibuffer_comity_uniffi_fn_method_plan_uniffi_trait_debug(arguments: Pointer, result: Pointer)
+    fun uniffi_comity_uniffi_fn_method_plan_uniffi_trait_debug(`ptr`: RustBuffer, status: UniffiRustCallStatus): RustBuffer {
+        val passage = Passage.ofThread().put(`ptr`)
+        uniffi_ffibuffer_comity_uniffi_fn_method_plan_uniffi_trait_debug(passage.arguments, passage.result)
+        return passage.buffer(status)
+    }
+    external fun uniffi_ffibuffer_comity_uniffi_fn_method_plan_uniffi_trait_display(arguments: Pointer, result: Pointer)
+    fun uniffi_comity_uniffi_fn_method_plan_uniffi_trait_display(`ptr`: RustBuffer, status: UniffiRustCallStatus): RustBuffer {
+        val passage = Passage.ofThread().put(`ptr`)
+        uniffi_ffibuffer_comity_uniffi_fn_method_plan_uniffi_trait_display(passage.arguments, passage.result)
+        return passage.buffer(status)
+    }
+    external fun uniffi_ffibuffer_comity_uniffi_fn_method_externalpart_uniffi_trait_debug(arguments: Pointer, result: Pointer)
+    fun uniffi_comity_uniffi_fn_method_externalpart_uniffi_trait_debug(`ptr`: RustBuffer, status: UniffiRustCallStatus): RustBuffer {
+        val passage = Passage.ofThread().put(`ptr`)
+        uniffi_ffibuffer_comity_uniffi_fn_method_externalpart_uniffi_trait_debug(passage.arguments, passage.result)
+        return passage.buffer(status)
+    }
+    external fun uniffi_ffibuffer_comity_uniffi_fn_method_externalpart_uniffi_trait_display(arguments: Pointer, result: Pointer)
+    fun uniffi_comity_uniffi_fn_method_externalpart_uniffi_trait_display(`ptr`: RustBuffer, status: UniffiRustCallStatus): RustBuffer {
+        val passage = Passage.ofThread().put(`ptr`)
+        uniffi_ffibuffer_comity_uniffi_fn_method_externalpart_uniffi_trait_display(passage.arguments, passage.result)
+        return passage.buffer(status)
+    }
+    external fun uniffi_ffibuffer_comity_uniffi_fn_method_part_uniffi_trait_debug(arguments: Pointer, result: Pointer)
+    fun uniffi_comity_uniffi_fn_method_part_uniffi_trait_debug(`ptr`: RustBuffer, status: UniffiRustCallStatus): RustBuffer {
+        val passage = Passage.ofThread().put(`ptr`)
+        uniffi_ffibuffer_comity_uniffi_fn_method_part_uniffi_trait_debug(passage.arguments, passage.result)
+        return passage.buffer(status)
+    }
+    external fun uniffi_ffibuffer_comity_uniffi_fn_method_part_uniffi_trait_display(arguments: Pointer, result: Pointer)
+    fun uniffi_comity_uniffi_fn_method_part_uniffi_trait_display(`ptr`: RustBuffer, status: UniffiRustCallStatus): RustBuffer {
+        val passage = Passage.ofThread().put(`ptr`)
+        uniffi_ffibuffer_comity_uniffi_fn_method_part_uniffi_trait_display(passage.arguments, passage.result)
+        return passage.buffer(status)
+    }
+    external fun uniffi_ffibuffer_comity_uniffi_fn_method_singlepart_uniffi_trait_debug(arguments: Pointer, result: Pointer)
+    fun uniffi_comity_uniffi_fn_method_singlepart_uniffi_trait_debug(`ptr`: RustBuffer, status: UniffiRustCallStatus): RustBuffer {
+        val passage = Passage.ofThread().put(`ptr`)
+        uniffi_ffibuffer_comity_uniffi_fn_method_singlepart_uniffi_trait_debug(passage.arguments, passage.result)
+        return passage.buffer(status)
+    }
+    external fun uniffi_ffibuffer_comity_uniffi_fn_method_singlepart_uniffi_trait_display(arguments: Pointer, result: Pointer)
+    fun uniffi_comity_uniffi_fn_method_singlepart_uniffi_trait_display(`ptr`: RustBuffer, status: UniffiRustCallStatus): RustBuffer {
+        val passage = Passage.ofThread().put(`ptr`)
+        uniffi_ffibuffer_comity_uniffi_fn_method_singlepart_uniffi_trait_display(passage.arguments, passage.result)
+        return passage.buffer(status)
+    }
+    external fun uniffi_ffibuffer_comity_uniffi_fn_method_request_uniffi_trait_debug(arguments: Pointer, result: Pointer)
+    fun uniffi_comity_uniffi_fn_method_request_uniffi_trait_debug(`ptr`: RustBuffer, status: UniffiRustCallStatus): RustBuffer {
+        val passage = Passage.ofThread().put(`ptr`)
+        uniffi_ffibuffer_comity_uniffi_fn_method_request_uniffi_trait_debug(passage.arguments, passage.result)
+        return passage.buffer(status)
+    }
+    external fun uniffi_ffibuffer_comity_uniffi_fn_method_request_uniffi_trait_display(arguments: Pointer, result: Pointer)
+    fun uniffi_comity_uniffi_fn_method_request_uniffi_trait_display(`ptr`: RustBuffer, status: UniffiRustCallStatus): RustBuffer {
+        val passage = Passage.ofThread().put(`ptr`)
+        uniffi_ffibuffer_comity_uniffi_fn_method_request_uniffi_trait_display(passage.arguments, passage.result)
+        return passage.buffer(status)
+    }
+    external fun uniffi_ffibuffer_comity_uniffi_fn_method_description_uniffi_trait_debug(arguments: Pointer, result: Pointer)
+    fun uniffi_comity_uniffi_fn_method_description_uniffi_trait_debug(`ptr`: RustBuffer, status: UniffiRustCallStatus): RustBuffer {
+        val passage = Passage.ofThread().put(`ptr`)
+        uniffi_ffibuffer_comity_uniffi_fn_method_description_uniffi_trait_debug(passage.arguments, passage.result)
+        return passage.buffer(status)
+    }
+    external fun uniffi_ffibuffer_comity_uniffi_fn_method_description_uniffi_trait_display(arguments: Pointer, result: Pointer)
+    fun uniffi_comity_uniffi_fn_method_description_uniffi_trait_display(`ptr`: RustBuffer, status: UniffiRustCallStatus): RustBuffer {
+        val passage = Passage.ofThread().put(`ptr`)
+        uniffi_ffibuffer_comity_uniffi_fn_method_description_uniffi_trait_display(passage.arguments, passage.result)
+        return passage.buffer(status)
+    }
+    external fun uniffi_ffibuffer_comity_uniffi_fn_method_alternative_uniffi_trait_debug(arguments: Pointer, result: Pointer)
+    fun uniffi_comity_uniffi_fn_method_alternative_uniffi_trait_debug(`ptr`: RustBuffer, status: UniffiRustCallStatus): RustBuffer {
+        val passage = Passage.ofThread().put(`ptr`)
+        uniffi_ffibuffer_comity_uniffi_fn_method_alternative_uniffi_trait_debug(passage.arguments, passage.result)
+        return passage.buffer(status)
+    }
+    external fun uniffi_ffibuffer_comity_uniffi_fn_method_alternative_uniffi_trait_display(arguments: Pointer, result: Pointer)
+    fun uniffi_comity_uniffi_fn_method_alternative_uniffi_trait_display(`ptr`: RustBuffer, status: UniffiRustCallStatus): RustBuffer {
+        val passage = Passage.ofThread().put(`ptr`)
+        uniffi_ffibuffer_comity_uniffi_fn_method_alternative_uniffi_trait_display(passage.arguments, passage.result)
+        return passage.buffer(status)
+    }
+    external fun uniffi_ffibuffer_comity_uniffi_fn_method_chosen_uniffi_trait_debug(arguments: Pointer, result: Pointer)
+    fun uniffi_comity_uniffi_fn_method_chosen_uniffi_trait_debug(`ptr`: RustBuffer, status: UniffiRustCallStatus): RustBuffer {
+        val passage = Passage.ofThread().put(`ptr`)
+        uniffi_ffibuffer_comity_uniffi_fn_method_chosen_uniffi_trait_debug(passage.arguments, passage.result)
+        return passage.buffer(status)
+    }
+    external fun uniffi_ffibuffer_comity_uniffi_fn_method_chosen_uniffi_trait_display(arguments: Pointer, result: Pointer)
+    fun uniffi_comity_uniffi_fn_method_chosen_uniffi_trait_display(`ptr`: RustBuffer, status: UniffiRustCallStatus): RustBuffer {
+        val passage = Passage.ofThread().put(`ptr`)
+        uniffi_ffibuffer_comity_uniffi_fn_method_chosen_uniffi_trait_display(passage.arguments, passage.result)
+        return passage.buffer(status)
+    }
+    external fun uniffi_ffibuffer_comity_uniffi_fn_method_passedover_uniffi_trait_debug(arguments: Pointer, result: Pointer)
+    fun uniffi_comity_uniffi_fn_method_passedover_uniffi_trait_debug(`ptr`: RustBuffer, status: UniffiRustCallStatus): RustBuffer {
+        val passage = Passage.ofThread().put(`ptr`)
+        uniffi_ffibuffer_comity_uniffi_fn_method_passedover_uniffi_trait_debug(passage.arguments, passage.result)
+        return passage.buffer(status)
+    }
+    external fun uniffi_ffibuffer_comity_uniffi_fn_method_passedover_uniffi_trait_display(arguments: Pointer, result: Pointer)
+    fun uniffi_comity_uniffi_fn_method_passedover_uniffi_trait_display(`ptr`: RustBuffer, status: UniffiRustCallStatus): RustBuffer {
+        val passage = Passage.ofThread().put(`ptr`)
+        uniffi_ffibuffer_comity_uniffi_fn_method_passedover_uniffi_trait_display(passage.arguments, passage.result)
+        return passage.buffer(status)
+    }
+    external fun uniffi_ffibuffer_comity_uniffi_fn_method_selection_uniffi_trait_debug(arguments: Pointer, result: Pointer)
+    fun uniffi_comity_uniffi_fn_method_selection_uniffi_trait_debug(`ptr`: RustBuffer, status: UniffiRustCallStatus): RustBuffer {
+        val passage = Passage.ofThread().put(`ptr`)
+        uniffi_ffibuffer_comity_uniffi_fn_method_selection_uniffi_trait_debug(passage.arguments, passage.result)
+        return passage.buffer(status)
+    }
+    external fun uniffi_ffibuffer_comity_uniffi_fn_method_selection_uniffi_trait_display(arguments: Pointer, result: Pointer)
+    fun uniffi_comity_uniffi_fn_method_selection_uniffi_trait_display(`ptr`: RustBuffer, status: UniffiRustCallStatus): RustBuffer {
+        val passage = Passage.ofThread().put(`ptr`)
+        uniffi_ffibuffer_comity_uniffi_fn_method_selection_uniffi_trait_display(passage.arguments, passage.result)
+        return passage.buffer(status)
+    }
+    external fun uniffi_ffibuffer_comity_uniffi_fn_method_entry_uniffi_trait_debug(arguments: Pointer, result: Pointer)
+    fun uniffi_comity_uniffi_fn_method_entry_uniffi_trait_debug(`ptr`: RustBuffer, status: UniffiRustCallStatus): RustBuffer {
+        val passage = Passage.ofThread().put(`ptr`)
+        uniffi_ffibuffer_comity_uniffi_fn_method_entry_uniffi_trait_debug(passage.arguments, passage.result)
+        return passage.buffer(status)
+    }
+    external fun uniffi_ffibuffer_comity_uniffi_fn_method_entry_uniffi_trait_display(arguments: Pointer, result: Pointer)
+    fun uniffi_comity_uniffi_fn_method_entry_uniffi_trait_display(`ptr`: RustBuffer, status: UniffiRustCallStatus): RustBuffer {
+        val passage = Passage.ofThread().put(`ptr`)
+        uniffi_ffibuffer_comity_uniffi_fn_method_entry_uniffi_trait_display(passage.arguments, passage.result)
+        return passage.buffer(status)
+    }
+    external fun uniffi_ffibuffer_comity_uniffi_fn_method_reaction_uniffi_trait_debug(arguments: Pointer, result: Pointer)
+    fun uniffi_comity_uniffi_fn_method_reaction_uniffi_trait_debug(`ptr`: RustBuffer, status: UniffiRustCallStatus): RustBuffer {
+        val passage = Passage.ofThread().put(`ptr`)
+        uniffi_ffibuffer_comity_uniffi_fn_method_reaction_uniffi_trait_debug(passage.arguments, passage.result)
+        return passage.buffer(status)
+    }
+    external fun uniffi_ffibuffer_comity_uniffi_fn_method_reaction_uniffi_trait_display(arguments: Pointer, result: Pointer)
+    fun uniffi_comity_uniffi_fn_method_reaction_uniffi_trait_display(`ptr`: RustBuffer, status: UniffiRustCallStatus): RustBuffer {
+        val passage = Passage.ofThread().put(`ptr`)
+        uniffi_ffibuffer_comity_uniffi_fn_method_reaction_uniffi_trait_display(passage.arguments, passage.result)
+        return passage.buffer(status)
+    }
+    external fun uniffi_ffibuffer_comity_uniffi_fn_method_stored_uniffi_trait_debug(arguments: Pointer, result: Pointer)
+    fun uniffi_comity_uniffi_fn_method_stored_uniffi_trait_debug(`ptr`: RustBuffer, status: UniffiRustCallStatus): RustBuffer {
+        val passage = Passage.ofThread().put(`ptr`)
+        uniffi_ffibuffer_comity_uniffi_fn_method_stored_uniffi_trait_debug(passage.arguments, passage.result)
+        return passage.buffer(status)
+    }
+    external fun uniffi_ffibuffer_comity_uniffi_fn_method_stored_uniffi_trait_display(arguments: Pointer, result: Pointer)
+    fun uniffi_comity_uniffi_fn_method_stored_uniffi_trait_display(`ptr`: RustBuffer, status: UniffiRustCallStatus): RustBuffer {
+        val passage = Passage.ofThread().put(`ptr`)
+        uniffi_ffibuffer_comity_uniffi_fn_method_stored_uniffi_trait_display(passage.arguments, passage.result)
+        return passage.buffer(status)
+    }
+    external fun uniffi_ffibuffer_comity_uniffi_fn_method_timeline_uniffi_trait_debug(arguments: Pointer, result: Pointer)
+    fun uniffi_comity_uniffi_fn_method_timeline_uniffi_trait_debug(`ptr`: RustBuffer, status: UniffiRustCallStatus): RustBuffer {
+        val passage = Passage.ofThread().put(`ptr`)
+        uniffi_ffibuffer_comity_uniffi_fn_method_timeline_uniffi_trait_debug(passage.arguments, passage.result)
+        return passage.buffer(status)
+    }
+    external fun uniffi_ffibuffer_comity_uniffi_fn_method_timeline_uniffi_trait_display(arguments: Pointer, result: Pointer)
+    fun uniffi_comity_uniffi_fn_method_timeline_uniffi_trait_display(`ptr`: RustBuffer, status: UniffiRustCallStatus): RustBuffer {
+        val passage = Passage.ofThread().put(`ptr`)
+        uniffi_ffibuffer_comity_uniffi_fn_method_timeline_uniffi_trait_display(passage.arguments, passage.result)
+        return passage.buffer(status)
+    }
+    external fun uniffi_ffibuffer_comity_uniffi_fn_method_version_uniffi_trait_debug(arguments: Pointer, result: Pointer)
+    fun uniffi_comity_uniffi_fn_method_version_uniffi_trait_debug(`ptr`: RustBuffer, status: UniffiRustCallStatus): RustBuffer {
+        val passage = Passage.ofThread().put(`ptr`)
+        uniffi_ffibuffer_comity_uniffi_fn_method_version_uniffi_trait_debug(passage.arguments, passage.result)
+        return passage.buffer(status)
+    }
+    external fun uniffi_ffibuffer_comity_uniffi_fn_method_version_uniffi_trait_display(arguments: Pointer, result: Pointer)
+    fun uniffi_comity_uniffi_fn_method_version_uniffi_trait_display(`ptr`: RustBuffer, status: UniffiRustCallStatus): RustBuffer {
+        val passage = Passage.ofThread().put(`ptr`)
+        uniffi_ffibuffer_comity_uniffi_fn_method_version_uniffi_trait_display(passage.arguments, passage.result)
+        return passage.buffer(status)
+    }
+    external fun uniffi_ffibuffer_comity_uniffi_fn_func_fetch_limit(arguments: Pointer, result: Pointer)
+    fun uniffi_comity_uniffi_fn_func_fetch_limit(`part`: RustBuffer, `policy`: Long, status: UniffiRustCallStatus): Long {
+        val passage = Passage.ofThread().put(`part`).put(`policy`)
+        uniffi_ffibuffer_comity_uniffi_fn_func_fetch_limit(passage.arguments, passage.result)
+        return passage.long(status)
+    }
+    external fun uniffi_ffibuffer_comity_uniffi_fn_func_is_available(arguments: Pointer, result: Pointer)
+    fun uniffi_comity_uniffi_fn_func_is_available(`part`: RustBuffer, `now`: Long, status: UniffiRustCallStatus): Byte {
+        val passage = Passage.ofThread().put(`part`).put(`now`)
+        uniffi_ffibuffer_comity_uniffi_fn_func_is_available(passage.arguments, passage.result)
+        return passage.byte(status)
+    }
+    external fun uniffi_ffibuffer_comity_uniffi_fn_func_open(arguments: Pointer, result: Pointer)
+    fun uniffi_comity_uniffi_fn_func_open(`part`: RustBuffer, `fetched`: ForeignBytes, status: UniffiRustCallStatus): RustBuffer {
+        val passage = Passage.ofThread().put(`part`).put(`fetched`)
+        uniffi_ffibuffer_comity_uniffi_fn_func_open(passage.arguments, passage.result)
+        return passage.buffer(status)
+    }
+    external fun uniffi_ffibuffer_comity_uniffi_fn_func_safe_file_name(arguments: Pointer, result: Pointer)
+    fun uniffi_comity_uniffi_fn_func_safe_file_name(`suggested`: RustBuffer, status: UniffiRustCallStatus): RustBuffer {
+        val passage = Passage.ofThread().put(`suggested`)
+        uniffi_ffibuffer_comity_uniffi_fn_func_safe_file_name(passage.arguments, passage.result)
+        return passage.buffer(status)
+    }
+    external fun uniffi_ffibuffer_comity_uniffi_fn_func_seal(arguments: Pointer, result: Pointer)
+    fun uniffi_comity_uniffi_fn_func_seal(`plaintext`: ForeignBytes, status: UniffiRustCallStatus): RustBuffer {
+        val passage = Passage.ofThread().put(`plaintext`)
+        uniffi_ffibuffer_comity_uniffi_fn_func_seal(passage.arguments, passage.result)
+        return passage.buffer(status)
+    }
+    external fun uniffi_ffibuffer_comity_uniffi_fn_func_wipe(arguments: Pointer, result: Pointer)
+    fun uniffi_comity_uniffi_fn_func_wipe(`path`: RustBuffer, status: UniffiRustCallStatus): Unit {
+        val passage = Passage.ofThread().put(`path`)
+        uniffi_ffibuffer_comity_uniffi_fn_func_wipe(passage.arguments, passage.result)
+        return passage.nothing(status)
+    }
+    external fun uniffi_ffibuffer_comity_uniffi_fn_func_classify(arguments: Pointer, result: Pointer)
+    fun uniffi_comity_uniffi_fn_func_classify(`octets`: ForeignBytes, status: UniffiRustCallStatus): RustBuffer {
+        val passage = Passage.ofThread().put(`octets`)
+        uniffi_ffibuffer_comity_uniffi_fn_func_classify(passage.arguments, passage.result)
+        return passage.buffer(status)
+    }
+    external fun uniffi_ffibuffer_comity_uniffi_fn_func_decode_content(arguments: Pointer, result: Pointer)
+    fun uniffi_comity_uniffi_fn_func_decode_content(`octets`: ForeignBytes, status: UniffiRustCallStatus): RustBuffer {
+        val passage = Passage.ofThread().put(`octets`)
+        uniffi_ffibuffer_comity_uniffi_fn_func_decode_content(passage.arguments, passage.result)
+        return passage.buffer(status)
+    }
+    external fun uniffi_ffibuffer_comity_uniffi_fn_func_html_to_markdown(arguments: Pointer, result: Pointer)
+    fun uniffi_comity_uniffi_fn_func_html_to_markdown(`html`: RustBuffer, status: UniffiRustCallStatus): RustBuffer {
+        val passage = Passage.ofThread().put(`html`)
+        uniffi_ffibuffer_comity_uniffi_fn_func_html_to_markdown(passage.arguments, passage.result)
+        return passage.buffer(status)
+    }
+    external fun uniffi_ffibuffer_comity_uniffi_fn_func_markdown_escape(arguments: Pointer, result: Pointer)
+    fun uniffi_comity_uniffi_fn_func_markdown_escape(`text`: RustBuffer, status: UniffiRustCallStatus): RustBuffer {
+        val passage = Passage.ofThread().put(`text`)
+        uniffi_ffibuffer_comity_uniffi_fn_func_markdown_escape(passage.arguments, passage.result)
+        return passage.buffer(status)
+    }
+    external fun uniffi_ffibuffer_comity_uniffi_fn_func_markdown_link(arguments: Pointer, result: Pointer)
+    fun uniffi_comity_uniffi_fn_func_markdown_link(`text`: RustBuffer, `url`: RustBuffer, status: UniffiRustCallStatus): RustBuffer {
+        val passage = Passage.ofThread().put(`text`).put(`url`)
+        uniffi_ffibuffer_comity_uniffi_fn_func_markdown_link(passage.arguments, passage.result)
+        return passage.buffer(status)
+    }
+    external fun uniffi_ffibuffer_comity_uniffi_fn_func_markdown_links(arguments: Pointer, result: Pointer)
+    fun uniffi_comity_uniffi_fn_func_markdown_links(`markdown`: RustBuffer, status: UniffiRustCallStatus): RustBuffer {
+        val passage = Passage.ofThread().put(`markdown`)
+        uniffi_ffibuffer_comity_uniffi_fn_func_markdown_links(passage.arguments, passage.result)
+        return passage.buffer(status)
+    }
+    external fun uniffi_ffibuffer_comity_uniffi_fn_func_markdown_mentions(arguments: Pointer, result: Pointer)
+    fun uniffi_comity_uniffi_fn_func_markdown_mentions(`markdown`: RustBuffer, `members`: RustBuffer, status: UniffiRustCallStatus): RustBuffer {
+        val passage = Passage.ofThread().put(`markdown`).put(`members`)
+        uniffi_ffibuffer_comity_uniffi_fn_func_markdown_mentions(passage.arguments, passage.result)
+        return passage.buffer(status)
+    }
+    external fun uniffi_ffibuffer_comity_uniffi_fn_func_markdown_to_html(arguments: Pointer, result: Pointer)
+    fun uniffi_comity_uniffi_fn_func_markdown_to_html(`markdown`: RustBuffer, status: UniffiRustCallStatus): RustBuffer {
+        val passage = Passage.ofThread().put(`markdown`)
+        uniffi_ffibuffer_comity_uniffi_fn_func_markdown_to_html(passage.arguments, passage.result)
+        return passage.buffer(status)
+    }
+    external fun uniffi_ffibuffer_comity_uniffi_fn_func_markdown_to_plain_text(arguments: Pointer, result: Pointer)
+    fun uniffi_comity_uniffi_fn_func_markdown_to_plain_text(`markdown`: RustBuffer, status: UniffiRustCallStatus): RustBuffer {
+        val passage = Passage.ofThread().put(`markdown`)
+        uniffi_ffibuffer_comity_uniffi_fn_func_markdown_to_plain_text(passage.arguments, passage.result)
+        return passage.buffer(status)
+    }
+    external fun uniffi_ffibuffer_comity_uniffi_fn_func_markdown_without_html(arguments: Pointer, result: Pointer)
+    fun uniffi_comity_uniffi_fn_func_markdown_without_html(`markdown`: RustBuffer, status: UniffiRustCallStatus): RustBuffer {
+        val passage = Passage.ofThread().put(`markdown`)
+        uniffi_ffibuffer_comity_uniffi_fn_func_markdown_without_html(passage.arguments, passage.result)
+        return passage.buffer(status)
+    }
+    external fun uniffi_ffibuffer_comity_uniffi_fn_func_baseline(arguments: Pointer, result: Pointer)
+    fun uniffi_comity_uniffi_fn_func_baseline(status: UniffiRustCallStatus): RustBuffer {
+        val passage = Passage.ofThread()
+        uniffi_ffibuffer_comity_uniffi_fn_func_baseline(passage.arguments, passage.result)
+        return passage.buffer(status)
+    }
+    external fun uniffi_ffibuffer_comity_uniffi_fn_func_readable(arguments: Pointer, result: Pointer)
+    fun uniffi_comity_uniffi_fn_func_readable(`part`: RustBuffer, `media`: RustBuffer, status: UniffiRustCallStatus): Byte {
+        val passage = Passage.ofThread().put(`part`).put(`media`)
+        uniffi_ffibuffer_comity_uniffi_fn_func_readable(passage.arguments, passage.result)
+        return passage.byte(status)
+    }
+    external fun uniffi_ffibuffer_comity_uniffi_fn_func_budget_of_app(arguments: Pointer, result: Pointer)
+    fun uniffi_comity_uniffi_fn_func_budget_of_app(status: UniffiRustCallStatus): RustBuffer {
+        val passage = Passage.ofThread()
+        uniffi_ffibuffer_comity_uniffi_fn_func_budget_of_app(passage.arguments, passage.result)
+        return passage.buffer(status)
+    }
+    external fun uniffi_ffibuffer_comity_uniffi_fn_func_budget_of_extension(arguments: Pointer, result: Pointer)
+    fun uniffi_comity_uniffi_fn_func_budget_of_extension(status: UniffiRustCallStatus): RustBuffer {
+        val passage = Passage.ofThread()
+        uniffi_ffibuffer_comity_uniffi_fn_func_budget_of_extension(passage.arguments, passage.result)
+        return passage.buffer(status)
+    }
+    external fun uniffi_ffibuffer_comity_uniffi_fn_func_outgoing_deletion(arguments: Pointer, result: Pointer)
+    fun uniffi_comity_uniffi_fn_func_outgoing_deletion(`message`: RustBuffer, status: UniffiRustCallStatus): RustBuffer {
+        val passage = Passage.ofThread().put(`message`)
+        uniffi_ffibuffer_comity_uniffi_fn_func_outgoing_deletion(passage.arguments, passage.result)
+        return passage.buffer(status)
+    }
+    external fun uniffi_ffibuffer_comity_uniffi_fn_func_outgoing_markdown(arguments: Pointer, result: Pointer)
+    fun uniffi_comity_uniffi_fn_func_outgoing_markdown(`markdown`: RustBuffer, status: UniffiRustCallStatus): RustBuffer {
+        val passage = Passage.ofThread().put(`markdown`)
+        uniffi_ffibuffer_comity_uniffi_fn_func_outgoing_markdown(passage.arguments, passage.result)
+        return passage.buffer(status)
+    }
+    external fun uniffi_ffibuffer_comity_uniffi_fn_func_outgoing_reaction(arguments: Pointer, result: Pointer)
+    fun uniffi_comity_uniffi_fn_func_outgoing_reaction(`message`: RustBuffer, `reaction`: RustBuffer, status: UniffiRustCallStatus): RustBuffer {
+        val passage = Passage.ofThread().put(`message`).put(`reaction`)
+        uniffi_ffibuffer_comity_uniffi_fn_func_outgoing_reaction(passage.arguments, passage.result)
+        return passage.buffer(status)
+    }
+    external fun uniffi_ffibuffer_comity_uniffi_fn_func_outgoing_text(arguments: Pointer, result: Pointer)
+    fun uniffi_comity_uniffi_fn_func_outgoing_text(`text`: RustBuffer, status: UniffiRustCallStatus): RustBuffer {
+        val passage = Passage.ofThread().put(`text`)
+        uniffi_ffibuffer_comity_uniffi_fn_func_outgoing_text(passage.arguments, passage.result)
+        return passage.buffer(status)
+    }
+    external fun uniffi_ffibuffer_comity_uniffi_fn_func_part_attachment(arguments: Pointer, result: Pointer)
+    fun uniffi_comity_uniffi_fn_func_part_attachment(`sealed`: RustBuffer, `disposition`: RustBuffer, `mediaType`: RustBuffer, `url`: RustBuffer, `expires`: Int, `filename`: RustBuffer, `description`: RustBuffer, status: UniffiRustCallStatus): RustBuffer {
+        val passage = Passage.ofThread().put(`sealed`).put(`disposition`).put(`mediaType`).put(`url`).put(`expires`).put(`filename`).put(`description`)
+        uniffi_ffibuffer_comity_uniffi_fn_func_part_attachment(passage.arguments, passage.result)
+        return passage.buffer(status)
+    }
+    external fun uniffi_ffibuffer_comity_uniffi_fn_func_part_html(arguments: Pointer, result: Pointer)
+    fun uniffi_comity_uniffi_fn_func_part_html(`html`: RustBuffer, status: UniffiRustCallStatus): RustBuffer {
+        val passage = Passage.ofThread().put(`html`)
+        uniffi_ffibuffer_comity_uniffi_fn_func_part_html(passage.arguments, passage.result)
+        return passage.buffer(status)
+    }
+    external fun uniffi_ffibuffer_comity_uniffi_fn_func_part_in_language(arguments: Pointer, result: Pointer)
+    fun uniffi_comity_uniffi_fn_func_part_in_language(`part`: RustBuffer, `language`: RustBuffer, status: UniffiRustCallStatus): RustBuffer {
+        val passage = Passage.ofThread().put(`part`).put(`language`)
+        uniffi_ffibuffer_comity_uniffi_fn_func_part_in_language(passage.arguments, passage.result)
+        return passage.buffer(status)
+    }
+    external fun uniffi_ffibuffer_comity_uniffi_fn_func_part_markdown(arguments: Pointer, result: Pointer)
+    fun uniffi_comity_uniffi_fn_func_part_markdown(`markdown`: RustBuffer, status: UniffiRustCallStatus): RustBuffer {
+        val passage = Passage.ofThread().put(`markdown`)
+        uniffi_ffibuffer_comity_uniffi_fn_func_part_markdown(passage.arguments, passage.result)
+        return passage.buffer(status)
+    }
+    external fun uniffi_ffibuffer_comity_uniffi_fn_func_part_multi(arguments: Pointer, result: Pointer)
+    fun uniffi_comity_uniffi_fn_func_part_multi(`disposition`: RustBuffer, `semantics`: RustBuffer, `parts`: RustBuffer, status: UniffiRustCallStatus): RustBuffer {
+        val passage = Passage.ofThread().put(`disposition`).put(`semantics`).put(`parts`)
+        uniffi_ffibuffer_comity_uniffi_fn_func_part_multi(passage.arguments, passage.result)
+        return passage.buffer(status)
+    }
+    external fun uniffi_ffibuffer_comity_uniffi_fn_func_part_text(arguments: Pointer, result: Pointer)
+    fun uniffi_comity_uniffi_fn_func_part_text(`text`: RustBuffer, status: UniffiRustCallStatus): RustBuffer {
+        val passage = Passage.ofThread().put(`text`)
+        uniffi_ffibuffer_comity_uniffi_fn_func_part_text(passage.arguments, passage.result)
+        return passage.buffer(status)
+    }
+    external fun uniffi_ffibuffer_comity_uniffi_fn_func_encode_report(arguments: Pointer, result: Pointer)
+    fun uniffi_comity_uniffi_fn_func_encode_report(`entries`: RustBuffer, status: UniffiRustCallStatus): RustBuffer {
+        val passage = Passage.ofThread().put(`entries`)
+        uniffi_ffibuffer_comity_uniffi_fn_func_encode_report(passage.arguments, passage.result)
+        return passage.buffer(status)
+    }
+    external fun uniffi_ffibuffer_comity_uniffi_fn_func_is_reported(arguments: Pointer, result: Pointer)
+    fun uniffi_comity_uniffi_fn_func_is_reported(`octets`: ForeignBytes, status: UniffiRustCallStatus): Byte {
+        val passage = Passage.ofThread().put(`octets`)
+        uniffi_ffibuffer_comity_uniffi_fn_func_is_reported(passage.arguments, passage.result)
+        return passage.byte(status)
+    }
+    external fun uniffi_ffibuffer_comity_uniffi_fn_func_reported_by(arguments: Pointer, result: Pointer)
+    fun uniffi_comity_uniffi_fn_func_reported_by(`octets`: ForeignBytes, status: UniffiRustCallStatus): RustBuffer {
+        val passage = Passage.ofThread().put(`octets`)
+        uniffi_ffibuffer_comity_uniffi_fn_func_reported_by(passage.arguments, passage.result)
+        return passage.buffer(status)
+    }
+    external fun uniffi_ffibuffer_comity_uniffi_fn_func_reports(arguments: Pointer, result: Pointer)
+    fun uniffi_comity_uniffi_fn_func_reports(`policy`: RustBuffer, `wants`: Byte, status: UniffiRustCallStatus): Byte {
+        val passage = Passage.ofThread().put(`policy`).put(`wants`)
+        uniffi_ffibuffer_comity_uniffi_fn_func_reports(passage.arguments, passage.result)
+        return passage.byte(status)
+    }
+    external fun uniffi_ffibuffer_comity_uniffi_fn_func_role_of_admin(arguments: Pointer, result: Pointer)
+    fun uniffi_comity_uniffi_fn_func_role_of_admin(status: UniffiRustCallStatus): Int {
+        val passage = Passage.ofThread()
+        uniffi_ffibuffer_comity_uniffi_fn_func_role_of_admin(passage.arguments, passage.result)
+        return passage.int(status)
+    }
+    external fun uniffi_ffibuffer_comity_uniffi_fn_func_role_of_member(arguments: Pointer, result: Pointer)
+    fun uniffi_comity_uniffi_fn_func_role_of_member(status: UniffiRustCallStatus): Int {
+        val passage = Passage.ofThread()
+        uniffi_ffibuffer_comity_uniffi_fn_func_role_of_member(passage.arguments, passage.result)
+        return passage.int(status)
+    }
+    external fun uniffi_ffibuffer_comity_uniffi_fn_func_alternatives(arguments: Pointer, result: Pointer)
+    fun uniffi_comity_uniffi_fn_func_alternatives(`part`: RustBuffer, status: UniffiRustCallStatus): RustBuffer {
+        val passage = Passage.ofThread().put(`part`)
+        uniffi_ffibuffer_comity_uniffi_fn_func_alternatives(passage.arguments, passage.result)
+        return passage.buffer(status)
+    }
+    external fun uniffi_ffibuffer_comity_uniffi_fn_func_select(arguments: Pointer, result: Pointer)
+    fun uniffi_comity_uniffi_fn_func_select(`octets`: ForeignBytes, `supported`: RustBuffer, status: UniffiRustCallStatus): RustBuffer {
+        val passage = Passage.ofThread().put(`octets`).put(`supported`)
+        uniffi_ffibuffer_comity_uniffi_fn_func_select(passage.arguments, passage.result)
+        return passage.buffer(status)
+    }
+    external fun uniffi_ffibuffer_comity_uniffi_fn_func_fold(arguments: Pointer, result: Pointer)
+    fun uniffi_comity_uniffi_fn_func_fold(`messages`: RustBuffer, `denied`: RustBuffer, status: UniffiRustCallStatus): RustBuffer {
+        val passage = Passage.ofThread().put(`messages`).put(`denied`)
+        uniffi_ffibuffer_comity_uniffi_fn_func_fold(passage.arguments, passage.result)
+        return passage.buffer(status)
+    }
+    external fun uniffi_ffibuffer_comity_uniffi_fn_func_version(arguments: Pointer, result: Pointer)
+    fun uniffi_comity_uniffi_fn_func_version(status: UniffiRustCallStatus): RustBuffer {
+        val passage = Passage.ofThread()
+        uniffi_ffibuffer_comity_uniffi_fn_func_version(passage.arguments, passage.result)
+        return passage.buffer(status)
+    }
+    external fun uniffi_ffibuffer_comity_uniffi_rustbuffer_alloc(arguments: Pointer, result: Pointer)
+    external fun uniffi_ffibuffer_comity_uniffi_rustbuffer_free(arguments: Pointer, result: Pointer)
 
 }
 
@@ -2002,11 +2039,11 @@ internal object FfiConverterBoolean: FfiConverter<Boolean, Byte> {
 /**
  * @suppress
  */
-internal object FfiConverterString: FfiConverter<String, RustBuffer.ByValue> {
+internal object FfiConverterString: FfiConverter<String, RustBuffer> {
     // Note: we don't inherit from FfiConverterRustBuffer, because we use a
     // special encoding when lowering/lifting.  We can use `RustBuffer.len` to
     // store our length and avoid writing it out to the buffer.
-    override fun lift(value: RustBuffer.ByValue): String {
+    override fun lift(value: RustBuffer): String {
         try {
             val byteArr = ByteArray(value.len.toInt())
             value.asByteBuffer()!!.get(byteArr)
@@ -2031,7 +2068,7 @@ internal object FfiConverterString: FfiConverter<String, RustBuffer.ByValue> {
         }
     }
 
-    override fun lower(value: String): RustBuffer.ByValue {
+    override fun lower(value: String): RustBuffer {
         val byteBuf = toUtf8(value)
         // Ideally we'd pass these bytes to `ffi_bytebuffer_from_bytes`, but doing so would require us
         // to copy them into a JNA `Memory`. So we might as well directly copy them into a `RustBuffer`.
@@ -11370,7 +11407,7 @@ sealed class ComityException: kotlin.Exception() {
     }
 
     internal companion object ErrorHandler : UniffiRustCallStatusErrorHandler<ComityException> {
-        override fun lift(error_buf: RustBuffer.ByValue): ComityException = FfiConverterTypeComityError.lift(error_buf)
+        override fun lift(error_buf: RustBuffer): ComityException = FfiConverterTypeComityError.lift(error_buf)
     }
 
 }

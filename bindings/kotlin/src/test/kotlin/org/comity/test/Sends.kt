@@ -1,5 +1,6 @@
 package org.comity.test
 
+import kotlinx.coroutines.Dispatchers
 import kotlinx.coroutines.runBlocking
 import org.comity.*
 import java.io.File
@@ -23,7 +24,7 @@ private fun measure(octets: Int, times: Int) {
     val dir = Files.createTempDirectory("sends").toFile()
     try {
         Lunch(dir).use { lunch ->
-            runBlocking {
+            runBlocking(Dispatchers.IO) {
                 lunch.turn(octets, times)
                 val turn = lunch.turn(octets, times)
                 println(turn.getValue("send"))
@@ -37,7 +38,8 @@ private fun measure(octets: Int, times: Int) {
 }
 
 private fun takeTurns(folder: File) = Lunch(folder).use { lunch ->
-    runBlocking {
+    // On the client's dispatcher, as most of an app that is none of its screens.
+    runBlocking(Dispatchers.IO) {
         for (line in generateSequence(::readLine)) {
             val (octets, times) = line.split(' ').map(String::toInt)
             println(lunch.turn(octets, times).entries.joinToString(",", "{", "}") { (name, nanos) -> "\"$name\":$nanos" })

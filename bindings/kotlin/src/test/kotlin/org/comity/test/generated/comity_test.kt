@@ -27,7 +27,10 @@ import com.sun.jna.Library
 import com.sun.jna.IntegerType
 import com.sun.jna.Native
 import com.sun.jna.Pointer
-import com.sun.jna.Structure
+import org.comity.ForeignBytes
+import org.comity.Passage
+import org.comity.RustBuffer
+import org.comity.UniffiRustCallStatus
 import com.sun.jna.Callback
 import com.sun.jna.ptr.*
 import java.nio.ByteBuffer
@@ -71,74 +74,6 @@ import org.comity.RustBuffer as RustBufferRequest
 import org.comity.RustBuffer as RustBufferTimestamp
 import org.comity.RustBuffer as RustBufferUserUri
 
-// This is a helper for safely working with byte buffers returned from the Rust code.
-// A rust-owned buffer is represented by its capacity, its current length, and a
-// pointer to the underlying data.
-
-/**
- * @suppress
- */
-@Structure.FieldOrder("capacity", "len", "data")
-internal open class RustBuffer : Structure() {
-    // Note: `capacity` and `len` are actually `ULong` values, but JVM only supports signed values.
-    // When dealing with these fields, make sure to call `toULong()`.
-    @JvmField var capacity: Long = 0
-    @JvmField var len: Long = 0
-    @JvmField var data: Pointer? = null
-
-    class ByValue: RustBuffer(), Structure.ByValue
-    class ByReference: RustBuffer(), Structure.ByReference
-
-   internal fun setValue(other: RustBuffer) {
-        capacity = other.capacity
-        len = other.len
-        data = other.data
-    }
-
-    companion object {
-        internal fun alloc(size: ULong = 0UL) = uniffiRustCall() { status ->
-            // Note: need to convert the size to a `Long` value to make this work with JVM.
-            UniffiLib.ffi_comity_ffi_test_rustbuffer_alloc(size.toLong(), status)
-        }.also {
-            if(it.data == null) {
-               throw RuntimeException("RustBuffer.alloc() returned null data pointer (size=${size})")
-           }
-        }
-
-        internal fun create(capacity: ULong, len: ULong, data: Pointer?): RustBuffer.ByValue {
-            var buf = RustBuffer.ByValue()
-            buf.capacity = capacity.toLong()
-            buf.len = len.toLong()
-            buf.data = data
-            return buf
-        }
-
-        internal fun free(buf: RustBuffer.ByValue) = uniffiRustCall() { status ->
-            UniffiLib.ffi_comity_ffi_test_rustbuffer_free(buf, status)
-        }
-    }
-
-    @Suppress("TooGenericExceptionThrown")
-    fun asByteBuffer() =
-        this.data?.getByteBuffer(0, this.len)?.also {
-            it.order(ByteOrder.BIG_ENDIAN)
-        }
-}
-
-// This is a helper for safely passing byte references into the rust code.
-// It's not actually used at the moment, because there aren't many things that you
-// can take a direct pointer to in the JVM, and if we're going to copy something
-// then we might as well copy it into a `RustBuffer`. But it's here for API
-// completeness.
-
-@Structure.FieldOrder("len", "data")
-internal open class ForeignBytes : Structure() {
-    @JvmField var len: Int = 0
-    @JvmField var data: Pointer? = null
-
-    class ByValue : ForeignBytes(), Structure.ByValue
-}
-
 // Converter for `&[u8]` / `[ByRef] bytes` arguments.
 //
 // Only `lower` is valid — zero-copy byte buffers only flow foreign -> Rust,
@@ -149,13 +84,13 @@ internal open class ForeignBytes : Structure() {
 //
 // The provided `ByteBuffer` MUST be direct — only direct buffers have a
 // stable native address that JNA can expose via `getDirectBufferPointer`.
-// The returned `ForeignBytes.ByValue` is only valid for the duration of
+// The returned `ForeignBytes` is only valid for the duration of
 // the FFI call; the Rust side treats it as a borrow.
-internal object FfiConverterByRefBytes : FfiConverter<java.nio.ByteBuffer, ForeignBytes.ByValue> {
-    override fun lower(value: java.nio.ByteBuffer): ForeignBytes.ByValue {
+internal object FfiConverterByRefBytes : FfiConverter<java.nio.ByteBuffer, ForeignBytes> {
+    override fun lower(value: java.nio.ByteBuffer): ForeignBytes {
         require(value.isDirect) { "UniFFI zero-copy &[u8] requires a direct ByteBuffer. Use ByteBuffer.allocateDirect()." }
         val remaining = value.remaining()
-        val fb = ForeignBytes.ByValue()
+        val fb = ForeignBytes()
         fb.len = remaining
         // Zero-length direct buffers: skip getDirectBufferPointer (platform-variable behavior)
         // and pass null. The Rust side treats (null, 0) as &[].
@@ -163,7 +98,7 @@ internal object FfiConverterByRefBytes : FfiConverter<java.nio.ByteBuffer, Forei
         return fb
     }
 
-    override fun lift(value: ForeignBytes.ByValue): java.nio.ByteBuffer =
+    override fun lift(value: ForeignBytes): java.nio.ByteBuffer =
         error("ByRef bytes cannot be lifted: zero-copy &[u8] only flows foreign->Rust")
 
     override fun read(buf: java.nio.ByteBuffer): java.nio.ByteBuffer =
@@ -212,14 +147,14 @@ internal interface FfiConverter<KotlinType, FfiType> {
     // FfiType.  It's used by the callback interface code.  Callback interface
     // returns are always serialized into a `RustBuffer` regardless of their
     // normal FFI type.
-    fun lowerIntoRustBuffer(value: KotlinType): RustBuffer.ByValue {
+    fun lowerIntoRustBuffer(value: KotlinType): RustBuffer {
         val rbuf = RustBuffer.alloc(allocationSize(value))
         try {
             val bbuf = rbuf.data!!.getByteBuffer(0, rbuf.capacity).also {
                 it.order(ByteOrder.BIG_ENDIAN)
             }
             write(value, bbuf)
-            rbuf.writeField("len", bbuf.position().toLong())
+            rbuf.len = bbuf.position().toLong()
             return rbuf
         } catch (e: Throwable) {
             RustBuffer.free(rbuf)
@@ -231,7 +166,7 @@ internal interface FfiConverter<KotlinType, FfiType> {
     //
     // This here mostly because of the symmetry with `lowerIntoRustBuffer()`.
     // It's currently only used by the `FfiConverterRustBuffer` class below.
-    fun liftFromRustBuffer(rbuf: RustBuffer.ByValue): KotlinType {
+    fun liftFromRustBuffer(rbuf: RustBuffer): KotlinType {
         val byteBuf = rbuf.asByteBuffer()!!
         try {
            val item = read(byteBuf)
@@ -250,8 +185,8 @@ internal interface FfiConverter<KotlinType, FfiType> {
  *
  * @suppress
  */
-internal interface FfiConverterRustBuffer<KotlinType>: FfiConverter<KotlinType, RustBuffer.ByValue> {
-    override fun lift(value: RustBuffer.ByValue) = liftFromRustBuffer(value)
+internal interface FfiConverterRustBuffer<KotlinType>: FfiConverter<KotlinType, RustBuffer> {
+    override fun lift(value: RustBuffer) = liftFromRustBuffer(value)
     override fun lower(value: KotlinType) = lowerIntoRustBuffer(value)
 }
 // A handful of classes and functions to support the generated data structures.
@@ -261,39 +196,6 @@ internal const val UNIFFI_CALL_SUCCESS = 0.toByte()
 internal const val UNIFFI_CALL_ERROR = 1.toByte()
 internal const val UNIFFI_CALL_UNEXPECTED_ERROR = 2.toByte()
 
-@Structure.FieldOrder("code", "error_buf")
-internal open class UniffiRustCallStatus : Structure() {
-    @JvmField var code: Byte = 0
-    @JvmField var error_buf: RustBuffer.ByValue = RustBuffer.ByValue()
-
-    class ByValue: UniffiRustCallStatus(), Structure.ByValue
-
-    fun isSuccess(): Boolean {
-        return code == UNIFFI_CALL_SUCCESS
-    }
-
-    fun isError(): Boolean {
-        return code == UNIFFI_CALL_ERROR
-    }
-
-    fun isPanic(): Boolean {
-        return code == UNIFFI_CALL_UNEXPECTED_ERROR
-    }
-
-    companion object {
-        private val statuses = ThreadLocal.withInitial { UniffiRustCallStatus() }
-
-        fun ofThread(): UniffiRustCallStatus = statuses.get().also { it.code = 0 }
-
-        fun create(code: Byte, errorBuf: RustBuffer.ByValue): UniffiRustCallStatus.ByValue {
-            val callStatus = UniffiRustCallStatus.ByValue()
-            callStatus.code = code
-            callStatus.error_buf = errorBuf
-            return callStatus
-        }
-    }
-}
-
 internal class InternalException(message: String) : kotlin.Exception(message)
 
 /**
@@ -302,7 +204,7 @@ internal class InternalException(message: String) : kotlin.Exception(message)
  * @suppress
  */
 internal interface UniffiRustCallStatusErrorHandler<E> {
-    fun lift(error_buf: RustBuffer.ByValue): E;
+    fun lift(error_buf: RustBuffer): E;
 }
 
 // Helpers for calling Rust
@@ -311,7 +213,7 @@ internal interface UniffiRustCallStatusErrorHandler<E> {
 
 // Call a rust function that returns a Result<>.  Pass in the Error class companion that corresponds to the Err
 private inline fun <U, E: kotlin.Exception> uniffiRustCallWithError(errorHandler: UniffiRustCallStatusErrorHandler<E>, callback: (UniffiRustCallStatus) -> U): U {
-    val status = UniffiRustCallStatus.ofThread()
+    var status = UniffiRustCallStatus()
     val return_value = callback(status)
     uniffiCheckCallStatus(errorHandler, status)
     return return_value
@@ -343,7 +245,7 @@ private fun<E: kotlin.Exception> uniffiCheckCallStatus(errorHandler: UniffiRustC
  * @suppress
  */
 internal object UniffiNullRustCallStatusErrorHandler: UniffiRustCallStatusErrorHandler<InternalException> {
-    override fun lift(error_buf: RustBuffer.ByValue): InternalException {
+    override fun lift(error_buf: RustBuffer): InternalException {
         RustBuffer.free(error_buf)
         return InternalException("Unexpected CALL_ERROR")
     }
@@ -352,79 +254,6 @@ internal object UniffiNullRustCallStatusErrorHandler: UniffiRustCallStatusErrorH
 // Call a rust function that returns a plain value
 private inline fun <U> uniffiRustCall(callback: (UniffiRustCallStatus) -> U): U {
     return uniffiRustCallWithError(UniffiNullRustCallStatusErrorHandler, callback)
-}
-
-internal inline fun<T> uniffiTraitInterfaceCall(
-    callStatus: UniffiRustCallStatus,
-    makeCall: () -> T,
-    writeReturn: (T) -> Unit,
-) {
-    try {
-        writeReturn(makeCall())
-    } catch(e: kotlin.Exception) {
-        val err = try { e.stackTraceToString() } catch(_: Throwable) { "" }
-        callStatus.code = UNIFFI_CALL_UNEXPECTED_ERROR
-        callStatus.error_buf = FfiConverterString.lower(err)
-    }
-}
-
-internal inline fun<T, reified E: Throwable> uniffiTraitInterfaceCallWithError(
-    callStatus: UniffiRustCallStatus,
-    makeCall: () -> T,
-    writeReturn: (T) -> Unit,
-    lowerError: (E) -> RustBuffer.ByValue
-) {
-    try {
-        writeReturn(makeCall())
-    } catch(e: kotlin.Exception) {
-        if (e is E) {
-            callStatus.code = UNIFFI_CALL_ERROR
-            callStatus.error_buf = lowerError(e)
-        } else {
-            val err = try { e.stackTraceToString() } catch(_: Throwable) { "" }
-            callStatus.code = UNIFFI_CALL_UNEXPECTED_ERROR
-            callStatus.error_buf = FfiConverterString.lower(err)
-        }
-    }
-}
-// Initial value and increment amount for handles.
-// These ensure that Kotlin-generated handles always have the lowest bit set
-private const val UNIFFI_HANDLEMAP_INITIAL = 1.toLong()
-private const val UNIFFI_HANDLEMAP_DELTA = 2.toLong()
-
-// Map handles to objects
-//
-// This is used pass an opaque 64-bit handle representing a foreign object to the Rust code.
-internal class UniffiHandleMap<T: Any> {
-    private val map = ConcurrentHashMap<Long, T>()
-    // Start
-    private val counter = java.util.concurrent.atomic.AtomicLong(UNIFFI_HANDLEMAP_INITIAL)
-
-    val size: Int
-        get() = map.size
-
-    // Insert a new object into the handle map and get a handle for it
-    fun insert(obj: T): Long {
-        val handle = counter.getAndAdd(UNIFFI_HANDLEMAP_DELTA)
-        map.put(handle, obj)
-        return handle
-    }
-
-    // Clone a handle, creating a new one
-    fun clone(handle: Long): Long {
-        val obj = map.get(handle) ?: throw InternalException("UniffiHandleMap.clone: Invalid handle")
-        return insert(obj)
-    }
-
-    // Get an object from the handle map
-    fun get(handle: Long): T {
-        return map.get(handle) ?: throw InternalException("UniffiHandleMap.get: Invalid handle")
-    }
-
-    // Remove an entry from the handlemap and get the Kotlin object back
-    fun remove(handle: Long): T {
-        return map.remove(handle) ?: throw InternalException("UniffiHandleMap: Invalid handle")
-    }
 }
 
 // Contains loading, initialization code,
@@ -436,262 +265,6 @@ private fun findLibraryName(componentName: String): String {
         return libOverride
     }
     return "comity_ffi_test"
-}
-
-// Define FFI callback types
-internal interface UniffiRustFutureContinuationCallback : com.sun.jna.Callback {
-    fun callback(`data`: Long,`pollResult`: Byte,)
-}
-internal interface UniffiForeignFutureDroppedCallback : com.sun.jna.Callback {
-    fun callback(`handle`: Long,)
-}
-internal interface UniffiCallbackInterfaceFree : com.sun.jna.Callback {
-    fun callback(`handle`: Long,)
-}
-internal interface UniffiCallbackInterfaceClone : com.sun.jna.Callback {
-    fun callback(`handle`: Long,)
-    : Long
-}
-@Structure.FieldOrder("handle", "free")
-internal open class UniffiForeignFutureDroppedCallbackStruct(
-    @JvmField internal var `handle`: Long = 0.toLong(),
-    @JvmField internal var `free`: UniffiForeignFutureDroppedCallback? = null,
-) : Structure() {
-    class UniffiByValue(
-        `handle`: Long = 0.toLong(),
-        `free`: UniffiForeignFutureDroppedCallback? = null,
-    ): UniffiForeignFutureDroppedCallbackStruct(`handle`,`free`,), Structure.ByValue
-
-   internal fun uniffiSetValue(other: UniffiForeignFutureDroppedCallbackStruct) {
-        `handle` = other.`handle`
-        `free` = other.`free`
-    }
-
-}
-@Structure.FieldOrder("returnValue", "callStatus")
-internal open class UniffiForeignFutureResultU8(
-    @JvmField internal var `returnValue`: Byte = 0.toByte(),
-    @JvmField internal var `callStatus`: UniffiRustCallStatus.ByValue = UniffiRustCallStatus.ByValue(),
-) : Structure() {
-    class UniffiByValue(
-        `returnValue`: Byte = 0.toByte(),
-        `callStatus`: UniffiRustCallStatus.ByValue = UniffiRustCallStatus.ByValue(),
-    ): UniffiForeignFutureResultU8(`returnValue`,`callStatus`,), Structure.ByValue
-
-   internal fun uniffiSetValue(other: UniffiForeignFutureResultU8) {
-        `returnValue` = other.`returnValue`
-        `callStatus` = other.`callStatus`
-    }
-
-}
-internal interface UniffiForeignFutureCompleteU8 : com.sun.jna.Callback {
-    fun callback(`callbackData`: Long,`result`: UniffiForeignFutureResultU8.UniffiByValue,)
-}
-@Structure.FieldOrder("returnValue", "callStatus")
-internal open class UniffiForeignFutureResultI8(
-    @JvmField internal var `returnValue`: Byte = 0.toByte(),
-    @JvmField internal var `callStatus`: UniffiRustCallStatus.ByValue = UniffiRustCallStatus.ByValue(),
-) : Structure() {
-    class UniffiByValue(
-        `returnValue`: Byte = 0.toByte(),
-        `callStatus`: UniffiRustCallStatus.ByValue = UniffiRustCallStatus.ByValue(),
-    ): UniffiForeignFutureResultI8(`returnValue`,`callStatus`,), Structure.ByValue
-
-   internal fun uniffiSetValue(other: UniffiForeignFutureResultI8) {
-        `returnValue` = other.`returnValue`
-        `callStatus` = other.`callStatus`
-    }
-
-}
-internal interface UniffiForeignFutureCompleteI8 : com.sun.jna.Callback {
-    fun callback(`callbackData`: Long,`result`: UniffiForeignFutureResultI8.UniffiByValue,)
-}
-@Structure.FieldOrder("returnValue", "callStatus")
-internal open class UniffiForeignFutureResultU16(
-    @JvmField internal var `returnValue`: Short = 0.toShort(),
-    @JvmField internal var `callStatus`: UniffiRustCallStatus.ByValue = UniffiRustCallStatus.ByValue(),
-) : Structure() {
-    class UniffiByValue(
-        `returnValue`: Short = 0.toShort(),
-        `callStatus`: UniffiRustCallStatus.ByValue = UniffiRustCallStatus.ByValue(),
-    ): UniffiForeignFutureResultU16(`returnValue`,`callStatus`,), Structure.ByValue
-
-   internal fun uniffiSetValue(other: UniffiForeignFutureResultU16) {
-        `returnValue` = other.`returnValue`
-        `callStatus` = other.`callStatus`
-    }
-
-}
-internal interface UniffiForeignFutureCompleteU16 : com.sun.jna.Callback {
-    fun callback(`callbackData`: Long,`result`: UniffiForeignFutureResultU16.UniffiByValue,)
-}
-@Structure.FieldOrder("returnValue", "callStatus")
-internal open class UniffiForeignFutureResultI16(
-    @JvmField internal var `returnValue`: Short = 0.toShort(),
-    @JvmField internal var `callStatus`: UniffiRustCallStatus.ByValue = UniffiRustCallStatus.ByValue(),
-) : Structure() {
-    class UniffiByValue(
-        `returnValue`: Short = 0.toShort(),
-        `callStatus`: UniffiRustCallStatus.ByValue = UniffiRustCallStatus.ByValue(),
-    ): UniffiForeignFutureResultI16(`returnValue`,`callStatus`,), Structure.ByValue
-
-   internal fun uniffiSetValue(other: UniffiForeignFutureResultI16) {
-        `returnValue` = other.`returnValue`
-        `callStatus` = other.`callStatus`
-    }
-
-}
-internal interface UniffiForeignFutureCompleteI16 : com.sun.jna.Callback {
-    fun callback(`callbackData`: Long,`result`: UniffiForeignFutureResultI16.UniffiByValue,)
-}
-@Structure.FieldOrder("returnValue", "callStatus")
-internal open class UniffiForeignFutureResultU32(
-    @JvmField internal var `returnValue`: Int = 0,
-    @JvmField internal var `callStatus`: UniffiRustCallStatus.ByValue = UniffiRustCallStatus.ByValue(),
-) : Structure() {
-    class UniffiByValue(
-        `returnValue`: Int = 0,
-        `callStatus`: UniffiRustCallStatus.ByValue = UniffiRustCallStatus.ByValue(),
-    ): UniffiForeignFutureResultU32(`returnValue`,`callStatus`,), Structure.ByValue
-
-   internal fun uniffiSetValue(other: UniffiForeignFutureResultU32) {
-        `returnValue` = other.`returnValue`
-        `callStatus` = other.`callStatus`
-    }
-
-}
-internal interface UniffiForeignFutureCompleteU32 : com.sun.jna.Callback {
-    fun callback(`callbackData`: Long,`result`: UniffiForeignFutureResultU32.UniffiByValue,)
-}
-@Structure.FieldOrder("returnValue", "callStatus")
-internal open class UniffiForeignFutureResultI32(
-    @JvmField internal var `returnValue`: Int = 0,
-    @JvmField internal var `callStatus`: UniffiRustCallStatus.ByValue = UniffiRustCallStatus.ByValue(),
-) : Structure() {
-    class UniffiByValue(
-        `returnValue`: Int = 0,
-        `callStatus`: UniffiRustCallStatus.ByValue = UniffiRustCallStatus.ByValue(),
-    ): UniffiForeignFutureResultI32(`returnValue`,`callStatus`,), Structure.ByValue
-
-   internal fun uniffiSetValue(other: UniffiForeignFutureResultI32) {
-        `returnValue` = other.`returnValue`
-        `callStatus` = other.`callStatus`
-    }
-
-}
-internal interface UniffiForeignFutureCompleteI32 : com.sun.jna.Callback {
-    fun callback(`callbackData`: Long,`result`: UniffiForeignFutureResultI32.UniffiByValue,)
-}
-@Structure.FieldOrder("returnValue", "callStatus")
-internal open class UniffiForeignFutureResultU64(
-    @JvmField internal var `returnValue`: Long = 0.toLong(),
-    @JvmField internal var `callStatus`: UniffiRustCallStatus.ByValue = UniffiRustCallStatus.ByValue(),
-) : Structure() {
-    class UniffiByValue(
-        `returnValue`: Long = 0.toLong(),
-        `callStatus`: UniffiRustCallStatus.ByValue = UniffiRustCallStatus.ByValue(),
-    ): UniffiForeignFutureResultU64(`returnValue`,`callStatus`,), Structure.ByValue
-
-   internal fun uniffiSetValue(other: UniffiForeignFutureResultU64) {
-        `returnValue` = other.`returnValue`
-        `callStatus` = other.`callStatus`
-    }
-
-}
-internal interface UniffiForeignFutureCompleteU64 : com.sun.jna.Callback {
-    fun callback(`callbackData`: Long,`result`: UniffiForeignFutureResultU64.UniffiByValue,)
-}
-@Structure.FieldOrder("returnValue", "callStatus")
-internal open class UniffiForeignFutureResultI64(
-    @JvmField internal var `returnValue`: Long = 0.toLong(),
-    @JvmField internal var `callStatus`: UniffiRustCallStatus.ByValue = UniffiRustCallStatus.ByValue(),
-) : Structure() {
-    class UniffiByValue(
-        `returnValue`: Long = 0.toLong(),
-        `callStatus`: UniffiRustCallStatus.ByValue = UniffiRustCallStatus.ByValue(),
-    ): UniffiForeignFutureResultI64(`returnValue`,`callStatus`,), Structure.ByValue
-
-   internal fun uniffiSetValue(other: UniffiForeignFutureResultI64) {
-        `returnValue` = other.`returnValue`
-        `callStatus` = other.`callStatus`
-    }
-
-}
-internal interface UniffiForeignFutureCompleteI64 : com.sun.jna.Callback {
-    fun callback(`callbackData`: Long,`result`: UniffiForeignFutureResultI64.UniffiByValue,)
-}
-@Structure.FieldOrder("returnValue", "callStatus")
-internal open class UniffiForeignFutureResultF32(
-    @JvmField internal var `returnValue`: Float = 0.0f,
-    @JvmField internal var `callStatus`: UniffiRustCallStatus.ByValue = UniffiRustCallStatus.ByValue(),
-) : Structure() {
-    class UniffiByValue(
-        `returnValue`: Float = 0.0f,
-        `callStatus`: UniffiRustCallStatus.ByValue = UniffiRustCallStatus.ByValue(),
-    ): UniffiForeignFutureResultF32(`returnValue`,`callStatus`,), Structure.ByValue
-
-   internal fun uniffiSetValue(other: UniffiForeignFutureResultF32) {
-        `returnValue` = other.`returnValue`
-        `callStatus` = other.`callStatus`
-    }
-
-}
-internal interface UniffiForeignFutureCompleteF32 : com.sun.jna.Callback {
-    fun callback(`callbackData`: Long,`result`: UniffiForeignFutureResultF32.UniffiByValue,)
-}
-@Structure.FieldOrder("returnValue", "callStatus")
-internal open class UniffiForeignFutureResultF64(
-    @JvmField internal var `returnValue`: Double = 0.0,
-    @JvmField internal var `callStatus`: UniffiRustCallStatus.ByValue = UniffiRustCallStatus.ByValue(),
-) : Structure() {
-    class UniffiByValue(
-        `returnValue`: Double = 0.0,
-        `callStatus`: UniffiRustCallStatus.ByValue = UniffiRustCallStatus.ByValue(),
-    ): UniffiForeignFutureResultF64(`returnValue`,`callStatus`,), Structure.ByValue
-
-   internal fun uniffiSetValue(other: UniffiForeignFutureResultF64) {
-        `returnValue` = other.`returnValue`
-        `callStatus` = other.`callStatus`
-    }
-
-}
-internal interface UniffiForeignFutureCompleteF64 : com.sun.jna.Callback {
-    fun callback(`callbackData`: Long,`result`: UniffiForeignFutureResultF64.UniffiByValue,)
-}
-@Structure.FieldOrder("returnValue", "callStatus")
-internal open class UniffiForeignFutureResultRustBuffer(
-    @JvmField internal var `returnValue`: RustBuffer.ByValue = RustBuffer.ByValue(),
-    @JvmField internal var `callStatus`: UniffiRustCallStatus.ByValue = UniffiRustCallStatus.ByValue(),
-) : Structure() {
-    class UniffiByValue(
-        `returnValue`: RustBuffer.ByValue = RustBuffer.ByValue(),
-        `callStatus`: UniffiRustCallStatus.ByValue = UniffiRustCallStatus.ByValue(),
-    ): UniffiForeignFutureResultRustBuffer(`returnValue`,`callStatus`,), Structure.ByValue
-
-   internal fun uniffiSetValue(other: UniffiForeignFutureResultRustBuffer) {
-        `returnValue` = other.`returnValue`
-        `callStatus` = other.`callStatus`
-    }
-
-}
-internal interface UniffiForeignFutureCompleteRustBuffer : com.sun.jna.Callback {
-    fun callback(`callbackData`: Long,`result`: UniffiForeignFutureResultRustBuffer.UniffiByValue,)
-}
-@Structure.FieldOrder("callStatus")
-internal open class UniffiForeignFutureResultVoid(
-    @JvmField internal var `callStatus`: UniffiRustCallStatus.ByValue = UniffiRustCallStatus.ByValue(),
-) : Structure() {
-    class UniffiByValue(
-        `callStatus`: UniffiRustCallStatus.ByValue = UniffiRustCallStatus.ByValue(),
-    ): UniffiForeignFutureResultVoid(`callStatus`,), Structure.ByValue
-
-   internal fun uniffiSetValue(other: UniffiForeignFutureResultVoid) {
-        `callStatus` = other.`callStatus`
-    }
-
-}
-internal interface UniffiForeignFutureCompleteVoid : com.sun.jna.Callback {
-    fun callback(`callbackData`: Long,`result`: UniffiForeignFutureResultVoid.UniffiByValue,)
 }
 
 // A JNA Library to expose the extern-C FFI definitions.
@@ -718,48 +291,27 @@ internal object IntegrityCheckingUniffiLib {
     }
 
     internal fun ensureInitialized() = Unit
-    external fun uniffi_comity_ffi_test_checksum_func_count(
-    ): Int
-    external fun uniffi_comity_ffi_test_checksum_func_echo(
-    ): Int
-    external fun uniffi_comity_ffi_test_checksum_func_echo_text(
-    ): Int
-    external fun uniffi_comity_ffi_test_checksum_func_events(
-    ): Int
-    external fun uniffi_comity_ffi_test_checksum_func_fail(
-    ): Int
-    external fun uniffi_comity_ffi_test_checksum_func_failures(
-    ): Int
-    external fun uniffi_comity_ffi_test_checksum_func_large(
-    ): Int
-    external fun uniffi_comity_ffi_test_checksum_func_panic_within(
-    ): Int
-    external fun uniffi_comity_ffi_test_checksum_func_panics(
-    ): Int
-    external fun uniffi_comity_ffi_test_checksum_func_reasons(
-    ): Int
-    external fun uniffi_comity_ffi_test_checksum_func_seed(
-    ): Int
-    external fun uniffi_comity_ffi_test_checksum_method_gate_entered(
-    ): Int
-    external fun uniffi_comity_ffi_test_checksum_method_gate_hold(
-    ): Int
-    external fun uniffi_comity_ffi_test_checksum_method_gate_open(
-    ): Int
-    external fun uniffi_comity_ffi_test_checksum_method_network_hub_key(
-    ): Int
-    external fun uniffi_comity_ffi_test_checksum_method_network_mail(
-    ): Int
-    external fun uniffi_comity_ffi_test_checksum_method_network_post(
-    ): Int
-    external fun uniffi_comity_ffi_test_checksum_method_network_register(
-    ): Int
-    external fun uniffi_comity_ffi_test_checksum_constructor_gate_new(
-    ): Int
-    external fun uniffi_comity_ffi_test_checksum_constructor_network_new(
-    ): Int
-    external fun ffi_comity_ffi_test_uniffi_contract_version(
-    ): Int
+    external fun uniffi_comity_ffi_test_checksum_func_count(): Int
+    external fun uniffi_comity_ffi_test_checksum_func_echo(): Int
+    external fun uniffi_comity_ffi_test_checksum_func_echo_text(): Int
+    external fun uniffi_comity_ffi_test_checksum_func_events(): Int
+    external fun uniffi_comity_ffi_test_checksum_func_fail(): Int
+    external fun uniffi_comity_ffi_test_checksum_func_failures(): Int
+    external fun uniffi_comity_ffi_test_checksum_func_large(): Int
+    external fun uniffi_comity_ffi_test_checksum_func_panic_within(): Int
+    external fun uniffi_comity_ffi_test_checksum_func_panics(): Int
+    external fun uniffi_comity_ffi_test_checksum_func_reasons(): Int
+    external fun uniffi_comity_ffi_test_checksum_func_seed(): Int
+    external fun uniffi_comity_ffi_test_checksum_method_gate_entered(): Int
+    external fun uniffi_comity_ffi_test_checksum_method_gate_hold(): Int
+    external fun uniffi_comity_ffi_test_checksum_method_gate_open(): Int
+    external fun uniffi_comity_ffi_test_checksum_method_network_hub_key(): Int
+    external fun uniffi_comity_ffi_test_checksum_method_network_mail(): Int
+    external fun uniffi_comity_ffi_test_checksum_method_network_post(): Int
+    external fun uniffi_comity_ffi_test_checksum_method_network_register(): Int
+    external fun uniffi_comity_ffi_test_checksum_constructor_gate_new(): Int
+    external fun uniffi_comity_ffi_test_checksum_constructor_network_new(): Int
+    external fun ffi_comity_ffi_test_uniffi_contract_version(): Int
 
 }
 
@@ -777,158 +329,138 @@ internal object UniffiLib {
     }
 
     internal fun ensureInitialized() = Unit
-    external fun uniffi_comity_ffi_test_fn_clone_gate(`handle`: Long,uniffi_out_err: UniffiRustCallStatus,
-    ): Long
-    external fun uniffi_comity_ffi_test_fn_free_gate(`handle`: Long,uniffi_out_err: UniffiRustCallStatus,
-    ): Unit
-    external fun uniffi_comity_ffi_test_fn_constructor_gate_new(uniffi_out_err: UniffiRustCallStatus,
-    ): Long
-    external fun uniffi_comity_ffi_test_fn_method_gate_entered(`ptr`: Long,uniffi_out_err: UniffiRustCallStatus,
-    ): Unit
-    external fun uniffi_comity_ffi_test_fn_method_gate_hold(`ptr`: Long,`client`: Long,uniffi_out_err: UniffiRustCallStatus,
-    ): Unit
-    external fun uniffi_comity_ffi_test_fn_method_gate_open(`ptr`: Long,uniffi_out_err: UniffiRustCallStatus,
-    ): Unit
-    external fun uniffi_comity_ffi_test_fn_clone_network(`handle`: Long,uniffi_out_err: UniffiRustCallStatus,
-    ): Long
-    external fun uniffi_comity_ffi_test_fn_free_network(`handle`: Long,uniffi_out_err: UniffiRustCallStatus,
-    ): Unit
-    external fun uniffi_comity_ffi_test_fn_constructor_network_new(uniffi_out_err: UniffiRustCallStatus,
-    ): Long
-    external fun uniffi_comity_ffi_test_fn_method_network_hub_key(`ptr`: Long,`provider`: RustBufferProviderUri.ByValue,uniffi_out_err: UniffiRustCallStatus,
-    ): RustBuffer.ByValue
-    external fun uniffi_comity_ffi_test_fn_method_network_mail(`ptr`: Long,`client`: RustBufferClientUri.ByValue,`first`: Int,uniffi_out_err: UniffiRustCallStatus,
-    ): RustBuffer.ByValue
-    external fun uniffi_comity_ffi_test_fn_method_network_post(`ptr`: Long,`now`: Long,`user`: RustBufferUserUri.ByValue,`client`: RustBufferClientUri.ByValue,`request`: RustBufferRequest.ByValue,uniffi_out_err: UniffiRustCallStatus,
-    ): RustBufferAnswer.ByValue
-    external fun uniffi_comity_ffi_test_fn_method_network_register(`ptr`: Long,`user`: RustBufferUserUri.ByValue,`client`: RustBufferClientUri.ByValue,uniffi_out_err: UniffiRustCallStatus,
-    ): Unit
-    external fun uniffi_comity_ffi_test_fn_func_count(`octets`: ForeignBytes.ByValue,uniffi_out_err: UniffiRustCallStatus,
-    ): Long
-    external fun uniffi_comity_ffi_test_fn_func_echo(`octets`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus,
-    ): RustBuffer.ByValue
-    external fun uniffi_comity_ffi_test_fn_func_echo_text(`text`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus,
-    ): RustBuffer.ByValue
-    external fun uniffi_comity_ffi_test_fn_func_events(uniffi_out_err: UniffiRustCallStatus,
-    ): RustBuffer.ByValue
-    external fun uniffi_comity_ffi_test_fn_func_fail(`number`: Int,uniffi_out_err: UniffiRustCallStatus,
-    ): Unit
-    external fun uniffi_comity_ffi_test_fn_func_failures(uniffi_out_err: UniffiRustCallStatus,
-    ): RustBuffer.ByValue
-    external fun uniffi_comity_ffi_test_fn_func_large(`octets`: Long,uniffi_out_err: UniffiRustCallStatus,
-    ): RustBuffer.ByValue
-    external fun uniffi_comity_ffi_test_fn_func_panic_within(`client`: Long,uniffi_out_err: UniffiRustCallStatus,
-    ): Unit
-    external fun uniffi_comity_ffi_test_fn_func_panics(uniffi_out_err: UniffiRustCallStatus,
-    ): Unit
-    external fun uniffi_comity_ffi_test_fn_func_reasons(uniffi_out_err: UniffiRustCallStatus,
-    ): RustBuffer.ByValue
-    external fun uniffi_comity_ffi_test_fn_func_seed(`number`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus,
-    ): Unit
-    external fun ffi_comity_ffi_test_rustbuffer_alloc(`size`: Long,uniffi_out_err: UniffiRustCallStatus,
-    ): RustBuffer.ByValue
-    external fun ffi_comity_ffi_test_rustbuffer_from_bytes(`bytes`: ForeignBytes.ByValue,uniffi_out_err: UniffiRustCallStatus,
-    ): RustBuffer.ByValue
-    external fun ffi_comity_ffi_test_rustbuffer_free(`buf`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus,
-    ): Unit
-    external fun ffi_comity_ffi_test_rustbuffer_reserve(`buf`: RustBuffer.ByValue,`additional`: Long,uniffi_out_err: UniffiRustCallStatus,
-    ): RustBuffer.ByValue
-    external fun ffi_comity_ffi_test_rust_future_poll_u8(`handle`: Long,`callback`: UniffiRustFutureContinuationCallback,`callbackData`: Long,
-    ): Unit
-    external fun ffi_comity_ffi_test_rust_future_cancel_u8(`handle`: Long,
-    ): Unit
-    external fun ffi_comity_ffi_test_rust_future_free_u8(`handle`: Long,
-    ): Unit
-    external fun ffi_comity_ffi_test_rust_future_complete_u8(`handle`: Long,uniffi_out_err: UniffiRustCallStatus,
-    ): Int
-    external fun ffi_comity_ffi_test_rust_future_poll_i8(`handle`: Long,`callback`: UniffiRustFutureContinuationCallback,`callbackData`: Long,
-    ): Unit
-    external fun ffi_comity_ffi_test_rust_future_cancel_i8(`handle`: Long,
-    ): Unit
-    external fun ffi_comity_ffi_test_rust_future_free_i8(`handle`: Long,
-    ): Unit
-    external fun ffi_comity_ffi_test_rust_future_complete_i8(`handle`: Long,uniffi_out_err: UniffiRustCallStatus,
-    ): Byte
-    external fun ffi_comity_ffi_test_rust_future_poll_u16(`handle`: Long,`callback`: UniffiRustFutureContinuationCallback,`callbackData`: Long,
-    ): Unit
-    external fun ffi_comity_ffi_test_rust_future_cancel_u16(`handle`: Long,
-    ): Unit
-    external fun ffi_comity_ffi_test_rust_future_free_u16(`handle`: Long,
-    ): Unit
-    external fun ffi_comity_ffi_test_rust_future_complete_u16(`handle`: Long,uniffi_out_err: UniffiRustCallStatus,
-    ): Int
-    external fun ffi_comity_ffi_test_rust_future_poll_i16(`handle`: Long,`callback`: UniffiRustFutureContinuationCallback,`callbackData`: Long,
-    ): Unit
-    external fun ffi_comity_ffi_test_rust_future_cancel_i16(`handle`: Long,
-    ): Unit
-    external fun ffi_comity_ffi_test_rust_future_free_i16(`handle`: Long,
-    ): Unit
-    external fun ffi_comity_ffi_test_rust_future_complete_i16(`handle`: Long,uniffi_out_err: UniffiRustCallStatus,
-    ): Short
-    external fun ffi_comity_ffi_test_rust_future_poll_u32(`handle`: Long,`callback`: UniffiRustFutureContinuationCallback,`callbackData`: Long,
-    ): Unit
-    external fun ffi_comity_ffi_test_rust_future_cancel_u32(`handle`: Long,
-    ): Unit
-    external fun ffi_comity_ffi_test_rust_future_free_u32(`handle`: Long,
-    ): Unit
-    external fun ffi_comity_ffi_test_rust_future_complete_u32(`handle`: Long,uniffi_out_err: UniffiRustCallStatus,
-    ): Int
-    external fun ffi_comity_ffi_test_rust_future_poll_i32(`handle`: Long,`callback`: UniffiRustFutureContinuationCallback,`callbackData`: Long,
-    ): Unit
-    external fun ffi_comity_ffi_test_rust_future_cancel_i32(`handle`: Long,
-    ): Unit
-    external fun ffi_comity_ffi_test_rust_future_free_i32(`handle`: Long,
-    ): Unit
-    external fun ffi_comity_ffi_test_rust_future_complete_i32(`handle`: Long,uniffi_out_err: UniffiRustCallStatus,
-    ): Int
-    external fun ffi_comity_ffi_test_rust_future_poll_u64(`handle`: Long,`callback`: UniffiRustFutureContinuationCallback,`callbackData`: Long,
-    ): Unit
-    external fun ffi_comity_ffi_test_rust_future_cancel_u64(`handle`: Long,
-    ): Unit
-    external fun ffi_comity_ffi_test_rust_future_free_u64(`handle`: Long,
-    ): Unit
-    external fun ffi_comity_ffi_test_rust_future_complete_u64(`handle`: Long,uniffi_out_err: UniffiRustCallStatus,
-    ): Long
-    external fun ffi_comity_ffi_test_rust_future_poll_i64(`handle`: Long,`callback`: UniffiRustFutureContinuationCallback,`callbackData`: Long,
-    ): Unit
-    external fun ffi_comity_ffi_test_rust_future_cancel_i64(`handle`: Long,
-    ): Unit
-    external fun ffi_comity_ffi_test_rust_future_free_i64(`handle`: Long,
-    ): Unit
-    external fun ffi_comity_ffi_test_rust_future_complete_i64(`handle`: Long,uniffi_out_err: UniffiRustCallStatus,
-    ): Long
-    external fun ffi_comity_ffi_test_rust_future_poll_f32(`handle`: Long,`callback`: UniffiRustFutureContinuationCallback,`callbackData`: Long,
-    ): Unit
-    external fun ffi_comity_ffi_test_rust_future_cancel_f32(`handle`: Long,
-    ): Unit
-    external fun ffi_comity_ffi_test_rust_future_free_f32(`handle`: Long,
-    ): Unit
-    external fun ffi_comity_ffi_test_rust_future_complete_f32(`handle`: Long,uniffi_out_err: UniffiRustCallStatus,
-    ): Float
-    external fun ffi_comity_ffi_test_rust_future_poll_f64(`handle`: Long,`callback`: UniffiRustFutureContinuationCallback,`callbackData`: Long,
-    ): Unit
-    external fun ffi_comity_ffi_test_rust_future_cancel_f64(`handle`: Long,
-    ): Unit
-    external fun ffi_comity_ffi_test_rust_future_free_f64(`handle`: Long,
-    ): Unit
-    external fun ffi_comity_ffi_test_rust_future_complete_f64(`handle`: Long,uniffi_out_err: UniffiRustCallStatus,
-    ): Double
-    external fun ffi_comity_ffi_test_rust_future_poll_rust_buffer(`handle`: Long,`callback`: UniffiRustFutureContinuationCallback,`callbackData`: Long,
-    ): Unit
-    external fun ffi_comity_ffi_test_rust_future_cancel_rust_buffer(`handle`: Long,
-    ): Unit
-    external fun ffi_comity_ffi_test_rust_future_free_rust_buffer(`handle`: Long,
-    ): Unit
-    external fun ffi_comity_ffi_test_rust_future_complete_rust_buffer(`handle`: Long,uniffi_out_err: UniffiRustCallStatus,
-    ): RustBuffer.ByValue
-    external fun ffi_comity_ffi_test_rust_future_poll_void(`handle`: Long,`callback`: UniffiRustFutureContinuationCallback,`callbackData`: Long,
-    ): Unit
-    external fun ffi_comity_ffi_test_rust_future_cancel_void(`handle`: Long,
-    ): Unit
-    external fun ffi_comity_ffi_test_rust_future_free_void(`handle`: Long,
-    ): Unit
-    external fun ffi_comity_ffi_test_rust_future_complete_void(`handle`: Long,uniffi_out_err: UniffiRustCallStatus,
-    ): Unit
+    external fun uniffi_comity_ffi_test_fn_clone_gate(handle: Long, status: Pointer): Long
+    fun uniffi_comity_ffi_test_fn_clone_gate(handle: Long, status: UniffiRustCallStatus): Long =
+        Passage.ofThread().plainly(status) { uniffi_comity_ffi_test_fn_clone_gate(handle, it) }
+    external fun uniffi_comity_ffi_test_fn_free_gate(handle: Long, status: Pointer): Unit
+    fun uniffi_comity_ffi_test_fn_free_gate(handle: Long, status: UniffiRustCallStatus): Unit =
+        Passage.ofThread().plainly(status) { uniffi_comity_ffi_test_fn_free_gate(handle, it) }
+    external fun uniffi_ffibuffer_comity_ffi_test_fn_constructor_gate_new(arguments: Pointer, result: Pointer)
+    fun uniffi_comity_ffi_test_fn_constructor_gate_new(status: UniffiRustCallStatus): Long {
+        val passage = Passage.ofThread()
+        uniffi_ffibuffer_comity_ffi_test_fn_constructor_gate_new(passage.arguments, passage.result)
+        return passage.long(status)
+    }
+    external fun uniffi_ffibuffer_comity_ffi_test_fn_method_gate_entered(arguments: Pointer, result: Pointer)
+    fun uniffi_comity_ffi_test_fn_method_gate_entered(`ptr`: Long, status: UniffiRustCallStatus): Unit {
+        val passage = Passage.ofThread().put(`ptr`)
+        uniffi_ffibuffer_comity_ffi_test_fn_method_gate_entered(passage.arguments, passage.result)
+        return passage.nothing(status)
+    }
+    external fun uniffi_ffibuffer_comity_ffi_test_fn_method_gate_hold(arguments: Pointer, result: Pointer)
+    fun uniffi_comity_ffi_test_fn_method_gate_hold(`ptr`: Long, `client`: Long, status: UniffiRustCallStatus): Unit {
+        val passage = Passage.ofThread().put(`ptr`).put(`client`)
+        uniffi_ffibuffer_comity_ffi_test_fn_method_gate_hold(passage.arguments, passage.result)
+        return passage.nothing(status)
+    }
+    external fun uniffi_ffibuffer_comity_ffi_test_fn_method_gate_open(arguments: Pointer, result: Pointer)
+    fun uniffi_comity_ffi_test_fn_method_gate_open(`ptr`: Long, status: UniffiRustCallStatus): Unit {
+        val passage = Passage.ofThread().put(`ptr`)
+        uniffi_ffibuffer_comity_ffi_test_fn_method_gate_open(passage.arguments, passage.result)
+        return passage.nothing(status)
+    }
+    external fun uniffi_comity_ffi_test_fn_clone_network(handle: Long, status: Pointer): Long
+    fun uniffi_comity_ffi_test_fn_clone_network(handle: Long, status: UniffiRustCallStatus): Long =
+        Passage.ofThread().plainly(status) { uniffi_comity_ffi_test_fn_clone_network(handle, it) }
+    external fun uniffi_comity_ffi_test_fn_free_network(handle: Long, status: Pointer): Unit
+    fun uniffi_comity_ffi_test_fn_free_network(handle: Long, status: UniffiRustCallStatus): Unit =
+        Passage.ofThread().plainly(status) { uniffi_comity_ffi_test_fn_free_network(handle, it) }
+    external fun uniffi_ffibuffer_comity_ffi_test_fn_constructor_network_new(arguments: Pointer, result: Pointer)
+    fun uniffi_comity_ffi_test_fn_constructor_network_new(status: UniffiRustCallStatus): Long {
+        val passage = Passage.ofThread()
+        uniffi_ffibuffer_comity_ffi_test_fn_constructor_network_new(passage.arguments, passage.result)
+        return passage.long(status)
+    }
+    external fun uniffi_ffibuffer_comity_ffi_test_fn_method_network_hub_key(arguments: Pointer, result: Pointer)
+    fun uniffi_comity_ffi_test_fn_method_network_hub_key(`ptr`: Long, `provider`: RustBufferProviderUri, status: UniffiRustCallStatus): RustBuffer {
+        val passage = Passage.ofThread().put(`ptr`).put(`provider`)
+        uniffi_ffibuffer_comity_ffi_test_fn_method_network_hub_key(passage.arguments, passage.result)
+        return passage.buffer(status)
+    }
+    external fun uniffi_ffibuffer_comity_ffi_test_fn_method_network_mail(arguments: Pointer, result: Pointer)
+    fun uniffi_comity_ffi_test_fn_method_network_mail(`ptr`: Long, `client`: RustBufferClientUri, `first`: Int, status: UniffiRustCallStatus): RustBuffer {
+        val passage = Passage.ofThread().put(`ptr`).put(`client`).put(`first`)
+        uniffi_ffibuffer_comity_ffi_test_fn_method_network_mail(passage.arguments, passage.result)
+        return passage.buffer(status)
+    }
+    external fun uniffi_ffibuffer_comity_ffi_test_fn_method_network_post(arguments: Pointer, result: Pointer)
+    fun uniffi_comity_ffi_test_fn_method_network_post(`ptr`: Long, `now`: Long, `user`: RustBufferUserUri, `client`: RustBufferClientUri, `request`: RustBufferRequest, status: UniffiRustCallStatus): RustBufferAnswer {
+        val passage = Passage.ofThread().put(`ptr`).put(`now`).put(`user`).put(`client`).put(`request`)
+        uniffi_ffibuffer_comity_ffi_test_fn_method_network_post(passage.arguments, passage.result)
+        return passage.buffer(status)
+    }
+    external fun uniffi_ffibuffer_comity_ffi_test_fn_method_network_register(arguments: Pointer, result: Pointer)
+    fun uniffi_comity_ffi_test_fn_method_network_register(`ptr`: Long, `user`: RustBufferUserUri, `client`: RustBufferClientUri, status: UniffiRustCallStatus): Unit {
+        val passage = Passage.ofThread().put(`ptr`).put(`user`).put(`client`)
+        uniffi_ffibuffer_comity_ffi_test_fn_method_network_register(passage.arguments, passage.result)
+        return passage.nothing(status)
+    }
+    external fun uniffi_ffibuffer_comity_ffi_test_fn_func_count(arguments: Pointer, result: Pointer)
+    fun uniffi_comity_ffi_test_fn_func_count(`octets`: ForeignBytes, status: UniffiRustCallStatus): Long {
+        val passage = Passage.ofThread().put(`octets`)
+        uniffi_ffibuffer_comity_ffi_test_fn_func_count(passage.arguments, passage.result)
+        return passage.long(status)
+    }
+    external fun uniffi_ffibuffer_comity_ffi_test_fn_func_echo(arguments: Pointer, result: Pointer)
+    fun uniffi_comity_ffi_test_fn_func_echo(`octets`: RustBuffer, status: UniffiRustCallStatus): RustBuffer {
+        val passage = Passage.ofThread().put(`octets`)
+        uniffi_ffibuffer_comity_ffi_test_fn_func_echo(passage.arguments, passage.result)
+        return passage.buffer(status)
+    }
+    external fun uniffi_ffibuffer_comity_ffi_test_fn_func_echo_text(arguments: Pointer, result: Pointer)
+    fun uniffi_comity_ffi_test_fn_func_echo_text(`text`: RustBuffer, status: UniffiRustCallStatus): RustBuffer {
+        val passage = Passage.ofThread().put(`text`)
+        uniffi_ffibuffer_comity_ffi_test_fn_func_echo_text(passage.arguments, passage.result)
+        return passage.buffer(status)
+    }
+    external fun uniffi_ffibuffer_comity_ffi_test_fn_func_events(arguments: Pointer, result: Pointer)
+    fun uniffi_comity_ffi_test_fn_func_events(status: UniffiRustCallStatus): RustBuffer {
+        val passage = Passage.ofThread()
+        uniffi_ffibuffer_comity_ffi_test_fn_func_events(passage.arguments, passage.result)
+        return passage.buffer(status)
+    }
+    external fun uniffi_ffibuffer_comity_ffi_test_fn_func_fail(arguments: Pointer, result: Pointer)
+    fun uniffi_comity_ffi_test_fn_func_fail(`number`: Int, status: UniffiRustCallStatus): Unit {
+        val passage = Passage.ofThread().put(`number`)
+        uniffi_ffibuffer_comity_ffi_test_fn_func_fail(passage.arguments, passage.result)
+        return passage.nothing(status)
+    }
+    external fun uniffi_ffibuffer_comity_ffi_test_fn_func_failures(arguments: Pointer, result: Pointer)
+    fun uniffi_comity_ffi_test_fn_func_failures(status: UniffiRustCallStatus): RustBuffer {
+        val passage = Passage.ofThread()
+        uniffi_ffibuffer_comity_ffi_test_fn_func_failures(passage.arguments, passage.result)
+        return passage.buffer(status)
+    }
+    external fun uniffi_ffibuffer_comity_ffi_test_fn_func_large(arguments: Pointer, result: Pointer)
+    fun uniffi_comity_ffi_test_fn_func_large(`octets`: Long, status: UniffiRustCallStatus): RustBuffer {
+        val passage = Passage.ofThread().put(`octets`)
+        uniffi_ffibuffer_comity_ffi_test_fn_func_large(passage.arguments, passage.result)
+        return passage.buffer(status)
+    }
+    external fun uniffi_ffibuffer_comity_ffi_test_fn_func_panic_within(arguments: Pointer, result: Pointer)
+    fun uniffi_comity_ffi_test_fn_func_panic_within(`client`: Long, status: UniffiRustCallStatus): Unit {
+        val passage = Passage.ofThread().put(`client`)
+        uniffi_ffibuffer_comity_ffi_test_fn_func_panic_within(passage.arguments, passage.result)
+        return passage.nothing(status)
+    }
+    external fun uniffi_ffibuffer_comity_ffi_test_fn_func_panics(arguments: Pointer, result: Pointer)
+    fun uniffi_comity_ffi_test_fn_func_panics(status: UniffiRustCallStatus): Unit {
+        val passage = Passage.ofThread()
+        uniffi_ffibuffer_comity_ffi_test_fn_func_panics(passage.arguments, passage.result)
+        return passage.nothing(status)
+    }
+    external fun uniffi_ffibuffer_comity_ffi_test_fn_func_reasons(arguments: Pointer, result: Pointer)
+    fun uniffi_comity_ffi_test_fn_func_reasons(status: UniffiRustCallStatus): RustBuffer {
+        val passage = Passage.ofThread()
+        uniffi_ffibuffer_comity_ffi_test_fn_func_reasons(passage.arguments, passage.result)
+        return passage.buffer(status)
+    }
+    external fun uniffi_ffibuffer_comity_ffi_test_fn_func_seed(arguments: Pointer, result: Pointer)
+    fun uniffi_comity_ffi_test_fn_func_seed(`number`: RustBuffer, status: UniffiRustCallStatus): Unit {
+        val passage = Passage.ofThread().put(`number`)
+        uniffi_ffibuffer_comity_ffi_test_fn_func_seed(passage.arguments, passage.result)
+        return passage.nothing(status)
+    }
 
 }
 
@@ -1230,11 +762,11 @@ internal object FfiConverterULong: FfiConverter<ULong, Long> {
 /**
  * @suppress
  */
-internal object FfiConverterString: FfiConverter<String, RustBuffer.ByValue> {
+internal object FfiConverterString: FfiConverter<String, RustBuffer> {
     // Note: we don't inherit from FfiConverterRustBuffer, because we use a
     // special encoding when lowering/lifting.  We can use `RustBuffer.len` to
     // store our length and avoid writing it out to the buffer.
-    override fun lift(value: RustBuffer.ByValue): String {
+    override fun lift(value: RustBuffer): String {
         try {
             val byteArr = ByteArray(value.len.toInt())
             value.asByteBuffer()!!.get(byteArr)
@@ -1259,7 +791,7 @@ internal object FfiConverterString: FfiConverter<String, RustBuffer.ByValue> {
         }
     }
 
-    override fun lower(value: String): RustBuffer.ByValue {
+    override fun lower(value: String): RustBuffer {
         val byteBuf = toUtf8(value)
         // Ideally we'd pass these bytes to `ffi_bytebuffer_from_bytes`, but doing so would require us
         // to copy them into a JNA `Memory`. So we might as well directly copy them into a `RustBuffer`.
@@ -2038,9 +1570,9 @@ internal object FfiConverterSequenceTypeReason: FfiConverterRustBuffer<List<Reas
 }
 
 internal object ComityExceptionExternalErrorHandler : UniffiRustCallStatusErrorHandler<ComityException> {
-    override fun lift(error_buf: RustBuffer.ByValue): ComityException =
+    override fun lift(error_buf: RustBuffer): ComityException =
         org.comity.ComityException.ErrorHandler.lift(
-            RustBufferComityError.ByValue().apply {
+            RustBufferComityError().apply {
                 capacity = error_buf.capacity
                 len = error_buf.len
                 data = error_buf.data
