@@ -89,6 +89,6 @@ mod tests {
             "uniffi_comity_ffi_test_fn_func_fail",
         ]
         .map(str::to_owned);
-        assert_eq!(foreign(&names), names.iter().skip(3).collect::<Vec<_>>());
+        assert_eq!(foreign(&names), names.iter().skip(4).collect::<Vec<_>>());
     }
 }
