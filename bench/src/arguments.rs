@@ -6,10 +6,11 @@ use crate::Fault;
 use crate::modes::Mode;
 
 pub(crate) const HELP: &str = "\
-cargo xtask bench [content | store] [OPTIONS]
+cargo xtask bench [content | store | faces] [OPTIONS]
 
   content            messages as octets alone, and what decoding allocates
   store              what the store costs in large rooms, each row with its target
+  faces              what a send costs in each language; it has options of its own
   --only PART,…      messages, history, store, content; all of them without it
   --rows ROW,…       of the store: backlog, steps, reload, opening, junk; all of them without it
   --mode MODE        full, normal, or both (the default)

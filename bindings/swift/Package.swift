@@ -38,6 +38,7 @@ if library == "comity_ffi_test" {
         .target(name: "comityTestFFI", path: "Tests/comityTestFFI"),
         .target(name: "ComityTest", dependencies: ["ComityEngine", "comityTestFFI"], path: "Tests/ComityTest"),
         .executableTarget(name: "Story", dependencies: ["Comity", "ComityTest"], path: "Tests/Story"),
+        .executableTarget(name: "Sends", dependencies: ["Comity", "ComityTest"], path: "Tests/Sends"),
         .testTarget(name: "ComityTests", dependencies: ["Comity", "ComityTest", "Story"]),
     ]
 }

@@ -28,6 +28,7 @@ mod rules;
 mod setup;
 mod soak;
 mod source;
+mod speed;
 mod stages;
 mod story;
 mod suites;
@@ -48,7 +49,7 @@ cargo xtask COMMAND
                     decode MIMI content, one JSON object a line
   relay             what stands between the example chats: --port N, --file PATH
   chat-demo         the example chats of all languages, in one room over the relay
-  bench [ARGS…]     measure speed
+  bench [ARGS…]     measure speed; `bench faces`: of each language
   crash-matrix      kill a client, and fail its disk, at every change it makes
   lost-tail         cut the power at every change; both take --verb TEXT, --every N,
                     --seed N and --sabotage no-sync

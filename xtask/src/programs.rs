@@ -4,6 +4,7 @@
 
 use crate::Fault;
 use crate::cargo;
+use crate::speed;
 
 /// The main job, told by `examples/src/bin/demo/main.rs`.
 pub(crate) fn demo(arguments: &[String]) -> Result<u8, Fault> {
@@ -21,11 +22,14 @@ pub(crate) fn relay(arguments: &[String]) -> Result<u8, Fault> {
 }
 
 /// Measures speed. `content` measures messages as octets alone, and counts what decoding allocates: with an allocator that
-/// counts, so in a program of its own. `store` measures what the store costs in large rooms.
+/// counts, so in a program of its own. `store` measures what the store costs in large rooms, `faces` what each language adds.
 pub(crate) fn bench(arguments: &[String]) -> Result<u8, Fault> {
     if let Some(rest) = arguments.strip_prefix(&["store".to_owned()]) {
         let only = ["--only", "store"].map(str::to_owned);
         return run(&["-p", "comity-bench"], &[&only[..], rest].concat());
+    }
+    if let Some(rest) = arguments.strip_prefix(&["faces".to_owned()]) {
+        return speed::command(rest);
     }
     let Some(rest) = arguments.strip_prefix(&["content".to_owned()]) else {
         return run(&["-p", "comity-bench"], arguments);

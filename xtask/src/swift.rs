@@ -71,6 +71,15 @@ impl Swift {
         Ok(swift)
     }
 
+    /// Whether a Swift that works is installed.
+    pub(crate) fn is_there() -> bool {
+        let place = || Some((home().ok()?, cargo::target().ok()?));
+        place().is_some_and(|(home, target)| {
+            let root = home.join(format!("swift-{DEBIAN}"));
+            can_mount().is_ok() && Self { root, target }.is_whole()
+        })
+    }
+
     /// A program in there, started in a folder of the checkout, with variables of its own and none of ours.
     pub(crate) fn command(&self, folder: &str, variables: &[(&str, &OsStr)], program: &Path) -> Command {
         let mut command = private(RUN);

@@ -14,7 +14,8 @@ use crate::setup;
 use crate::stages::check;
 
 pub(crate) use install::command as install_c;
-pub(crate) use symbols::{command as symbols_command, sizes, words_of_tests};
+pub(crate) use programs::sends;
+pub(crate) use symbols::{command as symbols_command, sizes, waits_for_the_disk, words_of_tests};
 
 /// Everything that is tested in C and C++.
 pub(crate) fn run(report: &mut Report, packages: &[String]) -> Result<(), Fault> {

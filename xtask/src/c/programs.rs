@@ -125,6 +125,26 @@ pub(super) fn chat(prefix: &Path) -> Result<PathBuf, Fault> {
     }
 }
 
+/// Compiles the program that `cargo xtask bench faces` measures C by, with the library in a folder, and says how it is started.
+pub(crate) fn sends(library: &Path) -> Result<Command, Fault> {
+    let program = library.join("sends-c");
+    let mut compile = Command::new("gcc");
+    compile.args(C).args(WARNINGS).arg("-O2").arg("-I");
+    compile.arg(source("include")).arg(source("tests/sends.c"));
+    compile
+        .arg("-o")
+        .arg(&program)
+        .arg(format!("-L{}", library.display()));
+    compile
+        .arg("-lcomity_ffi_test")
+        .arg(format!("-Wl,-rpath,{}", library.display()));
+    if succeeds(&mut compile)? {
+        Ok(Command::new(program))
+    } else {
+        Err("the program in C does not compile".into())
+    }
+}
+
 /// One of the two that ship.
 #[derive(Clone, Copy)]
 enum Library {

@@ -111,6 +111,10 @@ fn agrees(library: &Path, dynamic: bool) -> Result<bool, Fault> {
         println!("    {} has {word} in it, which never ships", library.display());
         held = false;
     }
+    if !waits_for_the_disk(&octets) {
+        println!("    {} does not wait for the disk", library.display());
+        held = false;
+    }
     Ok(held)
 }
 
@@ -120,6 +124,11 @@ pub(crate) fn words_of_tests(library: &[u8]) -> Vec<&'static str> {
         .into_iter()
         .filter(|word| holds(library, word))
         .collect()
+}
+
+/// Whether clients of a library wait until the disk has what they wrote: those of benchmarks do not.
+pub(crate) fn waits_for_the_disk(library: &[u8]) -> bool {
+    holds(library, "PRAGMA synchronous = FULL")
 }
 
 fn holds(octets: &[u8], word: &str) -> bool {

@@ -10,7 +10,7 @@ use crate::Fault;
 use crate::cargo;
 use crate::story;
 
-use super::{kotlin, stubs};
+use super::{kotlin, reads, stubs};
 
 /// Where what is generated goes, and from where in what the generator writes. The first four are of the library, the others of
 /// its tests.
@@ -110,6 +110,7 @@ fn generated() -> Result<BTreeMap<String, String>, Fault> {
         };
         files.insert((*to).to_owned(), text);
     }
+    reads::in_one_piece(&mut files)?;
     let python = files.get(PYTHON).map(String::as_str).unwrap_or_default();
     files.insert(format!("{PYTHON}i"), stubs::stub(python)?);
     Ok(files)

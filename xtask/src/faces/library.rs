@@ -98,14 +98,18 @@ fn has_an_sqlite_of_its_own(fixed: &Path) -> Result<bool, Fault> {
     native::run(&mut Command::new(&program)).map(|()| true)
 }
 
-/// Whether nothing in a library is of the tests.
+/// Whether nothing in a library is of the tests or of benchmarks.
 pub(crate) fn is_without_tests(library: &Path) -> Result<bool, Fault> {
     let octets = fs::read(library).map_err(|e| fault(library, &e))?;
     let found = c::words_of_tests(&octets);
     for word in &found {
         println!("    {} has {word} in it, which never ships", library.display());
     }
-    Ok(found.is_empty())
+    let durable = c::waits_for_the_disk(&octets);
+    if !durable {
+        println!("    {} does not wait for the disk", library.display());
+    }
+    Ok(found.is_empty() && durable)
 }
 
 /// What a library exports that it should not, and what it should and does not.

@@ -24,7 +24,7 @@ pub(crate) fn run(report: &mut Report, packages: &[String]) -> Result<(), Fault>
         return Ok(());
     }
     let tools = setup::python()?;
-    let folder = Staged::new()?;
+    let folder = Staged::new("python-staged", &story::library()?)?;
     check(report, "python: the story is Rust's, octet for octet", || {
         story::is_told(|| Ok(folder.python("tests/story.py")))
     })?;
@@ -50,13 +50,19 @@ pub(crate) fn run(report: &mut Report, packages: &[String]) -> Result<(), Fault>
     })
 }
 
+/// The program that `cargo xtask bench faces` measures Python by, with the library in a folder.
+pub(crate) fn sends(library: &Path) -> Result<Command, Fault> {
+    Ok(Staged::new("python-sends", library)?.python("tests/sends.py"))
+}
+
 /// The package with the library of the tests in the place of what ships, and what the tests call beside it.
 struct Staged(PathBuf);
 
 impl Staged {
-    fn new() -> Result<Self, Fault> {
-        let library = story::library()?.join("libcomity_ffi_test.so");
-        let folder = fresh("python-staged")?;
+    /// With the library that is in a folder.
+    fn new(name: &str, library: &Path) -> Result<Self, Fault> {
+        let library = library.join("libcomity_ffi_test.so");
+        let folder = fresh(name)?;
         copy(&source("src/comity"), &folder.join("comity"))?;
         copy(&source("testing"), &folder)?;
         for place in ["comity/_ffi", "."] {

@@ -10,6 +10,7 @@ use crate::Fault;
 use crate::cargo;
 use crate::native::Profile;
 use crate::report::Report;
+use crate::speed::ALLOCATOR;
 use crate::stages::check;
 use crate::story;
 use crate::swift::Swift;
@@ -57,6 +58,26 @@ pub(crate) fn chat() -> Result<Command, Fault> {
     Ok(examples.program("Chat"))
 }
 
+/// Builds the program that `cargo xtask bench faces` measures Swift by, with the library in a folder, and says how it is started.
+pub(crate) fn sends(library: &Path) -> Result<Command, Fault> {
+    let shop = Workshop {
+        swift: Swift::installed()?,
+        library: library.to_owned(),
+        built: cargo::scratch()?.join("swift-sends"),
+    };
+    let mut build = shop.testing(Path::new("swift"));
+    build.args(["build", "-c", "release", "--product", "Sends"]);
+    build.arg("--scratch-path").arg(&shop.built);
+    build.arg("-Xlinker").arg(format!("-L{}", library.display()));
+    if !cargo::build(build)? {
+        return Err("the program in Swift does not build".into());
+    }
+    let mut variables = vec![("LD_LIBRARY_PATH", library.as_os_str())];
+    variables.extend(ALLOCATOR.map(|(name, value)| (name, OsStr::new(value))));
+    let program = shop.built.join("release/Sends");
+    Ok(shop.swift.command(PACKAGE, &variables, &program))
+}
+
 /// The package with the library that has the tests' functions.
 struct Workshop {
     swift: Swift,
@@ -94,7 +115,7 @@ impl Workshop {
             "Package.swift",
         ]);
         lint.args(["Sources/Comity", "Sources/ComityEngine/Dates.swift"]);
-        lint.args(["Tests/ComityTests", "Tests/Story", "Examples"]);
+        lint.args(["Tests/ComityTests", "Tests/Story", "Tests/Sends", "Examples"]);
         cargo::build(lint)
     }
 

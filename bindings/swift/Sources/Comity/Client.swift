@@ -157,6 +157,17 @@ extension Client {
 
     /// Does work on the client's thread, to its end, and waits for it unless cancelled.
     nonisolated func does<R: Sendable>(_ work: @escaping @Sendable (isolated Client) throws -> R) async throws -> R {
+        if #available(iOS 18, macOS 15, tvOS 18, watchOS 11, visionOS 2, *) {
+            return try await thread.outcome { try self.assumeIsolated(work) }
+        }
+        return try await doesInTask(work)
+    }
+
+    /// The same for systems that do not know by themselves that the client's thread is the client's: by way of a task, which begins on one
+    /// of Swift's threads and goes from there.
+    nonisolated func doesInTask<R: Sendable>(
+        _ work: @escaping @Sendable (isolated Client) throws -> R
+    ) async throws -> R {
         try Task.checkCancellation()
         let outcome = Outcome<R>()
         Task {  // It belongs to nobody, so that nobody's cancellation ends it.

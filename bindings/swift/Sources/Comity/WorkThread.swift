@@ -9,6 +9,11 @@ final class WorkThread: SerialExecutor {
         queue.async { job.runSynchronously(on: self.asUnownedSerialExecutor()) }
     }
 
+    /// Ends the program unless it is called on this thread.
+    func checkIsolated() {
+        dispatchPrecondition(condition: .onQueue(queue))
+    }
+
     /// Does work to its end, and waits for it unless cancelled.
     func outcome<R: Sendable>(_ work: @escaping @Sendable () throws -> R) async throws -> R {
         try Task.checkCancellation()

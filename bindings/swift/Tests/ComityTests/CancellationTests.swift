@@ -55,6 +55,24 @@ import Testing
         _ = try await client.wake(now: now)
     }
 
+    @Test("On older systems work goes its way by a task, and is done whoever waits for it")
+    func older() async throws {
+        let gate = Gate()
+        let sending = Task {
+            try await client.doesInTask { client in
+                try gate.hold(client: client.engine)
+                let text = Outgoing.text("Whatever happens")
+                return try client.engine.send(now: now, room: room, outgoing: text, allow: Allow())
+            }
+        }
+        await elsewhere { gate.entered() }
+        sending.cancel()
+        await #expect(throws: CancellationError.self) { _ = try await sending.value }
+        gate.open()
+        let page = try await client.doesInTask { try $0.engine.reader().timeline(now: now, room: room, page: .latest(limit: 10)) }
+        #expect(page.count == 1)
+    }
+
     @Test("A task that is cancelled beforehand begins nothing")
     func beforehand() async throws {
         let client = client

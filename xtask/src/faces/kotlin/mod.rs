@@ -78,6 +78,34 @@ pub(crate) fn chat() -> Result<Command, Fault> {
     Ok(chat)
 }
 
+/// Builds the program that `cargo xtask bench faces` measures Kotlin by, with the library in a folder, and says how it is started.
+pub(crate) fn sends(library: &Path) -> Result<Command, Fault> {
+    let mut compile = maven("bindings/kotlin", "kotlin-sends")?;
+    compile.args([
+        "test-compile",
+        "org.apache.maven.plugins:maven-dependency-plugin:3.8.1:build-classpath",
+    ]);
+    let place = cargo::scratch()?.join("kotlin-sends");
+    let list = place.join("classpath");
+    compile.arg(format!("-Dmdep.outputFile={}", list.display()));
+    if !cargo::build(compile)? {
+        return Err("the program in Kotlin does not build".into());
+    }
+    let jars = fs::read_to_string(&list).map_err(|e| format!("{}: {e}", list.display()))?;
+    let classes = ["classes", "test-classes"].map(|name| place.join(name).display().to_string());
+    let library = library.join("libcomity_ffi_test.so");
+    let mut sends = Command::new("java");
+    for namespace in ["comity", "comity_test"] {
+        let property = format!("uniffi.component.{namespace}.libraryOverride");
+        sends.arg(format!("-D{property}={}", library.display()));
+    }
+    sends
+        .arg("-cp")
+        .arg(format!("{}:{}", classes.join(":"), jars.trim()));
+    sends.arg("org.comity.test.SendsKt");
+    Ok(sends)
+}
+
 /// Runs `mvn install`, tests and all; each test counts.
 fn tests(report: &mut Report) -> Result<(), Fault> {
     let mut install = maven("bindings/kotlin", "kotlin")?;

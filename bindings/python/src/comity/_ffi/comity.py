@@ -167,7 +167,7 @@ class _UniffiRustBufferStream:
 
     @classmethod
     def from_rust_buffer(cls, buf):
-        return cls(buf.data, buf.len)
+        return cls(ctypes.string_at(buf.data, buf.len), buf.len)
 
     def remaining(self):
         return self.len - self.offset
@@ -175,7 +175,7 @@ class _UniffiRustBufferStream:
     def _unpack_from(self, size, format):
         if self.offset + size > self.len:
             raise InternalError("read past end of rust buffer")
-        value = struct.unpack(format, self.data[self.offset:self.offset+size])[0]
+        value = struct.unpack_from(format, self.data, self.offset)[0]
         self.offset += size
         return value
 
@@ -223,37 +223,25 @@ class _UniffiRustBufferBuilder:
     """
 
     def __init__(self):
-        self.rbuf = _UniffiRustBuffer.alloc(16)
-        self.rbuf.len = 0
+        self.written = bytearray()
 
     def finalize(self):
-        rbuf = self.rbuf
-        self.rbuf = None
+        written = bytes(self.written)
+        self.discard()
+        rbuf = _UniffiRustBuffer.alloc(len(written))
+        if written:
+            ctypes.memmove(rbuf.data, written, len(written))
+        rbuf.len = len(written)
         return rbuf
 
     def discard(self):
-        if self.rbuf is not None:
-            rbuf = self.finalize()
-            rbuf.free()
-
-    @contextlib.contextmanager
-    def _reserve(self, num_bytes):
-        if self.rbuf.len + num_bytes > self.rbuf.capacity:
-            self.rbuf = _UniffiRustBuffer.reserve(self.rbuf, num_bytes)
-        yield None
-        self.rbuf.len += num_bytes
+        self.written = bytearray()
 
     def _pack_into(self, size, format, value):
-        with self._reserve(size):
-            packed = struct.pack(format, value)
-            if size > 0:
-                ctypes.memmove(ctypes.addressof(self.rbuf.data.contents) + self.rbuf.len, packed, size)
+        self.written += struct.pack(format, value)
 
     def write(self, value):
-        length = len(value)
-        with self._reserve(length):
-            if length > 0:
-                ctypes.memmove(ctypes.addressof(self.rbuf.data.contents) + self.rbuf.len, value, length)
+        self.written += value
 
     def write_i8(self, v):
         self._pack_into(1, ">b", v)
@@ -309,7 +297,7 @@ class _UniffiRustCallStatus(ctypes.Structure):
 
     @staticmethod
     def default():
-        return _UniffiRustCallStatus(code=_UniffiRustCallStatus.CALL_SUCCESS, error_buf=_UniffiRustBuffer.default())
+        return _UniffiRustCallStatus()
 
     def __str__(self):
         if self.code == _UniffiRustCallStatus.CALL_SUCCESS:

@@ -78,7 +78,7 @@ fileprivate enum FfiConverterByRefBytes: FfiConverter {
         fatalError("ByRef bytes cannot be lifted: zero-copy &[u8] only flows foreign->Rust")
     }
 
-    static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> Data {
+    static func read(from buf: inout (data: UnsafeRawBufferPointer, offset: Int)) throws -> Data {
         fatalError("ByRef bytes cannot be read from a buffer: zero-copy &[u8] is only supported in argument position, not nested in records/options/etc.")
     }
 
@@ -94,16 +94,6 @@ fileprivate enum FfiConverterByRefBytes: FfiConverter {
 // Helper classes/extensions that don't change.
 // Someday, this will be in a library of its own.
 
-fileprivate extension Data {
-    init(rustBuffer: RustBuffer) {
-        self.init(
-            bytesNoCopy: rustBuffer.data!,
-            count: Int(rustBuffer.len),
-            deallocator: .none
-        )
-    }
-}
-
 // Define reader functionality.  Normally this would be defined in a class or
 // struct, but we use standalone functions instead in order to make external
 // types work.
@@ -118,56 +108,46 @@ fileprivate extension Data {
 //
 // Instead, the read() method and these helper functions input a tuple of data
 
-fileprivate func createReader(data: Data) -> (data: Data, offset: Data.Index) {
+fileprivate func createReader(data: UnsafeRawBufferPointer) -> (data: UnsafeRawBufferPointer, offset: Int) {
     (data: data, offset: 0)
 }
 
 // Reads an integer at the current offset, in big-endian order, and advances
 // the offset on success. Throws if reading the integer would move the
 // offset past the end of the buffer.
-fileprivate func readInt<T: FixedWidthInteger>(_ reader: inout (data: Data, offset: Data.Index)) throws -> T {
+fileprivate func readInt<T: FixedWidthInteger>(_ reader: inout (data: UnsafeRawBufferPointer, offset: Int)) throws -> T {
     let range = reader.offset..<reader.offset + MemoryLayout<T>.size
     guard reader.data.count >= range.upperBound else {
         throw UniffiInternalError.bufferOverflow
     }
-    if T.self == UInt8.self {
-        let value = reader.data[reader.offset]
-        reader.offset += 1
-        return value as! T
-    }
-    var value: T = 0
-    let _ = withUnsafeMutableBytes(of: &value, { reader.data.copyBytes(to: $0, from: range)})
+    let value = reader.data.loadUnaligned(fromByteOffset: range.lowerBound, as: T.self)
     reader.offset = range.upperBound
     return value.bigEndian
 }
 
 // Reads an arbitrary number of bytes, to be used to read
 // raw bytes, this is useful when lifting strings
-fileprivate func readBytes(_ reader: inout (data: Data, offset: Data.Index), count: Int) throws -> Array<UInt8> {
+fileprivate func readBytes(_ reader: inout (data: UnsafeRawBufferPointer, offset: Int), count: Int) throws -> UnsafeRawBufferPointer {
     let range = reader.offset..<(reader.offset+count)
     guard reader.data.count >= range.upperBound else {
         throw UniffiInternalError.bufferOverflow
     }
-    var value = [UInt8](repeating: 0, count: count)
-    value.withUnsafeMutableBufferPointer({ buffer in
-        reader.data.copyBytes(to: buffer, from: range)
-    })
     reader.offset = range.upperBound
-    return value
+    return UnsafeRawBufferPointer(rebasing: reader.data[range])
 }
 
 // Reads a float at the current offset.
-fileprivate func readFloat(_ reader: inout (data: Data, offset: Data.Index)) throws -> Float {
+fileprivate func readFloat(_ reader: inout (data: UnsafeRawBufferPointer, offset: Int)) throws -> Float {
     return Float(bitPattern: try readInt(&reader))
 }
 
 // Reads a float at the current offset.
-fileprivate func readDouble(_ reader: inout (data: Data, offset: Data.Index)) throws -> Double {
+fileprivate func readDouble(_ reader: inout (data: UnsafeRawBufferPointer, offset: Int)) throws -> Double {
     return Double(bitPattern: try readInt(&reader))
 }
 
 // Indicates if the offset has reached the end of the buffer.
-fileprivate func hasRemaining(_ reader: (data: Data, offset: Data.Index)) -> Bool {
+fileprivate func hasRemaining(_ reader: (data: UnsafeRawBufferPointer, offset: Int)) -> Bool {
     return reader.offset < reader.data.count
 }
 
@@ -176,7 +156,9 @@ fileprivate func hasRemaining(_ reader: (data: Data, offset: Data.Index)) -> Boo
 // types work.  See the above discussion on Readers for details.
 
 fileprivate func createWriter() -> [UInt8] {
-    return []
+    var writer: [UInt8] = []
+    writer.reserveCapacity(512)
+    return writer
 }
 
 fileprivate func writeBytes<S>(_ writer: inout [UInt8], _ byteArr: S) where S: Sequence, S.Element == UInt8 {
@@ -208,7 +190,7 @@ fileprivate protocol FfiConverter {
 
     static func lift(_ value: FfiType) throws -> SwiftType
     static func lower(_ value: SwiftType) -> FfiType
-    static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> SwiftType
+    static func read(from buf: inout (data: UnsafeRawBufferPointer, offset: Int)) throws -> SwiftType
     static func write(_ value: SwiftType, into buf: inout [UInt8])
 }
 
@@ -240,7 +222,7 @@ extension FfiConverterRustBuffer {
     @_documentation(visibility: private)
 #endif
     public static func lift(_ buf: RustBuffer) throws -> SwiftType {
-        var reader = createReader(data: Data(rustBuffer: buf))
+        var reader = createReader(data: UnsafeRawBufferPointer(start: buf.data, count: Int(buf.len)))
         let value = try read(from: &reader)
         if hasRemaining(reader) {
             throw UniffiInternalError.incompleteData
@@ -467,7 +449,7 @@ fileprivate struct FfiConverterUInt8: FfiConverterPrimitive {
     typealias FfiType = UInt8
     typealias SwiftType = UInt8
 
-    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> UInt8 {
+    public static func read(from buf: inout (data: UnsafeRawBufferPointer, offset: Int)) throws -> UInt8 {
         return try lift(readInt(&buf))
     }
 
@@ -483,7 +465,7 @@ fileprivate struct FfiConverterUInt16: FfiConverterPrimitive {
     typealias FfiType = UInt16
     typealias SwiftType = UInt16
 
-    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> UInt16 {
+    public static func read(from buf: inout (data: UnsafeRawBufferPointer, offset: Int)) throws -> UInt16 {
         return try lift(readInt(&buf))
     }
 
@@ -499,7 +481,7 @@ fileprivate struct FfiConverterUInt32: FfiConverterPrimitive {
     typealias FfiType = UInt32
     typealias SwiftType = UInt32
 
-    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> UInt32 {
+    public static func read(from buf: inout (data: UnsafeRawBufferPointer, offset: Int)) throws -> UInt32 {
         return try lift(readInt(&buf))
     }
 
@@ -515,7 +497,7 @@ fileprivate struct FfiConverterUInt64: FfiConverterPrimitive {
     typealias FfiType = UInt64
     typealias SwiftType = UInt64
 
-    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> UInt64 {
+    public static func read(from buf: inout (data: UnsafeRawBufferPointer, offset: Int)) throws -> UInt64 {
         return try lift(readInt(&buf))
     }
 
@@ -531,7 +513,7 @@ fileprivate struct FfiConverterInt64: FfiConverterPrimitive {
     typealias FfiType = Int64
     typealias SwiftType = Int64
 
-    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> Int64 {
+    public static func read(from buf: inout (data: UnsafeRawBufferPointer, offset: Int)) throws -> Int64 {
         return try lift(readInt(&buf))
     }
 
@@ -555,7 +537,7 @@ fileprivate struct FfiConverterBool : FfiConverter {
         return value ? 1 : 0
     }
 
-    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> Bool {
+    public static func read(from buf: inout (data: UnsafeRawBufferPointer, offset: Int)) throws -> Bool {
         return try lift(readInt(&buf))
     }
 
@@ -587,17 +569,11 @@ fileprivate struct FfiConverterString: FfiConverter {
     }
 
     public static func lower(_ value: String) -> RustBuffer {
-        return value.utf8CString.withUnsafeBufferPointer { ptr in
-            // The swift string gives us int8_t, we want uint8_t.
-            ptr.withMemoryRebound(to: UInt8.self) { ptr in
-                // The swift string gives us a trailing null byte, we don't want it.
-                let buf = UnsafeBufferPointer(rebasing: ptr.prefix(upTo: ptr.count - 1))
-                return RustBuffer.from(buf)
-            }
-        }
+        var value = value
+        return value.withUTF8 { RustBuffer.from($0) }
     }
 
-    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> String {
+    public static func read(from buf: inout (data: UnsafeRawBufferPointer, offset: Int)) throws -> String {
         let len: Int32 = try readInt(&buf)
         // See `lift` above for why we avoid Foundation's NSString-backed decoder here.
         return String(decoding: try readBytes(&buf, count: Int(len)), as: UTF8.self)
@@ -616,7 +592,7 @@ fileprivate struct FfiConverterString: FfiConverter {
 fileprivate struct FfiConverterData: FfiConverterRustBuffer {
     typealias SwiftType = Data
 
-    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> Data {
+    public static func read(from buf: inout (data: UnsafeRawBufferPointer, offset: Int)) throws -> Data {
         let len: Int32 = try readInt(&buf)
         return Data(try readBytes(&buf, count: Int(len)))
     }
@@ -624,7 +600,7 @@ fileprivate struct FfiConverterData: FfiConverterRustBuffer {
     public static func write(_ value: Data, into buf: inout [UInt8]) {
         let len = Int32(value.count)
         writeInt(&buf, len)
-        writeBytes(&buf, value)
+        value.withUnsafeBytes { writeBytes(&buf, $0) }
     }
 }
 
@@ -634,7 +610,7 @@ fileprivate struct FfiConverterData: FfiConverterRustBuffer {
 fileprivate struct FfiConverterDuration: FfiConverterRustBuffer {
     typealias SwiftType = TimeInterval
 
-    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> TimeInterval {
+    public static func read(from buf: inout (data: UnsafeRawBufferPointer, offset: Int)) throws -> TimeInterval {
         let seconds: UInt64 = try readInt(&buf)
         let nanoseconds: UInt32 = try readInt(&buf)
         return Double(seconds) + (Double(nanoseconds) / 1.0e9)
@@ -1216,7 +1192,7 @@ public struct FfiConverterTypeClient: FfiConverter {
         return value.uniffiCloneHandle()
     }
 
-    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> Client {
+    public static func read(from buf: inout (data: UnsafeRawBufferPointer, offset: Int)) throws -> Client {
         let handle: UInt64 = try readInt(&buf)
         return try lift(handle)
     }
@@ -1347,7 +1323,7 @@ public struct FfiConverterTypeContentKey: FfiConverter {
         return value.uniffiCloneHandle()
     }
 
-    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> ContentKey {
+    public static func read(from buf: inout (data: UnsafeRawBufferPointer, offset: Int)) throws -> ContentKey {
         let handle: UInt64 = try readInt(&buf)
         return try lift(handle)
     }
@@ -1463,7 +1439,7 @@ public struct FfiConverterTypeInterrupter: FfiConverter {
         return value.uniffiCloneHandle()
     }
 
-    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> Interrupter {
+    public static func read(from buf: inout (data: UnsafeRawBufferPointer, offset: Int)) throws -> Interrupter {
         let handle: UInt64 = try readInt(&buf)
         return try lift(handle)
     }
@@ -1605,7 +1581,7 @@ public struct FfiConverterTypeOpener: FfiConverter {
         return value.uniffiCloneHandle()
     }
 
-    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> Opener {
+    public static func read(from buf: inout (data: UnsafeRawBufferPointer, offset: Int)) throws -> Opener {
         let handle: UInt64 = try readInt(&buf)
         return try lift(handle)
     }
@@ -1784,7 +1760,7 @@ public struct FfiConverterTypeOpening: FfiConverter {
         return value.uniffiCloneHandle()
     }
 
-    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> Opening {
+    public static func read(from buf: inout (data: UnsafeRawBufferPointer, offset: Int)) throws -> Opening {
         let handle: UInt64 = try readInt(&buf)
         return try lift(handle)
     }
@@ -2243,7 +2219,7 @@ public struct FfiConverterTypeReader: FfiConverter {
         return value.uniffiCloneHandle()
     }
 
-    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> Reader {
+    public static func read(from buf: inout (data: UnsafeRawBufferPointer, offset: Int)) throws -> Reader {
         let handle: UInt64 = try readInt(&buf)
         return try lift(handle)
     }
@@ -2433,7 +2409,7 @@ public struct FfiConverterTypeReceipts: FfiConverter {
         return value.uniffiCloneHandle()
     }
 
-    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> Receipts {
+    public static func read(from buf: inout (data: UnsafeRawBufferPointer, offset: Int)) throws -> Receipts {
         let handle: UInt64 = try readInt(&buf)
         return try lift(handle)
     }
@@ -2584,7 +2560,7 @@ public struct FfiConverterTypeSealer: FfiConverter {
         return value.uniffiCloneHandle()
     }
 
-    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> Sealer {
+    public static func read(from buf: inout (data: UnsafeRawBufferPointer, offset: Int)) throws -> Sealer {
         let handle: UInt64 = try readInt(&buf)
         return try lift(handle)
     }
@@ -2735,7 +2711,7 @@ public struct FfiConverterTypeVerifier: FfiConverter {
         return value.uniffiCloneHandle()
     }
 
-    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> Verifier {
+    public static func read(from buf: inout (data: UnsafeRawBufferPointer, offset: Int)) throws -> Verifier {
         let handle: UInt64 = try readInt(&buf)
         return try lift(handle)
     }
@@ -2795,7 +2771,7 @@ extension Allow: Sendable {}
 @_documentation(visibility: private)
 #endif
 public struct FfiConverterTypeAllow: FfiConverterRustBuffer {
-    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> Allow {
+    public static func read(from buf: inout (data: UnsafeRawBufferPointer, offset: Int)) throws -> Allow {
         return
             try Allow(
                 unreadableBy: FfiConverterBool.read(from: &buf),
@@ -2881,7 +2857,7 @@ extension Alternative: Sendable {}
 @_documentation(visibility: private)
 #endif
 public struct FfiConverterTypeAlternative: FfiConverterRustBuffer {
-    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> Alternative {
+    public static func read(from buf: inout (data: UnsafeRawBufferPointer, offset: Int)) throws -> Alternative {
         return
             try Alternative(
                 part: FfiConverterTypePart.read(from: &buf),
@@ -2955,7 +2931,7 @@ extension Batch: Sendable {}
 @_documentation(visibility: private)
 #endif
 public struct FfiConverterTypeBatch: FfiConverterRustBuffer {
-    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> Batch {
+    public static func read(from buf: inout (data: UnsafeRawBufferPointer, offset: Int)) throws -> Batch {
         return
             try Batch(
                 frames: FfiConverterSequenceTypeFrame.read(from: &buf),
@@ -3031,7 +3007,7 @@ extension Budget: Sendable {}
 @_documentation(visibility: private)
 #endif
 public struct FfiConverterTypeBudget: FfiConverterRustBuffer {
-    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> Budget {
+    public static func read(from buf: inout (data: UnsafeRawBufferPointer, offset: Int)) throws -> Budget {
         return
             try Budget(
                 frames: FfiConverterUInt64.read(from: &buf),
@@ -3119,7 +3095,7 @@ extension Chosen: Sendable {}
 @_documentation(visibility: private)
 #endif
 public struct FfiConverterTypeChosen: FfiConverterRustBuffer {
-    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> Chosen {
+    public static func read(from buf: inout (data: UnsafeRawBufferPointer, offset: Int)) throws -> Chosen {
         return
             try Chosen(
                 index: FfiConverterUInt16.read(from: &buf),
@@ -3237,7 +3213,7 @@ extension Content: Sendable {}
 @_documentation(visibility: private)
 #endif
 public struct FfiConverterTypeContent: FfiConverterRustBuffer {
-    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> Content {
+    public static func read(from buf: inout (data: UnsafeRawBufferPointer, offset: Int)) throws -> Content {
         return
             try Content(
                 replaces: FfiConverterOptionTypeMessageId.read(from: &buf),
@@ -3331,7 +3307,7 @@ extension Cursor: Sendable {}
 @_documentation(visibility: private)
 #endif
 public struct FfiConverterTypeCursor: FfiConverterRustBuffer {
-    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> Cursor {
+    public static func read(from buf: inout (data: UnsafeRawBufferPointer, offset: Int)) throws -> Cursor {
         return
             try Cursor(
                 queue: FfiConverterString.read(from: &buf),
@@ -3395,7 +3371,7 @@ extension Denied: Sendable {}
 @_documentation(visibility: private)
 #endif
 public struct FfiConverterTypeDenied: FfiConverterRustBuffer {
-    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> Denied {
+    public static func read(from buf: inout (data: UnsafeRawBufferPointer, offset: Int)) throws -> Denied {
         return
             try Denied(
                 user: FfiConverterTypeUserUri.read(from: &buf),
@@ -3489,7 +3465,7 @@ extension Description: Sendable {}
 @_documentation(visibility: private)
 #endif
 public struct FfiConverterTypeDescription: FfiConverterRustBuffer {
-    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> Description {
+    public static func read(from buf: inout (data: UnsafeRawBufferPointer, offset: Int)) throws -> Description {
         return
             try Description(
                 mediaType: FfiConverterString.read(from: &buf),
@@ -3641,7 +3617,7 @@ extension Entry: Sendable {}
 @_documentation(visibility: private)
 #endif
 public struct FfiConverterTypeEntry: FfiConverterRustBuffer {
-    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> Entry {
+    public static func read(from buf: inout (data: UnsafeRawBufferPointer, offset: Int)) throws -> Entry {
         return
             try Entry(
                 id: FfiConverterTypeMessageId.read(from: &buf),
@@ -3721,7 +3697,7 @@ extension Event: Sendable {}
 @_documentation(visibility: private)
 #endif
 public struct FfiConverterTypeEvent: FfiConverterRustBuffer {
-    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> Event {
+    public static func read(from buf: inout (data: UnsafeRawBufferPointer, offset: Int)) throws -> Event {
         return
             try Event(
                 seq: FfiConverterUInt64.read(from: &buf),
@@ -3807,7 +3783,7 @@ extension Extension: Sendable {}
 @_documentation(visibility: private)
 #endif
 public struct FfiConverterTypeExtension: FfiConverterRustBuffer {
-    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> Extension {
+    public static func read(from buf: inout (data: UnsafeRawBufferPointer, offset: Int)) throws -> Extension {
         return
             try Extension(
                 key: FfiConverterTypeExtensionKey.read(from: &buf),
@@ -3973,7 +3949,7 @@ extension ExternalPart: Sendable {}
 @_documentation(visibility: private)
 #endif
 public struct FfiConverterTypeExternalPart: FfiConverterRustBuffer {
-    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> ExternalPart {
+    public static func read(from buf: inout (data: UnsafeRawBufferPointer, offset: Int)) throws -> ExternalPart {
         return
             try ExternalPart(
                 mediaType: FfiConverterString.read(from: &buf),
@@ -4122,7 +4098,7 @@ extension Fault: Sendable {}
 @_documentation(visibility: private)
 #endif
 public struct FfiConverterTypeFault: FfiConverterRustBuffer {
-    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> Fault {
+    public static func read(from buf: inout (data: UnsafeRawBufferPointer, offset: Int)) throws -> Fault {
         return
             try Fault(
                 code: FfiConverterTypeCode.read(from: &buf),
@@ -4234,7 +4210,7 @@ extension Frame: Sendable {}
 @_documentation(visibility: private)
 #endif
 public struct FfiConverterTypeFrame: FfiConverterRustBuffer {
-    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> Frame {
+    public static func read(from buf: inout (data: UnsafeRawBufferPointer, offset: Int)) throws -> Frame {
         return
             try Frame(
                 room: FfiConverterOptionTypeRoomUri.read(from: &buf),
@@ -4414,7 +4390,7 @@ extension Health: Sendable {}
 @_documentation(visibility: private)
 #endif
 public struct FfiConverterTypeHealth: FfiConverterRustBuffer {
-    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> Health {
+    public static func read(from buf: inout (data: UnsafeRawBufferPointer, offset: Int)) throws -> Health {
         return
             try Health(
                 schema: FfiConverterInt64.read(from: &buf),
@@ -4506,7 +4482,7 @@ extension Identity: Sendable {}
 @_documentation(visibility: private)
 #endif
 public struct FfiConverterTypeIdentity: FfiConverterRustBuffer {
-    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> Identity {
+    public static func read(from buf: inout (data: UnsafeRawBufferPointer, offset: Int)) throws -> Identity {
         return
             try Identity(
                 user: FfiConverterTypeUserUri.read(from: &buf),
@@ -4578,7 +4554,7 @@ extension Invited: Sendable {}
 @_documentation(visibility: private)
 #endif
 public struct FfiConverterTypeInvited: FfiConverterRustBuffer {
-    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> Invited {
+    public static func read(from buf: inout (data: UnsafeRawBufferPointer, offset: Int)) throws -> Invited {
         return
             try Invited(
                 user: FfiConverterTypeUserUri.read(from: &buf),
@@ -4644,7 +4620,7 @@ extension InvitedClient: Sendable {}
 @_documentation(visibility: private)
 #endif
 public struct FfiConverterTypeInvitedClient: FfiConverterRustBuffer {
-    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> InvitedClient {
+    public static func read(from buf: inout (data: UnsafeRawBufferPointer, offset: Int)) throws -> InvitedClient {
         return
             try InvitedClient(
                 client: FfiConverterTypeClientUri.read(from: &buf),
@@ -4754,7 +4730,7 @@ extension Link: Sendable {}
 @_documentation(visibility: private)
 #endif
 public struct FfiConverterTypeLink: FfiConverterRustBuffer {
-    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> Link {
+    public static func read(from buf: inout (data: UnsafeRawBufferPointer, offset: Int)) throws -> Link {
         return
             try Link(
                 text: FfiConverterString.read(from: &buf),
@@ -4840,7 +4816,7 @@ extension Member: Sendable {}
 @_documentation(visibility: private)
 #endif
 public struct FfiConverterTypeMember: FfiConverterRustBuffer {
-    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> Member {
+    public static func read(from buf: inout (data: UnsafeRawBufferPointer, offset: Int)) throws -> Member {
         return
             try Member(
                 client: FfiConverterTypeClientUri.read(from: &buf),
@@ -4930,7 +4906,7 @@ extension Mention: Sendable {}
 @_documentation(visibility: private)
 #endif
 public struct FfiConverterTypeMention: FfiConverterRustBuffer {
-    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> Mention {
+    public static func read(from buf: inout (data: UnsafeRawBufferPointer, offset: Int)) throws -> Mention {
         return
             try Mention(
                 user: FfiConverterTypeUserUri.read(from: &buf),
@@ -5112,7 +5088,7 @@ extension Message: Sendable {}
 @_documentation(visibility: private)
 #endif
 public struct FfiConverterTypeMessage: FfiConverterRustBuffer {
-    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> Message {
+    public static func read(from buf: inout (data: UnsafeRawBufferPointer, offset: Int)) throws -> Message {
         return
             try Message(
                 id: FfiConverterTypeMessageId.read(from: &buf),
@@ -5232,7 +5208,7 @@ extension Metadata: Sendable {}
 @_documentation(visibility: private)
 #endif
 public struct FfiConverterTypeMetadata: FfiConverterRustBuffer {
-    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> Metadata {
+    public static func read(from buf: inout (data: UnsafeRawBufferPointer, offset: Int)) throws -> Metadata {
         return
             try Metadata(
                 roomUri: FfiConverterString.read(from: &buf),
@@ -5312,7 +5288,7 @@ extension NewRoom: Sendable {}
 @_documentation(visibility: private)
 #endif
 public struct FfiConverterTypeNewRoom: FfiConverterRustBuffer {
-    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> NewRoom {
+    public static func read(from buf: inout (data: UnsafeRawBufferPointer, offset: Int)) throws -> NewRoom {
         return
             try NewRoom(
                 hubKey: FfiConverterData.read(from: &buf),
@@ -5400,7 +5376,7 @@ extension Opened: Sendable {}
 @_documentation(visibility: private)
 #endif
 public struct FfiConverterTypeOpened: FfiConverterRustBuffer {
-    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> Opened {
+    public static func read(from buf: inout (data: UnsafeRawBufferPointer, offset: Int)) throws -> Opened {
         return
             try Opened(
                 plaintext: FfiConverterData.read(from: &buf),
@@ -5511,7 +5487,7 @@ extension Outgoing: Sendable {}
 @_documentation(visibility: private)
 #endif
 public struct FfiConverterTypeOutgoing: FfiConverterRustBuffer {
-    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> Outgoing {
+    public static func read(from buf: inout (data: UnsafeRawBufferPointer, offset: Int)) throws -> Outgoing {
         return
             try Outgoing(
                 alternatives: FfiConverterSequenceTypePart.read(from: &buf),
@@ -5611,7 +5587,7 @@ extension Part: Sendable {}
 @_documentation(visibility: private)
 #endif
 public struct FfiConverterTypePart: FfiConverterRustBuffer {
-    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> Part {
+    public static func read(from buf: inout (data: UnsafeRawBufferPointer, offset: Int)) throws -> Part {
         return
             try Part(
                 disposition: FfiConverterTypeDisposition.read(from: &buf),
@@ -5677,7 +5653,7 @@ extension Participant: Sendable {}
 @_documentation(visibility: private)
 #endif
 public struct FfiConverterTypeParticipant: FfiConverterRustBuffer {
-    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> Participant {
+    public static func read(from buf: inout (data: UnsafeRawBufferPointer, offset: Int)) throws -> Participant {
         return
             try Participant(
                 user: FfiConverterTypeUserUri.read(from: &buf),
@@ -5771,7 +5747,7 @@ extension PassedOver: Sendable {}
 @_documentation(visibility: private)
 #endif
 public struct FfiConverterTypePassedOver: FfiConverterRustBuffer {
-    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> PassedOver {
+    public static func read(from buf: inout (data: UnsafeRawBufferPointer, offset: Int)) throws -> PassedOver {
         return
             try PassedOver(
                 index: FfiConverterUInt16.read(from: &buf),
@@ -5875,7 +5851,7 @@ extension Plan: Sendable {}
 @_documentation(visibility: private)
 #endif
 public struct FfiConverterTypePlan: FfiConverterRustBuffer {
-    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> Plan {
+    public static func read(from buf: inout (data: UnsafeRawBufferPointer, offset: Int)) throws -> Plan {
         return
             try Plan(
                 sends: FfiConverterSequenceUInt32.read(from: &buf),
@@ -5943,7 +5919,7 @@ extension Position: Sendable {}
 @_documentation(visibility: private)
 #endif
 public struct FfiConverterTypePosition: FfiConverterRustBuffer {
-    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> Position {
+    public static func read(from buf: inout (data: UnsafeRawBufferPointer, offset: Int)) throws -> Position {
         return
             try Position(
                 at: FfiConverterInt64.read(from: &buf),
@@ -6055,7 +6031,7 @@ extension Posture: Sendable {}
 @_documentation(visibility: private)
 #endif
 public struct FfiConverterTypePosture: FfiConverterRustBuffer {
-    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> Posture {
+    public static func read(from buf: inout (data: UnsafeRawBufferPointer, offset: Int)) throws -> Posture {
         return
             try Posture(
                 cipherSuite: FfiConverterUInt16.read(from: &buf),
@@ -6193,7 +6169,7 @@ extension Preview: Sendable {}
 @_documentation(visibility: private)
 #endif
 public struct FfiConverterTypePreview: FfiConverterRustBuffer {
-    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> Preview {
+    public static func read(from buf: inout (data: UnsafeRawBufferPointer, offset: Int)) throws -> Preview {
         return
             try Preview(
                 room: FfiConverterTypeRoomUri.read(from: &buf),
@@ -6275,7 +6251,7 @@ extension Reach: Sendable {}
 @_documentation(visibility: private)
 #endif
 public struct FfiConverterTypeReach: FfiConverterRustBuffer {
-    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> Reach {
+    public static func read(from buf: inout (data: UnsafeRawBufferPointer, offset: Int)) throws -> Reach {
         return
             try Reach(
                 user: FfiConverterTypeUserUri.read(from: &buf),
@@ -6379,7 +6355,7 @@ extension Reacted: Sendable {}
 @_documentation(visibility: private)
 #endif
 public struct FfiConverterTypeReacted: FfiConverterRustBuffer {
-    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> Reacted {
+    public static func read(from buf: inout (data: UnsafeRawBufferPointer, offset: Int)) throws -> Reacted {
         return
             try Reacted(
                 by: FfiConverterTypeUserUri.read(from: &buf),
@@ -6493,7 +6469,7 @@ extension Reaction: Sendable {}
 @_documentation(visibility: private)
 #endif
 public struct FfiConverterTypeReaction: FfiConverterRustBuffer {
-    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> Reaction {
+    public static func read(from buf: inout (data: UnsafeRawBufferPointer, offset: Int)) throws -> Reaction {
         return
             try Reaction(
                 id: FfiConverterTypeMessageId.read(from: &buf),
@@ -6563,7 +6539,7 @@ extension Readable: Sendable {}
 @_documentation(visibility: private)
 #endif
 public struct FfiConverterTypeReadable: FfiConverterRustBuffer {
-    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> Readable {
+    public static func read(from buf: inout (data: UnsafeRawBufferPointer, offset: Int)) throws -> Readable {
         return
             try Readable(
                 mediaType: FfiConverterTypeMediaType.read(from: &buf),
@@ -6635,7 +6611,7 @@ extension Reason: Sendable {}
 @_documentation(visibility: private)
 #endif
 public struct FfiConverterTypeReason: FfiConverterRustBuffer {
-    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> Reason {
+    public static func read(from buf: inout (data: UnsafeRawBufferPointer, offset: Int)) throws -> Reason {
         return
             try Reason(
                 code: FfiConverterTypeCode.read(from: &buf),
@@ -6717,7 +6693,7 @@ extension Reference: Sendable {}
 @_documentation(visibility: private)
 #endif
 public struct FfiConverterTypeReference: FfiConverterRustBuffer {
-    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> Reference {
+    public static func read(from buf: inout (data: UnsafeRawBufferPointer, offset: Int)) throws -> Reference {
         return
             try Reference(
                 version: FfiConverterTypeMessageId.read(from: &buf),
@@ -6793,7 +6769,7 @@ extension Refused: Sendable {}
 @_documentation(visibility: private)
 #endif
 public struct FfiConverterTypeRefused: FfiConverterRustBuffer {
-    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> Refused {
+    public static func read(from buf: inout (data: UnsafeRawBufferPointer, offset: Int)) throws -> Refused {
         return
             try Refused(
                 id: FfiConverterTypeMessageId.read(from: &buf),
@@ -6859,7 +6835,7 @@ extension Reply: Sendable {}
 @_documentation(visibility: private)
 #endif
 public struct FfiConverterTypeReply: FfiConverterRustBuffer {
-    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> Reply {
+    public static func read(from buf: inout (data: UnsafeRawBufferPointer, offset: Int)) throws -> Reply {
         return
             try Reply(
                 message: FfiConverterTypeMessageId.read(from: &buf),
@@ -6923,7 +6899,7 @@ extension ReplyChain: Sendable {}
 @_documentation(visibility: private)
 #endif
 public struct FfiConverterTypeReplyChain: FfiConverterRustBuffer {
-    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> ReplyChain {
+    public static func read(from buf: inout (data: UnsafeRawBufferPointer, offset: Int)) throws -> ReplyChain {
         return
             try ReplyChain(
                 messages: FfiConverterSequenceTypeMessageId.read(from: &buf),
@@ -7049,7 +7025,7 @@ extension Request: Sendable {}
 @_documentation(visibility: private)
 #endif
 public struct FfiConverterTypeRequest: FfiConverterRustBuffer {
-    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> Request {
+    public static func read(from buf: inout (data: UnsafeRawBufferPointer, offset: Int)) throws -> Request {
         return
             try Request(
                 id: FfiConverterTypeRequestId.read(from: &buf),
@@ -7147,7 +7123,7 @@ extension Room: Sendable {}
 @_documentation(visibility: private)
 #endif
 public struct FfiConverterTypeRoom: FfiConverterRustBuffer {
-    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> Room {
+    public static func read(from buf: inout (data: UnsafeRawBufferPointer, offset: Int)) throws -> Room {
         return
             try Room(
                 summary: FfiConverterTypeRoomSummary.read(from: &buf),
@@ -7273,7 +7249,7 @@ extension RoomSummary: Sendable {}
 @_documentation(visibility: private)
 #endif
 public struct FfiConverterTypeRoomSummary: FfiConverterRustBuffer {
-    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> RoomSummary {
+    public static func read(from buf: inout (data: UnsafeRawBufferPointer, offset: Int)) throws -> RoomSummary {
         return
             try RoomSummary(
                 uri: FfiConverterTypeRoomUri.read(from: &buf),
@@ -7367,7 +7343,7 @@ extension RoomTask: Sendable {}
 @_documentation(visibility: private)
 #endif
 public struct FfiConverterTypeRoomTask: FfiConverterRustBuffer {
-    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> RoomTask {
+    public static func read(from buf: inout (data: UnsafeRawBufferPointer, offset: Int)) throws -> RoomTask {
         return
             try RoomTask(
                 id: FfiConverterTypeTaskId.read(from: &buf),
@@ -7457,7 +7433,7 @@ extension Sealed: Sendable {}
 @_documentation(visibility: private)
 #endif
 public struct FfiConverterTypeSealed: FfiConverterRustBuffer {
-    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> Sealed {
+    public static func read(from buf: inout (data: UnsafeRawBufferPointer, offset: Int)) throws -> Sealed {
         return
             try Sealed(
                 ciphertext: FfiConverterData.read(from: &buf),
@@ -7543,7 +7519,7 @@ extension SealedEnd: Sendable {}
 @_documentation(visibility: private)
 #endif
 public struct FfiConverterTypeSealedEnd: FfiConverterRustBuffer {
-    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> SealedEnd {
+    public static func read(from buf: inout (data: UnsafeRawBufferPointer, offset: Int)) throws -> SealedEnd {
         return
             try SealedEnd(
                 tag: FfiConverterData.read(from: &buf),
@@ -7645,7 +7621,7 @@ extension Selection: Sendable {}
 @_documentation(visibility: private)
 #endif
 public struct FfiConverterTypeSelection: FfiConverterRustBuffer {
-    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> Selection {
+    public static func read(from buf: inout (data: UnsafeRawBufferPointer, offset: Int)) throws -> Selection {
         return
             try Selection(
                 chosen: FfiConverterSequenceTypeChosen.read(from: &buf),
@@ -7735,7 +7711,7 @@ extension SinglePart: Sendable {}
 @_documentation(visibility: private)
 #endif
 public struct FfiConverterTypeSinglePart: FfiConverterRustBuffer {
-    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> SinglePart {
+    public static func read(from buf: inout (data: UnsafeRawBufferPointer, offset: Int)) throws -> SinglePart {
         return
             try SinglePart(
                 mediaType: FfiConverterString.read(from: &buf),
@@ -7807,7 +7783,7 @@ extension Standing: Sendable {}
 @_documentation(visibility: private)
 #endif
 public struct FfiConverterTypeStanding: FfiConverterRustBuffer {
-    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> Standing {
+    public static func read(from buf: inout (data: UnsafeRawBufferPointer, offset: Int)) throws -> Standing {
         return
             try Standing(
                 user: FfiConverterTypeUserUri.read(from: &buf),
@@ -7873,7 +7849,7 @@ extension StatusEntry: Sendable {}
 @_documentation(visibility: private)
 #endif
 public struct FfiConverterTypeStatusEntry: FfiConverterRustBuffer {
-    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> StatusEntry {
+    public static func read(from buf: inout (data: UnsafeRawBufferPointer, offset: Int)) throws -> StatusEntry {
         return
             try StatusEntry(
                 message: FfiConverterTypeMessageId.read(from: &buf),
@@ -7961,7 +7937,7 @@ extension Step: Sendable {}
 @_documentation(visibility: private)
 #endif
 public struct FfiConverterTypeStep: FfiConverterRustBuffer {
-    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> Step {
+    public static func read(from buf: inout (data: UnsafeRawBufferPointer, offset: Int)) throws -> Step {
         return
             try Step(
                 made: FfiConverterOptionTypeMade.read(from: &buf),
@@ -8069,7 +8045,7 @@ extension Stored: Sendable {}
 @_documentation(visibility: private)
 #endif
 public struct FfiConverterTypeStored: FfiConverterRustBuffer {
-    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> Stored {
+    public static func read(from buf: inout (data: UnsafeRawBufferPointer, offset: Int)) throws -> Stored {
         return
             try Stored(
                 id: FfiConverterTypeMessageId.read(from: &buf),
@@ -8137,7 +8113,7 @@ extension Supported: Sendable {}
 @_documentation(visibility: private)
 #endif
 public struct FfiConverterTypeSupported: FfiConverterRustBuffer {
-    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> Supported {
+    public static func read(from buf: inout (data: UnsafeRawBufferPointer, offset: Int)) throws -> Supported {
         return
             try Supported(
                 media: FfiConverterSequenceTypeMediaType.read(from: &buf),
@@ -8231,7 +8207,7 @@ extension Timeline: Sendable {}
 @_documentation(visibility: private)
 #endif
 public struct FfiConverterTypeTimeline: FfiConverterRustBuffer {
-    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> Timeline {
+    public static func read(from buf: inout (data: UnsafeRawBufferPointer, offset: Int)) throws -> Timeline {
         return
             try Timeline(
                 entries: FfiConverterSequenceTypeEntry.read(from: &buf),
@@ -8297,7 +8273,7 @@ extension User: Sendable {}
 @_documentation(visibility: private)
 #endif
 public struct FfiConverterTypeUser: FfiConverterRustBuffer {
-    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> User {
+    public static func read(from buf: inout (data: UnsafeRawBufferPointer, offset: Int)) throws -> User {
         return
             try User(
                 uri: FfiConverterTypeUserUri.read(from: &buf),
@@ -8361,7 +8337,7 @@ extension UserClient: Sendable {}
 @_documentation(visibility: private)
 #endif
 public struct FfiConverterTypeUserClient: FfiConverterRustBuffer {
-    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> UserClient {
+    public static func read(from buf: inout (data: UnsafeRawBufferPointer, offset: Int)) throws -> UserClient {
         return
             try UserClient(
                 client: FfiConverterTypeClientUri.read(from: &buf),
@@ -8433,7 +8409,7 @@ extension Verified: Sendable {}
 @_documentation(visibility: private)
 #endif
 public struct FfiConverterTypeVerified: FfiConverterRustBuffer {
-    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> Verified {
+    public static func read(from buf: inout (data: UnsafeRawBufferPointer, offset: Int)) throws -> Verified {
         return
             try Verified(
                 hashChecked: FfiConverterBool.read(from: &buf),
@@ -8529,7 +8505,7 @@ extension Version: Sendable {}
 @_documentation(visibility: private)
 #endif
 public struct FfiConverterTypeVersion: FfiConverterRustBuffer {
-    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> Version {
+    public static func read(from buf: inout (data: UnsafeRawBufferPointer, offset: Int)) throws -> Version {
         return
             try Version(
                 id: FfiConverterTypeMessageId.read(from: &buf),
@@ -8595,7 +8571,7 @@ extension WishedPart: Sendable {}
 @_documentation(visibility: private)
 #endif
 public struct FfiConverterTypeWishedPart: FfiConverterRustBuffer {
-    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> WishedPart {
+    public static func read(from buf: inout (data: UnsafeRawBufferPointer, offset: Int)) throws -> WishedPart {
         return
             try WishedPart(
                 index: FfiConverterUInt16.read(from: &buf),
@@ -8683,7 +8659,7 @@ extension Witnesses: Sendable {}
 @_documentation(visibility: private)
 #endif
 public struct FfiConverterTypeWitnesses: FfiConverterRustBuffer {
-    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> Witnesses {
+    public static func read(from buf: inout (data: UnsafeRawBufferPointer, offset: Int)) throws -> Witnesses {
         return
             try Witnesses(
                 twin: FfiConverterOptionData.read(from: &buf),
@@ -8842,7 +8818,7 @@ extension Action: Sendable {}
 public struct FfiConverterTypeAction: FfiConverterRustBuffer {
     typealias SwiftType = Action
 
-    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> Action {
+    public static func read(from buf: inout (data: UnsafeRawBufferPointer, offset: Int)) throws -> Action {
         let variant: Int32 = try readInt(&buf)
         switch variant {
 
@@ -9078,7 +9054,7 @@ extension Advice: Sendable {}
 public struct FfiConverterTypeAdvice: FfiConverterRustBuffer {
     typealias SwiftType = Advice
 
-    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> Advice {
+    public static func read(from buf: inout (data: UnsafeRawBufferPointer, offset: Int)) throws -> Advice {
         let variant: Int32 = try readInt(&buf)
         switch variant {
 
@@ -9202,7 +9178,7 @@ extension Agreement: Sendable {}
 public struct FfiConverterTypeAgreement: FfiConverterRustBuffer {
     typealias SwiftType = Agreement
 
-    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> Agreement {
+    public static func read(from buf: inout (data: UnsafeRawBufferPointer, offset: Int)) throws -> Agreement {
         let variant: Int32 = try readInt(&buf)
         switch variant {
 
@@ -9282,7 +9258,7 @@ extension Algorithm: Sendable {}
 public struct FfiConverterTypeAlgorithm: FfiConverterRustBuffer {
     typealias SwiftType = Algorithm
 
-    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> Algorithm {
+    public static func read(from buf: inout (data: UnsafeRawBufferPointer, offset: Int)) throws -> Algorithm {
         let variant: Int32 = try readInt(&buf)
         switch variant {
 
@@ -9365,7 +9341,7 @@ extension Answer: Sendable {}
 public struct FfiConverterTypeAnswer: FfiConverterRustBuffer {
     typealias SwiftType = Answer
 
-    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> Answer {
+    public static func read(from buf: inout (data: UnsafeRawBufferPointer, offset: Int)) throws -> Answer {
         let variant: Int32 = try readInt(&buf)
         switch variant {
 
@@ -9463,7 +9439,7 @@ extension Body: Sendable {}
 public struct FfiConverterTypeBody: FfiConverterRustBuffer {
     typealias SwiftType = Body
 
-    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> Body {
+    public static func read(from buf: inout (data: UnsafeRawBufferPointer, offset: Int)) throws -> Body {
         let variant: Int32 = try readInt(&buf)
         switch variant {
 
@@ -9554,7 +9530,7 @@ extension ChainEnd: Sendable {}
 public struct FfiConverterTypeChainEnd: FfiConverterRustBuffer {
     typealias SwiftType = ChainEnd
 
-    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> ChainEnd {
+    public static func read(from buf: inout (data: UnsafeRawBufferPointer, offset: Int)) throws -> ChainEnd {
         let variant: Int32 = try readInt(&buf)
         switch variant {
 
@@ -9687,7 +9663,7 @@ extension Change: Sendable {}
 public struct FfiConverterTypeChange: FfiConverterRustBuffer {
     typealias SwiftType = Change
 
-    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> Change {
+    public static func read(from buf: inout (data: UnsafeRawBufferPointer, offset: Int)) throws -> Change {
         let variant: Int32 = try readInt(&buf)
         switch variant {
 
@@ -9834,7 +9810,7 @@ extension Class: Sendable {}
 public struct FfiConverterTypeClass: FfiConverterRustBuffer {
     typealias SwiftType = Class
 
-    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> Class {
+    public static func read(from buf: inout (data: UnsafeRawBufferPointer, offset: Int)) throws -> Class {
         let variant: Int32 = try readInt(&buf)
         switch variant {
 
@@ -9958,7 +9934,7 @@ extension ClientChange: Sendable {}
 public struct FfiConverterTypeClientChange: FfiConverterRustBuffer {
     typealias SwiftType = ClientChange
 
-    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> ClientChange {
+    public static func read(from buf: inout (data: UnsafeRawBufferPointer, offset: Int)) throws -> ClientChange {
         let variant: Int32 = try readInt(&buf)
         switch variant {
 
@@ -10073,7 +10049,7 @@ extension ClientOutcome: Sendable {}
 public struct FfiConverterTypeClientOutcome: FfiConverterRustBuffer {
     typealias SwiftType = ClientOutcome
 
-    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> ClientOutcome {
+    public static func read(from buf: inout (data: UnsafeRawBufferPointer, offset: Int)) throws -> ClientOutcome {
         let variant: Int32 = try readInt(&buf)
         switch variant {
 
@@ -10521,7 +10497,7 @@ extension Code: Sendable {}
 public struct FfiConverterTypeCode: FfiConverterRustBuffer {
     typealias SwiftType = Code
 
-    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> Code {
+    public static func read(from buf: inout (data: UnsafeRawBufferPointer, offset: Int)) throws -> Code {
         let variant: Int32 = try readInt(&buf)
         switch variant {
 
@@ -11076,7 +11052,7 @@ extension ComityError: Sendable {}
 public struct FfiConverterTypeComityError: FfiConverterRustBuffer {
     typealias SwiftType = ComityError
 
-    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> ComityError {
+    public static func read(from buf: inout (data: UnsafeRawBufferPointer, offset: Int)) throws -> ComityError {
         let variant: Int32 = try readInt(&buf)
         switch variant {
 
@@ -11206,7 +11182,7 @@ extension Delivery: Sendable {}
 public struct FfiConverterTypeDelivery: FfiConverterRustBuffer {
     typealias SwiftType = Delivery
 
-    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> Delivery {
+    public static func read(from buf: inout (data: UnsafeRawBufferPointer, offset: Int)) throws -> Delivery {
         let variant: Int32 = try readInt(&buf)
         switch variant {
 
@@ -11335,7 +11311,7 @@ extension Disposition: Sendable {}
 public struct FfiConverterTypeDisposition: FfiConverterRustBuffer {
     typealias SwiftType = Disposition
 
-    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> Disposition {
+    public static func read(from buf: inout (data: UnsafeRawBufferPointer, offset: Int)) throws -> Disposition {
         let variant: Int32 = try readInt(&buf)
         switch variant {
 
@@ -11511,7 +11487,7 @@ extension EventKind: Sendable {}
 public struct FfiConverterTypeEventKind: FfiConverterRustBuffer {
     typealias SwiftType = EventKind
 
-    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> EventKind {
+    public static func read(from buf: inout (data: UnsafeRawBufferPointer, offset: Int)) throws -> EventKind {
         let variant: Int32 = try readInt(&buf)
         switch variant {
 
@@ -11630,7 +11606,7 @@ extension Expiration: Sendable {}
 public struct FfiConverterTypeExpiration: FfiConverterRustBuffer {
     typealias SwiftType = Expiration
 
-    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> Expiration {
+    public static func read(from buf: inout (data: UnsafeRawBufferPointer, offset: Int)) throws -> Expiration {
         let variant: Int32 = try readInt(&buf)
         switch variant {
 
@@ -11708,7 +11684,7 @@ extension ExtensionKey: Sendable {}
 public struct FfiConverterTypeExtensionKey: FfiConverterRustBuffer {
     typealias SwiftType = ExtensionKey
 
-    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> ExtensionKey {
+    public static func read(from buf: inout (data: UnsafeRawBufferPointer, offset: Int)) throws -> ExtensionKey {
         let variant: Int32 = try readInt(&buf)
         switch variant {
 
@@ -11782,7 +11758,7 @@ extension FrameKind: Sendable {}
 public struct FfiConverterTypeFrameKind: FfiConverterRustBuffer {
     typealias SwiftType = FrameKind
 
-    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> FrameKind {
+    public static func read(from buf: inout (data: UnsafeRawBufferPointer, offset: Int)) throws -> FrameKind {
         let variant: Int32 = try readInt(&buf)
         switch variant {
 
@@ -11890,7 +11866,7 @@ extension FrameOutcome: Sendable {}
 public struct FfiConverterTypeFrameOutcome: FfiConverterRustBuffer {
     typealias SwiftType = FrameOutcome
 
-    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> FrameOutcome {
+    public static func read(from buf: inout (data: UnsafeRawBufferPointer, offset: Int)) throws -> FrameOutcome {
         let variant: Int32 = try readInt(&buf)
         switch variant {
 
@@ -12002,7 +11978,7 @@ extension HeldUntil: Sendable {}
 public struct FfiConverterTypeHeldUntil: FfiConverterRustBuffer {
     typealias SwiftType = HeldUntil
 
-    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> HeldUntil {
+    public static func read(from buf: inout (data: UnsafeRawBufferPointer, offset: Int)) throws -> HeldUntil {
         let variant: Int32 = try readInt(&buf)
         switch variant {
 
@@ -12117,7 +12093,7 @@ extension LinkKind: Sendable {}
 public struct FfiConverterTypeLinkKind: FfiConverterRustBuffer {
     typealias SwiftType = LinkKind
 
-    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> LinkKind {
+    public static func read(from buf: inout (data: UnsafeRawBufferPointer, offset: Int)) throws -> LinkKind {
         let variant: Int32 = try readInt(&buf)
         switch variant {
 
@@ -12224,7 +12200,7 @@ extension Made: Sendable {}
 public struct FfiConverterTypeMade: FfiConverterRustBuffer {
     typealias SwiftType = Made
 
-    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> Made {
+    public static func read(from buf: inout (data: UnsafeRawBufferPointer, offset: Int)) throws -> Made {
         let variant: Int32 = try readInt(&buf)
         switch variant {
 
@@ -12350,7 +12326,7 @@ extension MessageChange: Sendable {}
 public struct FfiConverterTypeMessageChange: FfiConverterRustBuffer {
     typealias SwiftType = MessageChange
 
-    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> MessageChange {
+    public static func read(from buf: inout (data: UnsafeRawBufferPointer, offset: Int)) throws -> MessageChange {
         let variant: Int32 = try readInt(&buf)
         switch variant {
 
@@ -12472,7 +12448,7 @@ extension Origin: Sendable {}
 public struct FfiConverterTypeOrigin: FfiConverterRustBuffer {
     typealias SwiftType = Origin
 
-    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> Origin {
+    public static func read(from buf: inout (data: UnsafeRawBufferPointer, offset: Int)) throws -> Origin {
         let variant: Int32 = try readInt(&buf)
         switch variant {
 
@@ -12565,7 +12541,7 @@ extension Page: Sendable {}
 public struct FfiConverterTypePage: FfiConverterRustBuffer {
     typealias SwiftType = Page
 
-    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> Page {
+    public static func read(from buf: inout (data: UnsafeRawBufferPointer, offset: Int)) throws -> Page {
         let variant: Int32 = try readInt(&buf)
         switch variant {
 
@@ -12648,7 +12624,7 @@ extension PartSemantics: Sendable {}
 public struct FfiConverterTypePartSemantics: FfiConverterRustBuffer {
     typealias SwiftType = PartSemantics
 
-    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> PartSemantics {
+    public static func read(from buf: inout (data: UnsafeRawBufferPointer, offset: Int)) throws -> PartSemantics {
         let variant: Int32 = try readInt(&buf)
         switch variant {
 
@@ -12731,7 +12707,7 @@ extension PassedOverBecause: Sendable {}
 public struct FfiConverterTypePassedOverBecause: FfiConverterRustBuffer {
     typealias SwiftType = PassedOverBecause
 
-    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> PassedOverBecause {
+    public static func read(from buf: inout (data: UnsafeRawBufferPointer, offset: Int)) throws -> PassedOverBecause {
         let variant: Int32 = try readInt(&buf)
         switch variant {
 
@@ -12844,7 +12820,7 @@ extension Phase: Sendable {}
 public struct FfiConverterTypePhase: FfiConverterRustBuffer {
     typealias SwiftType = Phase
 
-    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> Phase {
+    public static func read(from buf: inout (data: UnsafeRawBufferPointer, offset: Int)) throws -> Phase {
         let variant: Int32 = try readInt(&buf)
         switch variant {
 
@@ -12958,7 +12934,7 @@ extension RefusedBecause: Sendable {}
 public struct FfiConverterTypeRefusedBecause: FfiConverterRustBuffer {
     typealias SwiftType = RefusedBecause
 
-    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> RefusedBecause {
+    public static func read(from buf: inout (data: UnsafeRawBufferPointer, offset: Int)) throws -> RefusedBecause {
         let variant: Int32 = try readInt(&buf)
         switch variant {
 
@@ -13038,7 +13014,7 @@ extension ReportPolicy: Sendable {}
 public struct FfiConverterTypeReportPolicy: FfiConverterRustBuffer {
     typealias SwiftType = ReportPolicy
 
-    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> ReportPolicy {
+    public static func read(from buf: inout (data: UnsafeRawBufferPointer, offset: Int)) throws -> ReportPolicy {
         let variant: Int32 = try readInt(&buf)
         switch variant {
 
@@ -13129,7 +13105,7 @@ extension RequestKind: Sendable {}
 public struct FfiConverterTypeRequestKind: FfiConverterRustBuffer {
     typealias SwiftType = RequestKind
 
-    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> RequestKind {
+    public static func read(from buf: inout (data: UnsafeRawBufferPointer, offset: Int)) throws -> RequestKind {
         let variant: Int32 = try readInt(&buf)
         switch variant {
 
@@ -13220,7 +13196,7 @@ extension Resolution: Sendable {}
 public struct FfiConverterTypeResolution: FfiConverterRustBuffer {
     typealias SwiftType = Resolution
 
-    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> Resolution {
+    public static func read(from buf: inout (data: UnsafeRawBufferPointer, offset: Int)) throws -> Resolution {
         let variant: Int32 = try readInt(&buf)
         switch variant {
 
@@ -13286,7 +13262,7 @@ extension Response: Sendable {}
 public struct FfiConverterTypeResponse: FfiConverterRustBuffer {
     typealias SwiftType = Response
 
-    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> Response {
+    public static func read(from buf: inout (data: UnsafeRawBufferPointer, offset: Int)) throws -> Response {
         let variant: Int32 = try readInt(&buf)
         switch variant {
 
@@ -13415,7 +13391,7 @@ extension RoomChange: Sendable {}
 public struct FfiConverterTypeRoomChange: FfiConverterRustBuffer {
     typealias SwiftType = RoomChange
 
-    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> RoomChange {
+    public static func read(from buf: inout (data: UnsafeRawBufferPointer, offset: Int)) throws -> RoomChange {
         let variant: Int32 = try readInt(&buf)
         switch variant {
 
@@ -13576,7 +13552,7 @@ extension Status: Sendable {}
 public struct FfiConverterTypeStatus: FfiConverterRustBuffer {
     typealias SwiftType = Status
 
-    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> Status {
+    public static func read(from buf: inout (data: UnsafeRawBufferPointer, offset: Int)) throws -> Status {
         let variant: Int32 = try readInt(&buf)
         switch variant {
 
@@ -13678,7 +13654,7 @@ extension TaskChange: Sendable {}
 public struct FfiConverterTypeTaskChange: FfiConverterRustBuffer {
     typealias SwiftType = TaskChange
 
-    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> TaskChange {
+    public static func read(from buf: inout (data: UnsafeRawBufferPointer, offset: Int)) throws -> TaskChange {
         let variant: Int32 = try readInt(&buf)
         switch variant {
 
@@ -13773,7 +13749,7 @@ extension TaskState: Sendable {}
 public struct FfiConverterTypeTaskState: FfiConverterRustBuffer {
     typealias SwiftType = TaskState
 
-    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> TaskState {
+    public static func read(from buf: inout (data: UnsafeRawBufferPointer, offset: Int)) throws -> TaskState {
         let variant: Int32 = try readInt(&buf)
         switch variant {
 
@@ -13875,7 +13851,7 @@ extension UserChange: Sendable {}
 public struct FfiConverterTypeUserChange: FfiConverterRustBuffer {
     typealias SwiftType = UserChange
 
-    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> UserChange {
+    public static func read(from buf: inout (data: UnsafeRawBufferPointer, offset: Int)) throws -> UserChange {
         let variant: Int32 = try readInt(&buf)
         switch variant {
 
@@ -13955,7 +13931,7 @@ extension Wish: Sendable {}
 public struct FfiConverterTypeWish: FfiConverterRustBuffer {
     typealias SwiftType = Wish
 
-    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> Wish {
+    public static func read(from buf: inout (data: UnsafeRawBufferPointer, offset: Int)) throws -> Wish {
         let variant: Int32 = try readInt(&buf)
         switch variant {
 
@@ -14011,7 +13987,7 @@ fileprivate struct FfiConverterOptionUInt16: FfiConverterRustBuffer {
         FfiConverterUInt16.write(value, into: &buf)
     }
 
-    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> SwiftType {
+    public static func read(from buf: inout (data: UnsafeRawBufferPointer, offset: Int)) throws -> SwiftType {
         switch try readInt(&buf) as Int8 {
         case 0: return nil
         case 1: return try FfiConverterUInt16.read(from: &buf)
@@ -14035,7 +14011,7 @@ fileprivate struct FfiConverterOptionUInt32: FfiConverterRustBuffer {
         FfiConverterUInt32.write(value, into: &buf)
     }
 
-    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> SwiftType {
+    public static func read(from buf: inout (data: UnsafeRawBufferPointer, offset: Int)) throws -> SwiftType {
         switch try readInt(&buf) as Int8 {
         case 0: return nil
         case 1: return try FfiConverterUInt32.read(from: &buf)
@@ -14059,7 +14035,7 @@ fileprivate struct FfiConverterOptionString: FfiConverterRustBuffer {
         FfiConverterString.write(value, into: &buf)
     }
 
-    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> SwiftType {
+    public static func read(from buf: inout (data: UnsafeRawBufferPointer, offset: Int)) throws -> SwiftType {
         switch try readInt(&buf) as Int8 {
         case 0: return nil
         case 1: return try FfiConverterString.read(from: &buf)
@@ -14083,7 +14059,7 @@ fileprivate struct FfiConverterOptionData: FfiConverterRustBuffer {
         FfiConverterData.write(value, into: &buf)
     }
 
-    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> SwiftType {
+    public static func read(from buf: inout (data: UnsafeRawBufferPointer, offset: Int)) throws -> SwiftType {
         switch try readInt(&buf) as Int8 {
         case 0: return nil
         case 1: return try FfiConverterData.read(from: &buf)
@@ -14107,7 +14083,7 @@ fileprivate struct FfiConverterOptionDuration: FfiConverterRustBuffer {
         FfiConverterDuration.write(value, into: &buf)
     }
 
-    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> SwiftType {
+    public static func read(from buf: inout (data: UnsafeRawBufferPointer, offset: Int)) throws -> SwiftType {
         switch try readInt(&buf) as Int8 {
         case 0: return nil
         case 1: return try FfiConverterDuration.read(from: &buf)
@@ -14131,7 +14107,7 @@ fileprivate struct FfiConverterOptionTypeContent: FfiConverterRustBuffer {
         FfiConverterTypeContent.write(value, into: &buf)
     }
 
-    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> SwiftType {
+    public static func read(from buf: inout (data: UnsafeRawBufferPointer, offset: Int)) throws -> SwiftType {
         switch try readInt(&buf) as Int8 {
         case 0: return nil
         case 1: return try FfiConverterTypeContent.read(from: &buf)
@@ -14155,7 +14131,7 @@ fileprivate struct FfiConverterOptionTypeCursor: FfiConverterRustBuffer {
         FfiConverterTypeCursor.write(value, into: &buf)
     }
 
-    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> SwiftType {
+    public static func read(from buf: inout (data: UnsafeRawBufferPointer, offset: Int)) throws -> SwiftType {
         switch try readInt(&buf) as Int8 {
         case 0: return nil
         case 1: return try FfiConverterTypeCursor.read(from: &buf)
@@ -14179,7 +14155,7 @@ fileprivate struct FfiConverterOptionTypeMessage: FfiConverterRustBuffer {
         FfiConverterTypeMessage.write(value, into: &buf)
     }
 
-    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> SwiftType {
+    public static func read(from buf: inout (data: UnsafeRawBufferPointer, offset: Int)) throws -> SwiftType {
         switch try readInt(&buf) as Int8 {
         case 0: return nil
         case 1: return try FfiConverterTypeMessage.read(from: &buf)
@@ -14203,7 +14179,7 @@ fileprivate struct FfiConverterOptionTypePreview: FfiConverterRustBuffer {
         FfiConverterTypePreview.write(value, into: &buf)
     }
 
-    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> SwiftType {
+    public static func read(from buf: inout (data: UnsafeRawBufferPointer, offset: Int)) throws -> SwiftType {
         switch try readInt(&buf) as Int8 {
         case 0: return nil
         case 1: return try FfiConverterTypePreview.read(from: &buf)
@@ -14227,7 +14203,7 @@ fileprivate struct FfiConverterOptionTypeReference: FfiConverterRustBuffer {
         FfiConverterTypeReference.write(value, into: &buf)
     }
 
-    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> SwiftType {
+    public static func read(from buf: inout (data: UnsafeRawBufferPointer, offset: Int)) throws -> SwiftType {
         switch try readInt(&buf) as Int8 {
         case 0: return nil
         case 1: return try FfiConverterTypeReference.read(from: &buf)
@@ -14251,7 +14227,7 @@ fileprivate struct FfiConverterOptionTypeRoomTask: FfiConverterRustBuffer {
         FfiConverterTypeRoomTask.write(value, into: &buf)
     }
 
-    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> SwiftType {
+    public static func read(from buf: inout (data: UnsafeRawBufferPointer, offset: Int)) throws -> SwiftType {
         switch try readInt(&buf) as Int8 {
         case 0: return nil
         case 1: return try FfiConverterTypeRoomTask.read(from: &buf)
@@ -14275,7 +14251,7 @@ fileprivate struct FfiConverterOptionTypeStanding: FfiConverterRustBuffer {
         FfiConverterTypeStanding.write(value, into: &buf)
     }
 
-    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> SwiftType {
+    public static func read(from buf: inout (data: UnsafeRawBufferPointer, offset: Int)) throws -> SwiftType {
         switch try readInt(&buf) as Int8 {
         case 0: return nil
         case 1: return try FfiConverterTypeStanding.read(from: &buf)
@@ -14299,7 +14275,7 @@ fileprivate struct FfiConverterOptionTypeExpiration: FfiConverterRustBuffer {
         FfiConverterTypeExpiration.write(value, into: &buf)
     }
 
-    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> SwiftType {
+    public static func read(from buf: inout (data: UnsafeRawBufferPointer, offset: Int)) throws -> SwiftType {
         switch try readInt(&buf) as Int8 {
         case 0: return nil
         case 1: return try FfiConverterTypeExpiration.read(from: &buf)
@@ -14323,7 +14299,7 @@ fileprivate struct FfiConverterOptionTypeMade: FfiConverterRustBuffer {
         FfiConverterTypeMade.write(value, into: &buf)
     }
 
-    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> SwiftType {
+    public static func read(from buf: inout (data: UnsafeRawBufferPointer, offset: Int)) throws -> SwiftType {
         switch try readInt(&buf) as Int8 {
         case 0: return nil
         case 1: return try FfiConverterTypeMade.read(from: &buf)
@@ -14347,7 +14323,7 @@ fileprivate struct FfiConverterOptionTypeStatus: FfiConverterRustBuffer {
         FfiConverterTypeStatus.write(value, into: &buf)
     }
 
-    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> SwiftType {
+    public static func read(from buf: inout (data: UnsafeRawBufferPointer, offset: Int)) throws -> SwiftType {
         switch try readInt(&buf) as Int8 {
         case 0: return nil
         case 1: return try FfiConverterTypeStatus.read(from: &buf)
@@ -14371,7 +14347,7 @@ fileprivate struct FfiConverterOptionSequenceTypeStatusEntry: FfiConverterRustBu
         FfiConverterSequenceTypeStatusEntry.write(value, into: &buf)
     }
 
-    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> SwiftType {
+    public static func read(from buf: inout (data: UnsafeRawBufferPointer, offset: Int)) throws -> SwiftType {
         switch try readInt(&buf) as Int8 {
         case 0: return nil
         case 1: return try FfiConverterSequenceTypeStatusEntry.read(from: &buf)
@@ -14395,7 +14371,7 @@ fileprivate struct FfiConverterOptionSequenceTypeMediaType: FfiConverterRustBuff
         FfiConverterSequenceTypeMediaType.write(value, into: &buf)
     }
 
-    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> SwiftType {
+    public static func read(from buf: inout (data: UnsafeRawBufferPointer, offset: Int)) throws -> SwiftType {
         switch try readInt(&buf) as Int8 {
         case 0: return nil
         case 1: return try FfiConverterSequenceTypeMediaType.read(from: &buf)
@@ -14419,7 +14395,7 @@ fileprivate struct FfiConverterOptionTypeMessageId: FfiConverterRustBuffer {
         FfiConverterTypeMessageId.write(value, into: &buf)
     }
 
-    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> SwiftType {
+    public static func read(from buf: inout (data: UnsafeRawBufferPointer, offset: Int)) throws -> SwiftType {
         switch try readInt(&buf) as Int8 {
         case 0: return nil
         case 1: return try FfiConverterTypeMessageId.read(from: &buf)
@@ -14443,7 +14419,7 @@ fileprivate struct FfiConverterOptionTypeRequestId: FfiConverterRustBuffer {
         FfiConverterTypeRequestId.write(value, into: &buf)
     }
 
-    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> SwiftType {
+    public static func read(from buf: inout (data: UnsafeRawBufferPointer, offset: Int)) throws -> SwiftType {
         switch try readInt(&buf) as Int8 {
         case 0: return nil
         case 1: return try FfiConverterTypeRequestId.read(from: &buf)
@@ -14467,7 +14443,7 @@ fileprivate struct FfiConverterOptionTypeRoomUri: FfiConverterRustBuffer {
         FfiConverterTypeRoomUri.write(value, into: &buf)
     }
 
-    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> SwiftType {
+    public static func read(from buf: inout (data: UnsafeRawBufferPointer, offset: Int)) throws -> SwiftType {
         switch try readInt(&buf) as Int8 {
         case 0: return nil
         case 1: return try FfiConverterTypeRoomUri.read(from: &buf)
@@ -14491,7 +14467,7 @@ fileprivate struct FfiConverterOptionTypeTimestamp: FfiConverterRustBuffer {
         FfiConverterTypeTimestamp.write(value, into: &buf)
     }
 
-    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> SwiftType {
+    public static func read(from buf: inout (data: UnsafeRawBufferPointer, offset: Int)) throws -> SwiftType {
         switch try readInt(&buf) as Int8 {
         case 0: return nil
         case 1: return try FfiConverterTypeTimestamp.read(from: &buf)
@@ -14515,7 +14491,7 @@ fileprivate struct FfiConverterOptionTypeUserUri: FfiConverterRustBuffer {
         FfiConverterTypeUserUri.write(value, into: &buf)
     }
 
-    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> SwiftType {
+    public static func read(from buf: inout (data: UnsafeRawBufferPointer, offset: Int)) throws -> SwiftType {
         switch try readInt(&buf) as Int8 {
         case 0: return nil
         case 1: return try FfiConverterTypeUserUri.read(from: &buf)
@@ -14538,7 +14514,7 @@ fileprivate struct FfiConverterSequenceUInt16: FfiConverterRustBuffer {
         }
     }
 
-    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> [UInt16] {
+    public static func read(from buf: inout (data: UnsafeRawBufferPointer, offset: Int)) throws -> [UInt16] {
         let len: Int32 = try readInt(&buf)
         var seq = [UInt16]()
         seq.reserveCapacity(Int(len))
@@ -14563,7 +14539,7 @@ fileprivate struct FfiConverterSequenceUInt32: FfiConverterRustBuffer {
         }
     }
 
-    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> [UInt32] {
+    public static func read(from buf: inout (data: UnsafeRawBufferPointer, offset: Int)) throws -> [UInt32] {
         let len: Int32 = try readInt(&buf)
         var seq = [UInt32]()
         seq.reserveCapacity(Int(len))
@@ -14588,7 +14564,7 @@ fileprivate struct FfiConverterSequenceString: FfiConverterRustBuffer {
         }
     }
 
-    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> [String] {
+    public static func read(from buf: inout (data: UnsafeRawBufferPointer, offset: Int)) throws -> [String] {
         let len: Int32 = try readInt(&buf)
         var seq = [String]()
         seq.reserveCapacity(Int(len))
@@ -14613,7 +14589,7 @@ fileprivate struct FfiConverterSequenceData: FfiConverterRustBuffer {
         }
     }
 
-    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> [Data] {
+    public static func read(from buf: inout (data: UnsafeRawBufferPointer, offset: Int)) throws -> [Data] {
         let len: Int32 = try readInt(&buf)
         var seq = [Data]()
         seq.reserveCapacity(Int(len))
@@ -14638,7 +14614,7 @@ fileprivate struct FfiConverterSequenceTypeAlternative: FfiConverterRustBuffer {
         }
     }
 
-    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> [Alternative] {
+    public static func read(from buf: inout (data: UnsafeRawBufferPointer, offset: Int)) throws -> [Alternative] {
         let len: Int32 = try readInt(&buf)
         var seq = [Alternative]()
         seq.reserveCapacity(Int(len))
@@ -14663,7 +14639,7 @@ fileprivate struct FfiConverterSequenceTypeChosen: FfiConverterRustBuffer {
         }
     }
 
-    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> [Chosen] {
+    public static func read(from buf: inout (data: UnsafeRawBufferPointer, offset: Int)) throws -> [Chosen] {
         let len: Int32 = try readInt(&buf)
         var seq = [Chosen]()
         seq.reserveCapacity(Int(len))
@@ -14688,7 +14664,7 @@ fileprivate struct FfiConverterSequenceTypeDenied: FfiConverterRustBuffer {
         }
     }
 
-    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> [Denied] {
+    public static func read(from buf: inout (data: UnsafeRawBufferPointer, offset: Int)) throws -> [Denied] {
         let len: Int32 = try readInt(&buf)
         var seq = [Denied]()
         seq.reserveCapacity(Int(len))
@@ -14713,7 +14689,7 @@ fileprivate struct FfiConverterSequenceTypeDescription: FfiConverterRustBuffer {
         }
     }
 
-    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> [Description] {
+    public static func read(from buf: inout (data: UnsafeRawBufferPointer, offset: Int)) throws -> [Description] {
         let len: Int32 = try readInt(&buf)
         var seq = [Description]()
         seq.reserveCapacity(Int(len))
@@ -14738,7 +14714,7 @@ fileprivate struct FfiConverterSequenceTypeEntry: FfiConverterRustBuffer {
         }
     }
 
-    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> [Entry] {
+    public static func read(from buf: inout (data: UnsafeRawBufferPointer, offset: Int)) throws -> [Entry] {
         let len: Int32 = try readInt(&buf)
         var seq = [Entry]()
         seq.reserveCapacity(Int(len))
@@ -14763,7 +14739,7 @@ fileprivate struct FfiConverterSequenceTypeEvent: FfiConverterRustBuffer {
         }
     }
 
-    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> [Event] {
+    public static func read(from buf: inout (data: UnsafeRawBufferPointer, offset: Int)) throws -> [Event] {
         let len: Int32 = try readInt(&buf)
         var seq = [Event]()
         seq.reserveCapacity(Int(len))
@@ -14788,7 +14764,7 @@ fileprivate struct FfiConverterSequenceTypeExtension: FfiConverterRustBuffer {
         }
     }
 
-    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> [Extension] {
+    public static func read(from buf: inout (data: UnsafeRawBufferPointer, offset: Int)) throws -> [Extension] {
         let len: Int32 = try readInt(&buf)
         var seq = [Extension]()
         seq.reserveCapacity(Int(len))
@@ -14813,7 +14789,7 @@ fileprivate struct FfiConverterSequenceTypeFrame: FfiConverterRustBuffer {
         }
     }
 
-    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> [Frame] {
+    public static func read(from buf: inout (data: UnsafeRawBufferPointer, offset: Int)) throws -> [Frame] {
         let len: Int32 = try readInt(&buf)
         var seq = [Frame]()
         seq.reserveCapacity(Int(len))
@@ -14838,7 +14814,7 @@ fileprivate struct FfiConverterSequenceTypeInvited: FfiConverterRustBuffer {
         }
     }
 
-    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> [Invited] {
+    public static func read(from buf: inout (data: UnsafeRawBufferPointer, offset: Int)) throws -> [Invited] {
         let len: Int32 = try readInt(&buf)
         var seq = [Invited]()
         seq.reserveCapacity(Int(len))
@@ -14863,7 +14839,7 @@ fileprivate struct FfiConverterSequenceTypeInvitedClient: FfiConverterRustBuffer
         }
     }
 
-    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> [InvitedClient] {
+    public static func read(from buf: inout (data: UnsafeRawBufferPointer, offset: Int)) throws -> [InvitedClient] {
         let len: Int32 = try readInt(&buf)
         var seq = [InvitedClient]()
         seq.reserveCapacity(Int(len))
@@ -14888,7 +14864,7 @@ fileprivate struct FfiConverterSequenceTypeLink: FfiConverterRustBuffer {
         }
     }
 
-    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> [Link] {
+    public static func read(from buf: inout (data: UnsafeRawBufferPointer, offset: Int)) throws -> [Link] {
         let len: Int32 = try readInt(&buf)
         var seq = [Link]()
         seq.reserveCapacity(Int(len))
@@ -14913,7 +14889,7 @@ fileprivate struct FfiConverterSequenceTypeMember: FfiConverterRustBuffer {
         }
     }
 
-    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> [Member] {
+    public static func read(from buf: inout (data: UnsafeRawBufferPointer, offset: Int)) throws -> [Member] {
         let len: Int32 = try readInt(&buf)
         var seq = [Member]()
         seq.reserveCapacity(Int(len))
@@ -14938,7 +14914,7 @@ fileprivate struct FfiConverterSequenceTypeMention: FfiConverterRustBuffer {
         }
     }
 
-    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> [Mention] {
+    public static func read(from buf: inout (data: UnsafeRawBufferPointer, offset: Int)) throws -> [Mention] {
         let len: Int32 = try readInt(&buf)
         var seq = [Mention]()
         seq.reserveCapacity(Int(len))
@@ -14963,7 +14939,7 @@ fileprivate struct FfiConverterSequenceTypeMessage: FfiConverterRustBuffer {
         }
     }
 
-    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> [Message] {
+    public static func read(from buf: inout (data: UnsafeRawBufferPointer, offset: Int)) throws -> [Message] {
         let len: Int32 = try readInt(&buf)
         var seq = [Message]()
         seq.reserveCapacity(Int(len))
@@ -14988,7 +14964,7 @@ fileprivate struct FfiConverterSequenceTypePart: FfiConverterRustBuffer {
         }
     }
 
-    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> [Part] {
+    public static func read(from buf: inout (data: UnsafeRawBufferPointer, offset: Int)) throws -> [Part] {
         let len: Int32 = try readInt(&buf)
         var seq = [Part]()
         seq.reserveCapacity(Int(len))
@@ -15013,7 +14989,7 @@ fileprivate struct FfiConverterSequenceTypeParticipant: FfiConverterRustBuffer {
         }
     }
 
-    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> [Participant] {
+    public static func read(from buf: inout (data: UnsafeRawBufferPointer, offset: Int)) throws -> [Participant] {
         let len: Int32 = try readInt(&buf)
         var seq = [Participant]()
         seq.reserveCapacity(Int(len))
@@ -15038,7 +15014,7 @@ fileprivate struct FfiConverterSequenceTypePassedOver: FfiConverterRustBuffer {
         }
     }
 
-    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> [PassedOver] {
+    public static func read(from buf: inout (data: UnsafeRawBufferPointer, offset: Int)) throws -> [PassedOver] {
         let len: Int32 = try readInt(&buf)
         var seq = [PassedOver]()
         seq.reserveCapacity(Int(len))
@@ -15063,7 +15039,7 @@ fileprivate struct FfiConverterSequenceTypeReach: FfiConverterRustBuffer {
         }
     }
 
-    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> [Reach] {
+    public static func read(from buf: inout (data: UnsafeRawBufferPointer, offset: Int)) throws -> [Reach] {
         let len: Int32 = try readInt(&buf)
         var seq = [Reach]()
         seq.reserveCapacity(Int(len))
@@ -15088,7 +15064,7 @@ fileprivate struct FfiConverterSequenceTypeReacted: FfiConverterRustBuffer {
         }
     }
 
-    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> [Reacted] {
+    public static func read(from buf: inout (data: UnsafeRawBufferPointer, offset: Int)) throws -> [Reacted] {
         let len: Int32 = try readInt(&buf)
         var seq = [Reacted]()
         seq.reserveCapacity(Int(len))
@@ -15113,7 +15089,7 @@ fileprivate struct FfiConverterSequenceTypeReaction: FfiConverterRustBuffer {
         }
     }
 
-    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> [Reaction] {
+    public static func read(from buf: inout (data: UnsafeRawBufferPointer, offset: Int)) throws -> [Reaction] {
         let len: Int32 = try readInt(&buf)
         var seq = [Reaction]()
         seq.reserveCapacity(Int(len))
@@ -15138,7 +15114,7 @@ fileprivate struct FfiConverterSequenceTypeReadable: FfiConverterRustBuffer {
         }
     }
 
-    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> [Readable] {
+    public static func read(from buf: inout (data: UnsafeRawBufferPointer, offset: Int)) throws -> [Readable] {
         let len: Int32 = try readInt(&buf)
         var seq = [Readable]()
         seq.reserveCapacity(Int(len))
@@ -15163,7 +15139,7 @@ fileprivate struct FfiConverterSequenceTypeRefused: FfiConverterRustBuffer {
         }
     }
 
-    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> [Refused] {
+    public static func read(from buf: inout (data: UnsafeRawBufferPointer, offset: Int)) throws -> [Refused] {
         let len: Int32 = try readInt(&buf)
         var seq = [Refused]()
         seq.reserveCapacity(Int(len))
@@ -15188,7 +15164,7 @@ fileprivate struct FfiConverterSequenceTypeReply: FfiConverterRustBuffer {
         }
     }
 
-    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> [Reply] {
+    public static func read(from buf: inout (data: UnsafeRawBufferPointer, offset: Int)) throws -> [Reply] {
         let len: Int32 = try readInt(&buf)
         var seq = [Reply]()
         seq.reserveCapacity(Int(len))
@@ -15213,7 +15189,7 @@ fileprivate struct FfiConverterSequenceTypeRequest: FfiConverterRustBuffer {
         }
     }
 
-    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> [Request] {
+    public static func read(from buf: inout (data: UnsafeRawBufferPointer, offset: Int)) throws -> [Request] {
         let len: Int32 = try readInt(&buf)
         var seq = [Request]()
         seq.reserveCapacity(Int(len))
@@ -15238,7 +15214,7 @@ fileprivate struct FfiConverterSequenceTypeRoomSummary: FfiConverterRustBuffer {
         }
     }
 
-    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> [RoomSummary] {
+    public static func read(from buf: inout (data: UnsafeRawBufferPointer, offset: Int)) throws -> [RoomSummary] {
         let len: Int32 = try readInt(&buf)
         var seq = [RoomSummary]()
         seq.reserveCapacity(Int(len))
@@ -15263,7 +15239,7 @@ fileprivate struct FfiConverterSequenceTypeStanding: FfiConverterRustBuffer {
         }
     }
 
-    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> [Standing] {
+    public static func read(from buf: inout (data: UnsafeRawBufferPointer, offset: Int)) throws -> [Standing] {
         let len: Int32 = try readInt(&buf)
         var seq = [Standing]()
         seq.reserveCapacity(Int(len))
@@ -15288,7 +15264,7 @@ fileprivate struct FfiConverterSequenceTypeStatusEntry: FfiConverterRustBuffer {
         }
     }
 
-    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> [StatusEntry] {
+    public static func read(from buf: inout (data: UnsafeRawBufferPointer, offset: Int)) throws -> [StatusEntry] {
         let len: Int32 = try readInt(&buf)
         var seq = [StatusEntry]()
         seq.reserveCapacity(Int(len))
@@ -15313,7 +15289,7 @@ fileprivate struct FfiConverterSequenceTypeStored: FfiConverterRustBuffer {
         }
     }
 
-    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> [Stored] {
+    public static func read(from buf: inout (data: UnsafeRawBufferPointer, offset: Int)) throws -> [Stored] {
         let len: Int32 = try readInt(&buf)
         var seq = [Stored]()
         seq.reserveCapacity(Int(len))
@@ -15338,7 +15314,7 @@ fileprivate struct FfiConverterSequenceTypeUserClient: FfiConverterRustBuffer {
         }
     }
 
-    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> [UserClient] {
+    public static func read(from buf: inout (data: UnsafeRawBufferPointer, offset: Int)) throws -> [UserClient] {
         let len: Int32 = try readInt(&buf)
         var seq = [UserClient]()
         seq.reserveCapacity(Int(len))
@@ -15363,7 +15339,7 @@ fileprivate struct FfiConverterSequenceTypeVersion: FfiConverterRustBuffer {
         }
     }
 
-    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> [Version] {
+    public static func read(from buf: inout (data: UnsafeRawBufferPointer, offset: Int)) throws -> [Version] {
         let len: Int32 = try readInt(&buf)
         var seq = [Version]()
         seq.reserveCapacity(Int(len))
@@ -15388,7 +15364,7 @@ fileprivate struct FfiConverterSequenceTypeWishedPart: FfiConverterRustBuffer {
         }
     }
 
-    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> [WishedPart] {
+    public static func read(from buf: inout (data: UnsafeRawBufferPointer, offset: Int)) throws -> [WishedPart] {
         let len: Int32 = try readInt(&buf)
         var seq = [WishedPart]()
         seq.reserveCapacity(Int(len))
@@ -15413,7 +15389,7 @@ fileprivate struct FfiConverterSequenceTypeChange: FfiConverterRustBuffer {
         }
     }
 
-    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> [Change] {
+    public static func read(from buf: inout (data: UnsafeRawBufferPointer, offset: Int)) throws -> [Change] {
         let len: Int32 = try readInt(&buf)
         var seq = [Change]()
         seq.reserveCapacity(Int(len))
@@ -15438,7 +15414,7 @@ fileprivate struct FfiConverterSequenceTypeFrameOutcome: FfiConverterRustBuffer 
         }
     }
 
-    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> [FrameOutcome] {
+    public static func read(from buf: inout (data: UnsafeRawBufferPointer, offset: Int)) throws -> [FrameOutcome] {
         let len: Int32 = try readInt(&buf)
         var seq = [FrameOutcome]()
         seq.reserveCapacity(Int(len))
@@ -15463,7 +15439,7 @@ fileprivate struct FfiConverterSequenceTypeClientUri: FfiConverterRustBuffer {
         }
     }
 
-    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> [ClientUri] {
+    public static func read(from buf: inout (data: UnsafeRawBufferPointer, offset: Int)) throws -> [ClientUri] {
         let len: Int32 = try readInt(&buf)
         var seq = [ClientUri]()
         seq.reserveCapacity(Int(len))
@@ -15488,7 +15464,7 @@ fileprivate struct FfiConverterSequenceTypeMediaType: FfiConverterRustBuffer {
         }
     }
 
-    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> [MediaType] {
+    public static func read(from buf: inout (data: UnsafeRawBufferPointer, offset: Int)) throws -> [MediaType] {
         let len: Int32 = try readInt(&buf)
         var seq = [MediaType]()
         seq.reserveCapacity(Int(len))
@@ -15513,7 +15489,7 @@ fileprivate struct FfiConverterSequenceTypeMessageId: FfiConverterRustBuffer {
         }
     }
 
-    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> [MessageId] {
+    public static func read(from buf: inout (data: UnsafeRawBufferPointer, offset: Int)) throws -> [MessageId] {
         let len: Int32 = try readInt(&buf)
         var seq = [MessageId]()
         seq.reserveCapacity(Int(len))
@@ -15538,7 +15514,7 @@ fileprivate struct FfiConverterSequenceTypeRoomUri: FfiConverterRustBuffer {
         }
     }
 
-    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> [RoomUri] {
+    public static func read(from buf: inout (data: UnsafeRawBufferPointer, offset: Int)) throws -> [RoomUri] {
         let len: Int32 = try readInt(&buf)
         var seq = [RoomUri]()
         seq.reserveCapacity(Int(len))
@@ -15563,7 +15539,7 @@ fileprivate struct FfiConverterSequenceTypeTaskId: FfiConverterRustBuffer {
         }
     }
 
-    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> [TaskId] {
+    public static func read(from buf: inout (data: UnsafeRawBufferPointer, offset: Int)) throws -> [TaskId] {
         let len: Int32 = try readInt(&buf)
         var seq = [TaskId]()
         seq.reserveCapacity(Int(len))
@@ -15588,7 +15564,7 @@ fileprivate struct FfiConverterSequenceTypeUserUri: FfiConverterRustBuffer {
         }
     }
 
-    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> [UserUri] {
+    public static func read(from buf: inout (data: UnsafeRawBufferPointer, offset: Int)) throws -> [UserUri] {
         let len: Int32 = try readInt(&buf)
         var seq = [UserUri]()
         seq.reserveCapacity(Int(len))
@@ -15608,7 +15584,7 @@ public typealias ClientUri = String
 @_documentation(visibility: private)
 #endif
 public struct FfiConverterTypeClientUri: FfiConverter {
-    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> ClientUri {
+    public static func read(from buf: inout (data: UnsafeRawBufferPointer, offset: Int)) throws -> ClientUri {
         return try FfiConverterString.read(from: &buf)
     }
 
@@ -15648,7 +15624,7 @@ public typealias MediaType = String
 @_documentation(visibility: private)
 #endif
 public struct FfiConverterTypeMediaType: FfiConverter {
-    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> MediaType {
+    public static func read(from buf: inout (data: UnsafeRawBufferPointer, offset: Int)) throws -> MediaType {
         return try FfiConverterString.read(from: &buf)
     }
 
@@ -15688,7 +15664,7 @@ public typealias MessageId = String
 @_documentation(visibility: private)
 #endif
 public struct FfiConverterTypeMessageId: FfiConverter {
-    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> MessageId {
+    public static func read(from buf: inout (data: UnsafeRawBufferPointer, offset: Int)) throws -> MessageId {
         return try FfiConverterString.read(from: &buf)
     }
 
@@ -15728,7 +15704,7 @@ public typealias ProviderUri = String
 @_documentation(visibility: private)
 #endif
 public struct FfiConverterTypeProviderUri: FfiConverter {
-    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> ProviderUri {
+    public static func read(from buf: inout (data: UnsafeRawBufferPointer, offset: Int)) throws -> ProviderUri {
         return try FfiConverterString.read(from: &buf)
     }
 
@@ -15768,7 +15744,7 @@ public typealias RequestId = String
 @_documentation(visibility: private)
 #endif
 public struct FfiConverterTypeRequestId: FfiConverter {
-    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> RequestId {
+    public static func read(from buf: inout (data: UnsafeRawBufferPointer, offset: Int)) throws -> RequestId {
         return try FfiConverterString.read(from: &buf)
     }
 
@@ -15808,7 +15784,7 @@ public typealias RoomUri = String
 @_documentation(visibility: private)
 #endif
 public struct FfiConverterTypeRoomUri: FfiConverter {
-    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> RoomUri {
+    public static func read(from buf: inout (data: UnsafeRawBufferPointer, offset: Int)) throws -> RoomUri {
         return try FfiConverterString.read(from: &buf)
     }
 
@@ -15848,7 +15824,7 @@ public typealias TaskId = String
 @_documentation(visibility: private)
 #endif
 public struct FfiConverterTypeTaskId: FfiConverter {
-    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> TaskId {
+    public static func read(from buf: inout (data: UnsafeRawBufferPointer, offset: Int)) throws -> TaskId {
         return try FfiConverterString.read(from: &buf)
     }
 
@@ -15889,7 +15865,7 @@ public typealias Timestamp = Date
 #endif
 public struct FfiConverterTypeTimestamp: FfiConverter {
 
-    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> Timestamp {
+    public static func read(from buf: inout (data: UnsafeRawBufferPointer, offset: Int)) throws -> Timestamp {
         let builtinValue = try FfiConverterUInt64.read(from: &buf)
         return Date(engineMilliseconds: builtinValue)
     }
@@ -15933,7 +15909,7 @@ public typealias UserUri = String
 @_documentation(visibility: private)
 #endif
 public struct FfiConverterTypeUserUri: FfiConverter {
-    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> UserUri {
+    public static func read(from buf: inout (data: UnsafeRawBufferPointer, offset: Int)) throws -> UserUri {
         return try FfiConverterString.read(from: &buf)
     }
 

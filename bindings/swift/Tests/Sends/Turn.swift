@@ -1,0 +1,31 @@
+/// The nanoseconds of each of the things that are measured.
+struct Turn {
+    private var took: [String: [Int64]] = [:]
+
+    /// Does something, and notes how long it took.
+    mutating func time<R>(_ name: String, _ work: () throws -> R) rethrows -> R {
+        let begun = ContinuousClock.now
+        let result = try work()
+        note(name, begun.duration(to: .now))
+        return result
+    }
+
+    /// Does something that waits, and notes how long it took.
+    mutating func time<R>(_ name: String, _ work: () async throws -> R) async rethrows -> R {
+        let begun = ContinuousClock.now
+        let result = try await work()
+        note(name, begun.duration(to: .now))
+        return result
+    }
+
+    private mutating func note(_ name: String, _ duration: Duration) {
+        let (seconds, attoseconds) = duration.components
+        took[name, default: []].append(seconds * 1_000_000_000 + attoseconds / 1_000_000_000)
+    }
+
+    /// The middle one of each, as a line of JSON.
+    var told: String {
+        let fields = took.map { name, nanos in "\"\(name)\":\(nanos.sorted()[nanos.count / 2])" }
+        return "{\(fields.joined(separator: ","))}"
+    }
+}
