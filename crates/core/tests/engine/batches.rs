@@ -1,7 +1,9 @@
 //! Many frames in one step: the key that each has used is used up in the file, whatever came between them.
 
-use comity::{Client, Frame, FrameOutcome, Opening};
-use comity_wire::MlsOctets;
+use comity::room::{ParticipantUpdate, Roles};
+use comity::{Change, Client, Frame, FrameOutcome, Made, Opening, TaskState};
+use comity_wire::components::PARTICIPANT_LIST;
+use comity_wire::{MlsOctets, Wire as _};
 
 use crate::support::*;
 
@@ -124,4 +126,43 @@ fn messages_of_several_senders_in_a_large_room_are_used_up_in_the_file() {
         assert!(matches!(outcome, FrameOutcome::Done { .. }), "{outcome:?}");
     }
     nothing_is_read_twice(&mut scene.restarts(), &others);
+}
+
+#[test]
+fn messages_before_a_commit_of_ours_that_is_refused_are_used_up_in_the_file() {
+    let place = Place::new(room("h.example", "den"), &users());
+    let mut scene = Scene::at(place.with_role(&user("a.example", "alice"), Roles::ADMIN));
+    let uri = scene.uri();
+    let mut commit = |plan| {
+        let commit = scene.mallory.commits(plan).commit;
+        scene.mallory.merges();
+        scene.eve.follows(&commit, &[]);
+        scene.place.commit(&commit)
+    };
+    let demotion = ParticipantUpdate {
+        changed: vec![(2, Roles::MEMBER)],
+        ..ParticipantUpdate::default()
+    };
+    let missing = commit(Plan {
+        app_data: vec![app_data(PARTICIPANT_LIST, demotion.encode())],
+        ..Plan::default()
+    });
+    let early = commit(Plan::default());
+    let outcome = scene.alice.receives(&early);
+    assert!(matches!(outcome, FrameOutcome::Held { .. }), "{outcome:?}");
+    // While she knows that she is behind, her wish waits; when it could be had, she is no administrator any more.
+    let now = scene.alice.now;
+    let wish = [Change::SetRole(user("e.example", "eve"), Roles::ADMIN)];
+    let step = scene.alice.client.change(now, &uri, &wish).unwrap();
+    let Some(Made::Task(task)) = step.made else {
+        panic!("{:?}", step.made)
+    };
+    let (frame, other) = twins(&mut scene, "then her wish is refused");
+    let step = scene.alice.steps(&[missing, frame]);
+    for outcome in &step.frames {
+        assert!(matches!(outcome, FrameOutcome::Done { .. }), "{outcome:?}");
+    }
+    let state = scene.alice.reader().task(task).unwrap().map(|task| task.state);
+    assert!(matches!(state, Some(TaskState::Refused(_))), "{state:?}");
+    nothing_is_read_twice(&mut scene.restarts(), &[other]);
 }
