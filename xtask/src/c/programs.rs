@@ -138,11 +138,13 @@ pub(crate) fn sends(library: &Path) -> Result<Command, Fault> {
     compile
         .arg("-lcomity_ffi_test")
         .arg(format!("-Wl,-rpath,{}", library.display()));
-    if succeeds(&mut compile)? {
-        Ok(Command::new(program))
-    } else {
-        Err("the program in C does not compile".into())
+    if !succeeds(&mut compile)? {
+        return Err("the program in C does not compile".into());
     }
+    let mut sends = Command::new(program);
+    // Cargo names its own folders to whatever it runs, where the library may lie as tests build it.
+    sends.env("LD_LIBRARY_PATH", library);
+    Ok(sends)
 }
 
 /// One of the two that ship.
