@@ -223,6 +223,7 @@ __all__ = list(_comity.__all__)
 def _shows(cls: type) -> None:
     """Lets the interpreter show what `print` prints, which is nothing of what people say. What the library prints itself stays."""
     if dataclasses.is_dataclass(cls) and hasattr(cls.__repr__, "__wrapped__"):
+        # mypy takes a method of a class for fixed; this one is exchanged on purpose.
         cls.__repr__ = cls.__str__  # type: ignore[method-assign]
 
 
