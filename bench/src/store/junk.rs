@@ -22,9 +22,6 @@ const COMMITS: usize = 10;
 const SIZES: [usize; 2] = [10, super::MEMBERS];
 /// Against a batch without junk.
 const TARGET: f64 = 2.0;
-/// Junk of up to so many times the octets of what is genuine beside it is judged: whoever sends more octets takes more time, if only
-/// to hash them, and pays for sending them.
-const ALIKE: usize = 10;
 
 /// How a frame is made worthless.
 type Spoil = fn(&Genuine<'_>) -> Option<Vec<u8>>;
@@ -105,14 +102,14 @@ fn beside_messages(
         mixed.add(receive(&mut room, frames)?);
     }
     let [genuine, junk] = octets;
-    let work = format!("a message beside as much junk: {kind}, {members} members ÷ alone");
-    if junk > genuine * ALIKE {
-        let work = format!("{work}; {} times the octets", junk / genuine.max(1));
-        board.told(cells(work, (&mixed, &clean), GENUINE));
-    } else {
-        let cells = cells(work, (&mixed, &clean), GENUINE);
-        board.judged(cells, mixed.ratio_to(&clean), (TARGET, "×"));
-    }
+    let times_the_octets = junk / genuine.max(1);
+    let sort = match times_the_octets {
+        0 | 1 => kind.to_owned(),
+        more => format!("{kind} of {more} times the octets"),
+    };
+    let work = format!("a message beside as much junk: {sort}, {members} members ÷ alone");
+    let cells = cells(work, (&mixed, &clean), GENUINE);
+    board.judged(cells, mixed.ratio_to(&clean), (TARGET, "×"));
     Ok(())
 }
 
