@@ -24,7 +24,7 @@ import Testing
 
     @Test("What is written by hand hides nothing from the compiler")
     func strict() throws {
-        for file in ["Client", "Errors", "Events", "Exports", "Listeners", "Requests", "Values", "Verbs", "WorkThread"] {
+        for file in ["Client", "Errors", "Events", "Exports", "Listeners", "Outcome", "Requests", "Values", "Verbs", "WorkThread"] {
             let text = try source("Comity/\(file).swift")
             for word in ["@unchecked", "nonisolated(unsafe)", "@preconcurrency"] {
                 #expect(!text.contains(word), "\(file)")
