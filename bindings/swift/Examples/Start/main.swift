@@ -76,11 +76,7 @@ _ = try await client.advertise(.baseline(and: ["text/html;charset=utf-8"], langu
 let lunch = NewRoom(hubKey: Data(count: 32), name: "Lunch")
 _ = try await client.createRoom("mimi://a.example/r/lunch", as: lunch)
 
-do {
-    try await Outbox(client).send(["Nobody is here yet"], to: "mimi://a.example/r/lunch")
-} catch ComityError.Blocked(let fault) {
-    print("not yet: \(fault.name)")  // The hub has not accepted the room.
-}
+try await Outbox(client).send(["Soup?", "Or the usual?"], to: "mimi://a.example/r/lunch")
 
 // ANCHOR: reader
 // For the main thread: it waits for nobody.
