@@ -177,6 +177,15 @@ impl Group {
         }
     }
 
+    /// The GroupContext of the present epoch.
+    pub(crate) fn context(&self) -> Result<Vec<u8>, Error> {
+        self.0
+            .public_group()
+            .group_context()
+            .tls_serialize_detached()
+            .map_err(|_| Error::Bug("group context"))
+    }
+
     /// The ratchet tree of the present epoch.
     pub(crate) fn ratchet_tree(&self) -> Result<Vec<u8>, Error> {
         self.0
