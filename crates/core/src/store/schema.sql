@@ -1,5 +1,5 @@
 -- The one file of a client. Its text is compared when the file is opened: change it only together with the schema
--- version in open.rs. Every column but keys, lengths and what queries must order by is sealed (see seal.rs).
+-- version in open.rs. Every column but keys, lengths and what queries must order by is sealed (see seal/).
 
 -- Read before any key: which versions may open this file. Bound into the root key's seal.
 CREATE TABLE meta (
