@@ -51,7 +51,7 @@ CREATE TABLE room_view (
     sealed BLOB NOT NULL
 ) STRICT;
 
--- Messages (see message.rs). `seq` is also the message's place in the event log: a plain message that is written or
+-- Messages (see message/). `seq` is also the message's place in the event log: a plain message that is written or
 -- received has no row in `event`; what tells nothing there has a number below zero. Tables of large rows with random keys
 -- keep their rowid: without it each insertion would rewrite pages all over the tree. `alone` is 1 for what will vanish and
 -- has a key of its own. `frame` is the hash of the MLSMessage

@@ -121,7 +121,7 @@ pub(crate) const VOCABULARY: &[Enums<'_>] = &[
     ("crates/core/src/rejection.rs", &["Advice"]),
     ("crates/core/src/reader.rs", &["Page"]),
     ("crates/core/src/task.rs", &["TaskState", "ClientOutcome"]),
-    ("crates/core/src/store/message.rs", &["Delivery"]),
+    ("crates/core/src/store/message/row.rs", &["Delivery"]),
     ("crates/core/src/store/room.rs", &["Phase"]),
     ("crates/room/src/policy/message.rs", &["Action"]),
     ("crates/content/src/message.rs", &["Expiration"]),
