@@ -59,18 +59,12 @@ impl Group {
         provider: &P,
         signer: &impl Signer,
     ) -> Result<Vec<u8>, Error> {
-        if self.0.pending_commit().is_some() {
-            self.0
-                .clear_pending_commit(provider.storage())
-                .map_err(|_| Error::Bug("clear pending commit"))?;
-        }
+        self.unstage(provider)?;
         let frame = self
             .0
             .leave_group_via_self_remove(provider, signer)
             .map_err(|_| Error::Bug("propose leaving"))?;
-        self.0
-            .clear_pending_proposals(provider.storage())
-            .map_err(|_| Error::Bug("clear proposals"))?;
+        self.forget_proposals(provider)?;
         octets(&frame)
     }
 
@@ -82,38 +76,24 @@ impl Group {
         plan: CommitPlan,
         held: &[Vec<u8>],
     ) -> Result<Staged, StageFault> {
-        if self.0.pending_commit().is_some() {
-            self.0
-                .clear_pending_commit(provider.storage())
-                .map_err(|_| Error::Bug("clear pending commit"))?;
-        }
+        self.unstage(provider)?;
         self.take_up(provider, held)?;
         let leaf = plan.leaf.map_or_else(LeafNodeParameters::default, |extensions| {
             LeafNodeParameters::builder().with_extensions(extensions).build()
         });
-        let mut proposals: Vec<Proposal> = Vec::new();
-        for (component, update) in plan.app_data {
-            proposals.push(Proposal::AppDataUpdate(Box::new(AppDataUpdateProposal::update(
-                component, update,
-            ))));
-        }
         let leaving = self.leaving();
+        let stays = |index: &LeafNodeIndex| !leaving.contains(index);
         let keep = |queued: &QueuedProposal| match queued.proposal() {
-            Proposal::Remove(remove) => !leaving.contains(&remove.removed()),
+            Proposal::Remove(remove) => stays(&remove.removed()),
             _ => true,
         };
-        let removes = plan
-            .removes
-            .into_iter()
-            .filter(|index| !leaving.contains(index))
-            .collect::<Vec<_>>();
         let mut builder = self
             .0
             .commit_builder()
             .force_self_update(true)
             .propose_adds(plan.adds)
-            .propose_removals(removes)
-            .add_proposals(proposals)
+            .propose_removals(plan.removes.into_iter().filter(stays))
+            .add_proposals(plan.app_data.into_iter().map(app_data_update))
             .leaf_node_parameters(leaf)
             .load_psks(provider.storage())
             .map_err(|_| Error::Bug("load psks"))?
@@ -134,9 +114,7 @@ impl Group {
         let staged = self.0.pending_commit().ok_or(Error::Bug("no pending commit"))?;
         check_commit(self.0.public_group(), &own, staged)
             .map_err(|violation| StageFault::violation(&violation))?;
-        self.0
-            .clear_pending_proposals(provider.storage())
-            .map_err(|_| Error::Bug("clear proposals"))?;
+        self.forget_proposals(provider)?;
         Ok(staged_octets(bundle)?)
     }
 
@@ -148,6 +126,24 @@ impl Group {
             .map_err(|_| Error::Bug("own commit violates the rules"))
     }
 
+    /// Forgets what was staged before, if anything was.
+    fn unstage<P: OpenMlsProvider>(&mut self, provider: &P) -> Result<(), Error> {
+        if self.0.pending_commit().is_some() {
+            self.0
+                .clear_pending_commit(provider.storage())
+                .map_err(|_| Error::Bug("clear pending commit"))?;
+        }
+        Ok(())
+    }
+
+    /// Leaves no proposal with OpenMLS, so that sending goes on.
+    pub(super) fn forget_proposals<P: OpenMlsProvider>(&mut self, provider: &P) -> Result<(), Error> {
+        self.0
+            .clear_pending_proposals(provider.storage())
+            .map_err(|_| Error::Bug("clear proposals"))
+    }
+
+    /// The leaves whose members have asked to go.
     fn leaving(&self) -> Vec<LeafNodeIndex> {
         let queued = self.0.pending_proposals();
         queued
@@ -157,6 +153,10 @@ impl Group {
             })
             .collect()
     }
+}
+
+fn app_data_update((component, update): (ComponentId, Vec<u8>)) -> Proposal {
+    Proposal::AppDataUpdate(Box::new(AppDataUpdateProposal::update(component, update)))
 }
 
 /// The Welcome inside an `MLSMessage`, as update bodies carry it.

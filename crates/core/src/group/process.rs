@@ -51,9 +51,7 @@ impl Group {
         }
         let processed = self.process_with(provider, message);
         if takes_up && processed.is_err() && !held.is_empty() {
-            self.0
-                .clear_pending_proposals(provider.storage())
-                .map_err(|_| Error::Bug("clear proposals"))?;
+            self.forget_proposals(provider)?;
         }
         processed
     }
