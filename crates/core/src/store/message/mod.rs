@@ -94,16 +94,11 @@ pub(crate) fn insert(store: &Store, row: &mut MessageRow, octets: &[u8]) -> Resu
     let key = [Col::Int(row.seq)];
     let scope = row.scope();
     let sealed = store.seal(scope, &at(&key, &columns), row)?;
+    let room = [Col::Int(row.room)];
+    let place = body_at(&key, &room);
+    let octets = serde_bytes::Bytes::new(octets);
     let small = octets.len() <= LARGEST_BODY;
-    let body = small
-        .then(|| {
-            store.seal(
-                scope,
-                &body_at(&key, &[Col::Int(row.room)]),
-                serde_bytes::Bytes::new(octets),
-            )
-        })
-        .transpose()?;
+    let body = small.then(|| store.seal(scope, &place, octets)).transpose()?;
     let head = (row.seq > 0)
         .then(|| store.carry(Carrier::Message, row.seq))
         .transpose()?;
@@ -130,8 +125,8 @@ pub(crate) fn insert(store: &Store, row: &mut MessageRow, octets: &[u8]) -> Resu
         store.put_sealed(
             "INSERT INTO content (seq, room, sealed) VALUES (?1, ?2, ?3)",
             scope,
-            &body_at(&key, &[Col::Int(row.room)]),
-            serde_bytes::Bytes::new(octets),
+            &place,
+            octets,
         )?;
     }
     Ok(new)
@@ -192,6 +187,7 @@ fn body_at<'a>(key: &'a [Col<'a>], clear: &'a [Col<'a>]) -> RowAt<'a> {
     }
 }
 
+/// Deletes a message as if it had never been, and its own key if it has one.
 pub(crate) fn delete(store: &Store, row: &MessageRow) -> Result<(), StorageError> {
     event::keep_number(store)?;
     store.write("DELETE FROM content WHERE seq = ?1", [row.seq])?;
