@@ -12,8 +12,12 @@ pub(crate) fn read(path: &str) -> String {
 
 /// The sources of the face that is tested, in one text.
 pub(crate) fn sources() -> String {
-    let dir = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
-    let files = std::fs::read_dir(dir).expect("the sources");
+    all_of(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"))
+}
+
+/// The files of a folder, in one text.
+fn all_of(folder: &Path) -> String {
+    let files = std::fs::read_dir(folder).expect("the sources");
     files
         .map(|file| std::fs::read_to_string(file.expect("a file").path()).expect("a source"))
         .collect()
@@ -49,7 +53,8 @@ pub(crate) fn of_clients() -> Vec<String> {
 
 /// What a reader of the engine can be asked.
 pub(crate) fn of_readers() -> Vec<String> {
-    let methods = methods(&read("crates/core/src/reader.rs"), "Reader");
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../core/src/reader");
+    let methods = methods(&all_of(&folder), "Reader");
     assert!(methods.len() >= 18, "only {methods:?} were found");
     methods
 }
@@ -119,7 +124,7 @@ pub(crate) const VOCABULARY: &[Enums<'_>] = &[
         ],
     ),
     ("crates/core/src/rejection.rs", &["Advice"]),
-    ("crates/core/src/reader.rs", &["Page"]),
+    ("crates/core/src/reader/message.rs", &["Page"]),
     ("crates/core/src/task.rs", &["TaskState", "ClientOutcome"]),
     ("crates/core/src/store/message/row.rs", &["Delivery"]),
     ("crates/core/src/store/room.rs", &["Phase"]),
