@@ -2,7 +2,7 @@
 //! their tests, which include this file.
 #![allow(dead_code, reason = "not every face needs everything")]
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// A file of the repository.
 pub(crate) fn read(path: &str) -> String {
@@ -13,6 +13,13 @@ pub(crate) fn read(path: &str) -> String {
 /// The sources of the face that is tested, in one text.
 pub(crate) fn sources() -> String {
     all_of(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"))
+}
+
+/// A folder of the engine's sources.
+fn engine(folder: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("../core/src")
+        .join(folder)
 }
 
 /// The files of a folder, in one text.
@@ -46,15 +53,14 @@ pub(crate) fn methods(source: &str, of: &str) -> Vec<String> {
 
 /// What a client of the engine can be asked to do.
 pub(crate) fn of_clients() -> Vec<String> {
-    let methods = methods(&read("crates/core/src/client.rs"), "Client");
+    let methods = methods(&all_of(&engine("client")), "Client");
     assert!(methods.len() >= 22, "only {methods:?} were found");
     methods
 }
 
 /// What a reader of the engine can be asked.
 pub(crate) fn of_readers() -> Vec<String> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../core/src/reader");
-    let methods = methods(&all_of(&folder), "Reader");
+    let methods = methods(&all_of(&engine("reader")), "Reader");
     assert!(methods.len() >= 18, "only {methods:?} were found");
     methods
 }
