@@ -35,7 +35,7 @@ CREATE TABLE mls (
 
 -- Domain tables follow, one block per row module.
 
--- Rooms (see room.rs). `due` is when the next errand of the room is to be run.
+-- Rooms (see room/). `due` is when the next errand of the room is to be run.
 CREATE TABLE room (
     id INTEGER PRIMARY KEY,
     uri BLOB NOT NULL UNIQUE,

@@ -133,7 +133,7 @@ pub(crate) const VOCABULARY: &[Enums<'_>] = &[
     ("crates/core/src/reader/message.rs", &["Page"]),
     ("crates/core/src/task.rs", &["TaskState", "ClientOutcome"]),
     ("crates/core/src/store/message/row.rs", &["Delivery"]),
-    ("crates/core/src/store/room.rs", &["Phase"]),
+    ("crates/core/src/store/room/row.rs", &["Phase"]),
     ("crates/room/src/policy/message.rs", &["Action"]),
     ("crates/content/src/message.rs", &["Expiration"]),
     ("crates/content/src/part.rs", &["Body", "PartSemantics"]),
