@@ -17,7 +17,7 @@
 //! | 13 queries never wait | here |
 //! | 14 `pause` is a latch | here |
 //! | 17 identity is data | `identity_doors` |
-//! | 18 one event per user | `stories::membership::a_new_device_is_told_once_and_not_once_per_room` |
+//! | 18 one event per user | `stories::outside::a_new_device_is_told_once_and_not_once_per_room` |
 //! | 19 rows are folded as they are written | here, `stories::app::the_timeline_pages_…`; the oracle's laws are `comity-content`'s `timeline_laws` |
 
 mod handles;
