@@ -4,8 +4,10 @@ use super::{Finding, broken};
 use crate::repo::Repo;
 use crate::source::words;
 
-/// Lines that a file must not reach, and from which it is noted.
-const LONG: (usize, usize) = (800, 600);
+/// The most lines of a source.
+const LONGEST: usize = 600;
+/// Of which languages.
+const LANGUAGES: [&str; 6] = [".rs", ".swift", ".kt", ".kts", ".c", ".py"];
 
 pub(super) fn one_file_names_the_group(repo: &Repo) -> Vec<Finding> {
     let mut findings = Vec::new();
@@ -21,16 +23,31 @@ pub(super) fn one_file_names_the_group(repo: &Repo) -> Vec<Finding> {
 }
 
 pub(super) fn files_stay_short(repo: &Repo) -> Vec<Finding> {
-    repo.under(&["crates/", "examples/", "tests/", "bench/", "fuzz/", "xtask/"])
-        .filter(|file| file.path.ends_with(".rs"))
-        .filter_map(|file| match file.text.lines().count() {
-            lines if lines >= LONG.0 => {
-                Some(broken(&file.path, lines, "is too long: give each file one job"))
-            }
-            lines if lines > LONG.1 => Some(Finding::Note(format!("{} has {lines} lines", file.path))),
-            _ => None,
-        })
+    let generated = generated(repo);
+    repo.files
+        .iter()
+        .filter(|file| LANGUAGES.iter().any(|ending| file.path.ends_with(ending)))
+        .filter(|file| !generated.iter().any(|pattern| matches(pattern, &file.path)))
+        .map(|file| (file, file.text.lines().count()))
+        .filter(|(_, lines)| *lines > LONGEST)
+        .map(|(file, lines)| broken(&file.path, lines, "is too long: give each file one job"))
         .collect()
+}
+
+/// The patterns of files that nobody writes, as git is told.
+fn generated(repo: &Repo) -> Vec<&str> {
+    repo.under(&[".gitattributes"])
+        .flat_map(|file| file.text.lines())
+        .filter_map(|line| line.strip_suffix(" linguist-generated"))
+        .collect()
+}
+
+/// Whether a pattern of git's names a file: by its path, or by a folder around it.
+fn matches(pattern: &str, path: &str) -> bool {
+    match pattern.strip_suffix("**") {
+        Some(folder) => path.starts_with(folder),
+        None => path == pattern,
+    }
 }
 
 pub(super) fn nothing_is_left_to_do(repo: &Repo) -> Vec<Finding> {
@@ -74,11 +91,8 @@ pub(super) fn every_decision_is_in_the_index(repo: &Repo) -> Vec<Finding> {
         .iter()
         .filter(|name| name.starts_with(|c: char| c.is_ascii_digit()) && !decisions.contains(name));
     missing
-        .map(|name| Finding::Broken(format!("{FOLDER}{name} is not linked from {FOLDER}README.md")))
-        .chain(
-            dangling
-                .map(|name| Finding::Broken(format!("{FOLDER}README.md links {name}, which is not there"))),
-        )
+        .map(|name| Finding(format!("{FOLDER}{name} is not linked from {FOLDER}README.md")))
+        .chain(dangling.map(|name| Finding(format!("{FOLDER}README.md links {name}, which is not there"))))
         .collect()
 }
 
@@ -91,7 +105,7 @@ pub(super) fn every_page_is_in_the_book(repo: &Repo) -> Vec<Finding> {
     let listed: Vec<String> = links(repo, SUMMARY).map(|(_, target)| target).collect();
     pages
         .filter(|page| !listed.contains(&page.path))
-        .map(|page| Finding::Broken(format!("{} is not in {SUMMARY}", page.path)))
+        .map(|page| Finding(format!("{} is not in {SUMMARY}", page.path)))
         .collect()
 }
 
@@ -189,13 +203,22 @@ mod tests {
     }
 
     #[test]
-    fn a_long_file_is_found_and_a_longish_one_noted() {
-        let of = |lines: usize| "\n".repeat(lines);
-        let found = |lines: usize| files_stay_short(&repo(&[("crates/a/src/b.rs", &of(lines))]));
-        assert_eq!(found(600), []);
-        assert!(matches!(found(601)[..], [Finding::Note(_)]));
-        assert!(matches!(found(799)[..], [Finding::Note(_)]));
-        assert!(matches!(found(800)[..], [Finding::Broken(_)]));
+    fn a_long_file_is_found_unless_nobody_writes_it() {
+        const GENERATED: &str =
+            "# By a program.\ngen/** linguist-generated\na/b.kt linguist-generated\nlogo.png binary\n";
+        let found = |path: &str, lines: usize| {
+            files_stay_short(&repo(&[
+                (".gitattributes", GENERATED),
+                (path, &"\n".repeat(lines)),
+            ]))
+        };
+        for path in ["crates/a/src/b.rs", "A.swift", "a/c.kt", "b.c", "a/gen/b.rs"] {
+            assert_eq!(found(path, 600), []);
+            assert_eq!(found(path, 601).len(), 1, "{path}");
+        }
+        for path in ["gen/a/b.swift", "a/b.kt", "CHANGELOG.md"] {
+            assert_eq!(found(path, 601), [], "{path}");
+        }
     }
 
     #[test]
