@@ -1,4 +1,5 @@
-//! Rules of keeping house: where MLS is named, how long a file is, what is unfinished, what is indexed, what gives a machine away.
+//! Rules of keeping house: where MLS is named, how long a file is, what is unfinished, what is indexed, what leads nowhere, what gives a
+//! machine away.
 
 use super::{Finding, broken};
 use crate::repo::Repo;
@@ -130,6 +131,49 @@ pub(super) fn every_link_leads_somewhere(repo: &Repo) -> Vec<Finding> {
                 })
                 .collect::<Vec<_>>()
         })
+        .collect()
+}
+
+pub(super) fn every_file_that_a_page_names_is_there(repo: &Repo) -> Vec<Finding> {
+    let is_there = |name: &str| {
+        repo.files.iter().any(|file| {
+            let before = file.path.strip_suffix(name);
+            before.is_some_and(|before| before.is_empty() || before.ends_with('/'))
+        })
+    };
+    let mut findings = Vec::new();
+    for page in repo.files.iter().filter(|file| file.path.ends_with(".md")) {
+        for (line, number) in page.text.lines().zip(1..) {
+            let quoted = line.split('`').skip(1).step_by(2);
+            let missing = quoted
+                .filter(|name| is_name_of_a_source(name))
+                .flat_map(spelt_out)
+                .filter(|name| !is_there(name));
+            findings.extend(
+                missing.map(|name| broken(&page.path, number, &format!("names {name}, which is not there"))),
+            );
+        }
+    }
+    findings
+}
+
+fn is_name_of_a_source(name: &str) -> bool {
+    let in_path = |c: char| c.is_ascii_alphanumeric() || "_-./{},".contains(c);
+    let languages = LANGUAGES.iter().chain(&[".sql", ".h", ".md", ".toml"]);
+    name.chars().all(in_path) && languages.into_iter().any(|ending| name.ends_with(ending))
+}
+
+/// Every name that braces stand for: `{a,b}.rs` is `a.rs` and `b.rs`.
+fn spelt_out(name: &str) -> Vec<String> {
+    let braces = name
+        .split_once('{')
+        .and_then(|(before, rest)| Some((before, rest.split_once('}')?)));
+    let Some((before, (choices, after))) = braces else {
+        return vec![name.to_owned()];
+    };
+    choices
+        .split(',')
+        .flat_map(|choice| spelt_out(&format!("{before}{choice}{after}")))
         .collect()
 }
 
@@ -278,6 +322,34 @@ mod tests {
         for gone in ["[b](b.md)", "see [b](../docs/b.md#here)", "[b](/b.md)"] {
             assert_eq!(every_link_leads_somewhere(&book(listed, gone)).len(), 1, "{gone}");
         }
+    }
+
+    #[test]
+    fn a_name_of_a_file_that_is_gone_is_found() {
+        let found = |page: &str| {
+            every_file_that_a_page_names_is_there(&repo(&[
+                ("crates/a/src/seal/mod.rs", ""),
+                ("crates/a/src/ring.rs", ""),
+                ("docs/page.md", page),
+            ]))
+            .len()
+        };
+        for there in [
+            "`crates/a/src/ring.rs` and `ring.rs`",
+            "`seal/mod.rs`, `src/{ring,seal/mod}.rs`",
+            "`page.md`, `a.rs b`, `…/x.rs`, `x.txt` and gone.rs",
+        ] {
+            assert_eq!(found(there), 0, "{there}");
+        }
+        for gone in [
+            "`seal.rs`",
+            "`ing.rs`",
+            "`crates/a/{ring,seal}.rs`",
+            "a\n`b/ring.rs`",
+        ] {
+            assert!(found(gone) > 0, "{gone}");
+        }
+        assert_eq!(found("`src/{ring,seal,chain}.rs`"), 2);
     }
 
     #[test]

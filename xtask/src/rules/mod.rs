@@ -112,6 +112,10 @@ const RULES: &[Rule] = &[
         check: house::every_link_leads_somewhere,
     },
     Rule {
+        name: "every file that a page names is there",
+        check: house::every_file_that_a_page_names_is_there,
+    },
+    Rule {
         name: "no path of a build machine",
         check: house::no_path_of_a_build_machine,
     },
