@@ -11,14 +11,17 @@
 mod bad_frames;
 mod batches;
 mod bit_flips;
+mod budgets;
 mod clock_shift;
 mod corpus;
 mod debug;
 mod identity_doors;
 mod lifecycle;
+mod misuse;
 mod preview;
 mod receipts;
 mod refusals;
+mod requests;
 mod rules;
 mod support;
 mod tampering;
