@@ -14,6 +14,7 @@ mod bit_flips;
 mod clock_shift;
 mod corpus;
 mod debug;
+mod deletion;
 mod identity_doors;
 mod lifecycle;
 mod preview;
