@@ -191,7 +191,8 @@ pub(super) fn set_durability(conn: &Connection, lazy: bool) -> Result<(), Storag
 }
 
 /// The settings of a writing connection. Nothing may leave before it is on the medium, hence `synchronous =
-/// FULL` unless a transaction says otherwise, and on Apple's systems a full flush of the drive.
+/// FULL` unless a transaction says otherwise, and on Apple's systems a full flush of the drive. The log is moved into the
+/// database, and begun again, whenever a commit makes it longer than 1,000 pages of 4 KiB.
 fn settle(conn: &Connection) -> Result<(), StorageError> {
     let mode: String = conn.query_row("PRAGMA journal_mode = WAL", [], |row| row.get(0))?;
     if mode != "wal" {
@@ -202,7 +203,8 @@ fn settle(conn: &Connection) -> Result<(), StorageError> {
         "PRAGMA fullfsync = ON;
          PRAGMA checkpoint_fullfsync = ON;
          PRAGMA secure_delete = ON;
-         PRAGMA foreign_keys = ON;",
+         PRAGMA foreign_keys = ON;
+         PRAGMA wal_autocheckpoint = 1000;",
     )?;
     Ok(())
 }

@@ -212,6 +212,7 @@ fn the_connection_is_set_as_the_policy_says() {
         ("PRAGMA trusted_schema", 0),
         ("PRAGMA fullfsync", 1),
         ("PRAGMA checkpoint_fullfsync", 1),
+        ("PRAGMA wal_autocheckpoint", 1_000),
     ] {
         assert_eq!(
             store.one(pragma, [], |row| row.get(0)).unwrap(),
