@@ -15,7 +15,7 @@ use crate::outgoing::Outgoing;
 use crate::reader::Reader;
 use crate::step::{Allow, Answer, Batch, Change, Made, NewRoom, RequestId, Resolution, Response, Seq, Step};
 use crate::store::room::Position;
-use crate::store::{Key32, Patience, StorageError, Store, event};
+use crate::store::{Key32, StorageError, Store, event};
 use crate::tx::Tx;
 use crate::warm::{Warm, drop_changed};
 use crate::witness::{self, Sworn, Twin, Witnesses};
@@ -107,7 +107,7 @@ impl Client {
     /// [`Error::Storage`]: `Missing`, `NotADatabase`, `Foreign`, `FromTheFuture`, `NeedsApp`, `Corrupt`, `WrongKey`, or `Altered`
     /// if rows that carry safety are missing or older than others. With witnesses also [`Error::Busy`].
     pub fn open(now: Timestamp, opening: &Opening) -> Result<Self, Error> {
-        let store = open(opening)?;
+        let store = opening.store()?;
         let me = store_me(&store)?;
         Self::with(now, opening, store, me)
     }
@@ -169,7 +169,7 @@ impl Client {
             self.pause()?;
         }
         if self.open.is_none() {
-            let store = open(&self.opening)?;
+            let store = self.opening.store()?;
             let me = store_me(&store)?;
             let crypto = Crypto::default();
             self.sworn = self.recognise((&store, &crypto, &me))?;
@@ -539,18 +539,6 @@ enum Durable {
     Now,
     /// With the next one that is.
     Later,
-}
-
-fn open(opening: &Opening) -> Result<Store, Error> {
-    let (store, patience) = match opening.role {
-        Role::App => (
-            Store::open_and_migrate(&opening.path, &opening.key)?,
-            Patience::APP,
-        ),
-        Role::Extension => (Store::open(&opening.path, &opening.key)?, Patience::EXTENSION),
-    };
-    store.set_patience(patience)?;
-    Ok(store)
 }
 
 fn store_me(store: &Store) -> Result<Me, Error> {

@@ -3,6 +3,7 @@
 use rusqlite::Connection;
 
 use super::*;
+use crate::Opening;
 
 fn created() -> (TempDir, PathBuf) {
     let (directory, path) = place();
@@ -229,6 +230,21 @@ fn the_connection_is_set_as_the_policy_says() {
         reader.one("PRAGMA query_only", [], |row| row.get(0)).unwrap(),
         Some(1)
     );
+}
+
+#[test]
+fn an_extension_waits_a_tenth_of_a_second_for_its_turn_and_then_for_the_lock() {
+    let (_directory, path) = created();
+    for (opening, patience, wanted) in [
+        (Opening::app(&path, KEY), Patience::APP, 500),
+        (Opening::extension(&path, KEY), Patience::EXTENSION, 100),
+    ] {
+        let store = opening.store().unwrap();
+        assert_eq!(store.turns.patience(), patience);
+        assert_eq!(patience.as_duration().as_millis(), wanted);
+        let lock: Option<i64> = store.one("PRAGMA busy_timeout", [], |row| row.get(0)).unwrap();
+        assert_eq!(lock, Some(i64::try_from(wanted).unwrap()));
+    }
 }
 
 #[test]
