@@ -240,7 +240,8 @@ impl Client {
     /// The whole copy, before this returns. On an error there is none.
     ///
     /// # Errors
-    /// [`Error::Paused`]; [`Error::Storage`], `Exists` if there is anything at the path.
+    /// [`Error::Paused`]; [`Error::Storage`], `Exists` if there is anything at the path; [`Error::Busy`] if somebody opens the
+    /// copy before it is whole.
     pub fn backup_to(&self, path: &Path) -> Result<(), Error> {
         let open = self.open.as_ref().ok_or(Error::Paused)?;
         open.store.backup_to(path)?;
