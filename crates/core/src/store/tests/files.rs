@@ -233,6 +233,35 @@ fn the_connection_is_set_as_the_policy_says() {
 }
 
 #[test]
+fn a_wipe_that_was_cut_short_can_be_done_again_and_nothing_of_the_old_file_comes_back() {
+    const OTHER: Key32 = Key32::new([0x22; 32]);
+    const FILES: [&str; 5] = ["", "-wal", "-shm", "-next", "-hold"];
+    for deleted in 1..=FILES.len() {
+        // A file that was in use when its process died: some of it is in the log alone.
+        let (died, path) = place();
+        let store = Store::create(&path, &KEY).unwrap();
+        let (_directory, path) = place();
+        for entry in std::fs::read_dir(died.path()).unwrap() {
+            let entry = entry.unwrap();
+            std::fs::copy(entry.path(), path.with_file_name(entry.file_name())).unwrap();
+        }
+        drop(store);
+        let with = |suffix: &&str| turns::with_suffix(&path, suffix);
+        assert!(FILES.iter().map(with).all(|file| file.exists()));
+
+        for suffix in &FILES[..deleted] {
+            std::fs::remove_file(with(suffix)).unwrap();
+        }
+        assert_eq!(refused(&path, &KEY), StorageError::Missing, "{deleted} deleted");
+        Store::create(&path, &OTHER).unwrap().close().unwrap();
+        assert_eq!(refused(&path, &KEY), StorageError::WrongKey);
+        Store::open(&path, &OTHER).unwrap().close().unwrap();
+        wipe(&path).unwrap();
+        assert!(!FILES.iter().map(with).any(|file| file.exists()));
+    }
+}
+
+#[test]
 fn an_extension_waits_a_tenth_of_a_second_for_its_turn_and_then_for_the_lock() {
     let (_directory, path) = created();
     for (opening, patience, wanted) in [
