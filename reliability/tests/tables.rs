@@ -6,7 +6,10 @@
     reason = "a panic is how tests fail"
 )]
 
+use std::collections::BTreeSet;
 use std::process::{Command, Output};
+
+use comity_reliability::verbs;
 
 const CRASH_MATRIX: &str = env!("CARGO_BIN_EXE_crash-matrix");
 const LOST_TAIL: &str = env!("CARGO_BIN_EXE_lost-tail");
@@ -71,4 +74,58 @@ fn both_tables_fail_when_syncs_do_nothing() {
             "a conversation",
         ],
     );
+}
+
+/// Methods that change nothing on the medium, or not through SQLite.
+const NO_VERBS: [(&str, &str); 5] = [
+    ("twin", "says what `open` has found"),
+    ("restored", "says what `open` has found"),
+    ("reader", "opens the file to read it"),
+    ("interrupter", "is no call on the file"),
+    (
+        "wipe",
+        "deletes files; see the engine's own test of one that is cut short",
+    ),
+];
+
+#[test]
+fn every_method_of_a_client_has_a_row_or_a_reason() {
+    let client = include_str!("../../crates/core/src/client.rs");
+    let methods = client.lines().filter_map(|line| line.strip_prefix("    pub fn "));
+    let name = |line: &'static str| line.split(['(', '<']).next().unwrap();
+    // `interrupt` is the interrupter's.
+    let methods: BTreeSet<&str> = methods.map(name).filter(|name| *name != "interrupt").collect();
+    assert!(methods.len() > 20, "{methods:?}");
+    let all = verbs::all();
+    let words = all.iter().flat_map(|verb| verb.name.split([':', ',']));
+    let rows: BTreeSet<&str> = words
+        .map(str::trim)
+        .filter(|word| methods.contains(word))
+        .collect();
+    let excused: BTreeSet<&str> = NO_VERBS.into_iter().map(|(name, _)| name).collect();
+    assert_eq!(rows.intersection(&excused).next(), None, "a reason, and a row");
+    let found: BTreeSet<&str> = rows.union(&excused).copied().collect();
+    assert_eq!(found, methods);
+}
+
+/// Nobody believes a table that others have seen.
+#[test]
+fn the_documented_tables_have_these_rows() {
+    let page = include_str!("../../docs/reliability.md");
+    let all = verbs::all();
+    assert!(page.contains(&format!("**{} rows**", all.len())));
+    let tables: Vec<Vec<&str>> = page
+        .split("```")
+        .filter(|block| block.trim_start().starts_with("verb  "))
+        .map(|table| table.trim().lines().skip(1).collect())
+        .collect();
+    assert_eq!(tables.len(), 2, "the crash matrix and the lost tail");
+    for table in &tables {
+        let named = |verb: &&verbs::Verb| {
+            let begins = format!("{:32} ", verb.name);
+            !table.iter().any(|line| line.starts_with(&begins))
+        };
+        let missing: Vec<&str> = all.iter().filter(named).map(|verb| verb.name).collect();
+        assert_eq!(missing, [""; 0]);
+    }
 }
