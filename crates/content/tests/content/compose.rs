@@ -1,6 +1,6 @@
 //! Everything that a person does, row by row of the checklist.
 
-use crate::common::{ALICE, BOB, MARKDOWN, ROOM, example, room, salt, user};
+use crate::common::{ALICE, BOB, MARKDOWN, example, room, salt, user};
 use comity_content::attachment::{Algorithm, AttachmentError, Sealer};
 use comity_content::compose::{
     Author, ComposeError, Contact, Location, PREVIEW_OCTETS, Saying, Target, Words, previews,
@@ -544,5 +544,4 @@ fn every_reason_has_a_name_of_its_own() {
             .len(),
         reasons.len()
     );
-    let _ = ROOM;
 }

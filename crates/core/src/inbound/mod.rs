@@ -4,6 +4,7 @@
 
 pub(crate) mod application;
 pub(crate) mod commit;
+mod forged;
 mod hold;
 mod proposal;
 pub(crate) mod weight;
@@ -13,7 +14,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use comity_content::MessageId;
-use comity_room::Timestamp;
+use comity_room::{RoomUri, Timestamp};
 use comity_wire::{FanoutMessage, FanoutTail, MessageKind, WireError};
 use openmls::framing::ContentType;
 use openmls::prelude::ProtocolMessage;
@@ -88,6 +89,9 @@ pub(crate) fn cursor_name(queue: &str) -> String {
 
 /// Takes one frame inside a savepoint of its own.
 fn take(tx: &mut Tx<'_>, frame: &Frame) -> Result<FrameOutcome, Error> {
+    if let Some(room) = forged::room_of(tx, frame)? {
+        return tell_rejected(tx, Some(room), Rejection::NotFromMember);
+    }
     let mark = tx.mark();
     let mut found = Found::default();
     let opened = open(tx, frame, &mut found);
@@ -524,19 +528,22 @@ fn not_processed(row: &RoomRow, content: ContentType, theirs: u64, why: Unproces
 
 /// Finishes a frame with a reason. Some reasons say that our copy of the room cannot follow any more.
 fn reject(tx: &mut Tx<'_>, group: Option<&[u8]>, reason: Rejection) -> Result<FrameOutcome, Error> {
-    let advice = reason.advice();
     let room = match group {
         Some(group) => room::by_group(tx.store, group)?,
         None => None,
     };
     if let Some(mut row) = room.clone()
-        && advice == Advice::Rejoin
+        && reason.advice() == Advice::Rejoin
         && stalls(&reason)
         && matches!(row.phase, Phase::Joined | Phase::Invited | Phase::Leaving)
     {
         commit::stall(tx, &mut row)?;
     }
-    let room = room.map(|row| row.uri);
+    tell_rejected(tx, room.map(|row| row.uri), reason)
+}
+
+fn tell_rejected(tx: &mut Tx<'_>, room: Option<RoomUri>, reason: Rejection) -> Result<FrameOutcome, Error> {
+    let advice = reason.advice();
     tx.tell(EventKind::Frame {
         room,
         reason: reason.clone(),
