@@ -15,7 +15,7 @@ use crate::me::{Identity, Me};
 use crate::opening::{Opening, Role};
 use crate::reader::Reader;
 use crate::step::{Made, Step};
-use crate::store::{Key32, Patience, StorageError, Store};
+use crate::store::{Key32, StorageError, Store};
 use crate::tx::Tx;
 use crate::warm::{Warm, drop_changed};
 use crate::witness::{self, Sworn, Twin, Witnesses};
@@ -106,7 +106,7 @@ impl Client {
     /// [`Error::Storage`]: `Missing`, `NotADatabase`, `Foreign`, `FromTheFuture`, `NeedsApp`, `Corrupt`, `WrongKey`, or `Altered`
     /// if rows that carry safety are missing or older than others. With witnesses also [`Error::Busy`].
     pub fn open(now: Timestamp, opening: &Opening) -> Result<Self, Error> {
-        let store = open(opening)?;
+        let store = opening.store()?;
         let me = store_me(&store)?;
         Self::with(now, opening, store, me)
     }
@@ -168,7 +168,7 @@ impl Client {
             self.pause()?;
         }
         if self.open.is_none() {
-            let store = open(&self.opening)?;
+            let store = self.opening.store()?;
             let me = store_me(&store)?;
             let crypto = Crypto::default();
             self.sworn = self.recognise((&store, &crypto, &me))?;
@@ -239,7 +239,8 @@ impl Client {
     /// The whole copy, before this returns. On an error there is none.
     ///
     /// # Errors
-    /// [`Error::Paused`]; [`Error::Storage`], `Exists` if there is anything at the path.
+    /// [`Error::Paused`]; [`Error::Storage`], `Exists` if there is anything at the path; [`Error::Busy`] if somebody opens the
+    /// copy before it is whole.
     pub fn backup_to(&self, path: &Path) -> Result<(), Error> {
         let open = self.open.as_ref().ok_or(Error::Paused)?;
         open.store.backup_to(path)?;
@@ -384,18 +385,6 @@ enum Durable {
     Now,
     /// With the next one that is.
     Later,
-}
-
-fn open(opening: &Opening) -> Result<Store, Error> {
-    let (store, patience) = match opening.role {
-        Role::App => (
-            Store::open_and_migrate(&opening.path, &opening.key)?,
-            Patience::APP,
-        ),
-        Role::Extension => (Store::open(&opening.path, &opening.key)?, Patience::EXTENSION),
-    };
-    store.set_patience(patience)?;
-    Ok(store)
 }
 
 fn store_me(store: &Store) -> Result<Me, Error> {

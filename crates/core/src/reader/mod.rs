@@ -1,6 +1,7 @@
 //! Queries: on a connection of their own, on any thread, never waiting for `receive`.
 //!
-//! Each query sees one state of the file and ends its read transaction before it returns. None loads a group.
+//! Each query sees one state of the file and ends its read transaction before it returns. None but [`Reader::preview`] loads
+//! a group.
 
 mod message;
 mod room;

@@ -15,6 +15,7 @@ mod budgets;
 mod clock_shift;
 mod corpus;
 mod debug;
+mod deletion;
 mod identity_doors;
 mod lifecycle;
 mod misuse;
