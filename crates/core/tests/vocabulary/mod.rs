@@ -2,7 +2,7 @@
 //! their tests, which include this file.
 #![allow(dead_code, reason = "not every face needs everything")]
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// A file of the repository.
 pub(crate) fn read(path: &str) -> String {
@@ -12,8 +12,19 @@ pub(crate) fn read(path: &str) -> String {
 
 /// The sources of the face that is tested, in one text.
 pub(crate) fn sources() -> String {
-    let dir = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
-    let files = std::fs::read_dir(dir).expect("the sources");
+    all_of(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"))
+}
+
+/// A folder of the engine's sources.
+fn engine(folder: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("../core/src")
+        .join(folder)
+}
+
+/// The files of a folder, in one text.
+fn all_of(folder: &Path) -> String {
+    let files = std::fs::read_dir(folder).expect("the sources");
     files
         .map(|file| std::fs::read_to_string(file.expect("a file").path()).expect("a source"))
         .collect()
@@ -42,14 +53,14 @@ pub(crate) fn methods(source: &str, of: &str) -> Vec<String> {
 
 /// What a client of the engine can be asked to do.
 pub(crate) fn of_clients() -> Vec<String> {
-    let methods = methods(&read("crates/core/src/client.rs"), "Client");
+    let methods = methods(&all_of(&engine("client")), "Client");
     assert!(methods.len() >= 22, "only {methods:?} were found");
     methods
 }
 
 /// What a reader of the engine can be asked.
 pub(crate) fn of_readers() -> Vec<String> {
-    let methods = methods(&read("crates/core/src/reader.rs"), "Reader");
+    let methods = methods(&all_of(&engine("reader")), "Reader");
     assert!(methods.len() >= 18, "only {methods:?} were found");
     methods
 }
@@ -119,10 +130,10 @@ pub(crate) const VOCABULARY: &[Enums<'_>] = &[
         ],
     ),
     ("crates/core/src/rejection.rs", &["Advice"]),
-    ("crates/core/src/reader.rs", &["Page"]),
+    ("crates/core/src/reader/message.rs", &["Page"]),
     ("crates/core/src/task.rs", &["TaskState", "ClientOutcome"]),
-    ("crates/core/src/store/message.rs", &["Delivery"]),
-    ("crates/core/src/store/room.rs", &["Phase"]),
+    ("crates/core/src/store/message/row.rs", &["Delivery"]),
+    ("crates/core/src/store/room/row.rs", &["Phase"]),
     ("crates/room/src/policy/message.rs", &["Action"]),
     ("crates/content/src/message.rs", &["Expiration"]),
     ("crates/content/src/part.rs", &["Body", "PartSemantics"]),
