@@ -72,7 +72,8 @@ cargo xtask COMMAND
   test              everything that CI runs; closes with `N passed, N failed`
   lint              its fast part: format, architecture, dependencies, clippy, documentation
 
-test and lint take: --only STAGE,…   these stages alone (`--only help` lists them)
+test and lint take: --only STAGE,…   these stages alone (`--only help` lists them); `rust` is those that need
+                                     no other language, beside c, python, swift, kotlin and chat
                     -p PACKAGE       build, lint and test this package alone; may be repeated";
 
 fn main() -> ExitCode {
