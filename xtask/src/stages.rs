@@ -210,7 +210,9 @@ impl Chosen {
                 .next()
                 .ok_or_else(|| format!("`{argument}` is unknown or lacks its value"))?;
             match argument.as_str() {
-                "--only" => chosen.stages.extend(value.split(',').flat_map(|word| named(word, names))),
+                "--only" => chosen
+                    .stages
+                    .extend(value.split(',').flat_map(|word| named(word, names))),
                 "-p" | "--package" => chosen.packages.push(value.clone()),
                 _ => {
                     return Err(format!(
