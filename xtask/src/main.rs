@@ -34,10 +34,17 @@ mod story;
 mod suites;
 mod swift;
 
+use std::io;
+use std::path::Path;
 use std::process::ExitCode;
 
 /// A sentence for whoever ran the command.
 type Fault = String;
+
+/// What is wrong with a file.
+fn fault(path: &Path, error: &io::Error) -> Fault {
+    format!("{}: {error}", path.display())
+}
 
 const HELP: &str = "\
 cargo xtask COMMAND

@@ -5,14 +5,15 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use crate::Fault;
 use crate::cargo;
-use crate::native::fault;
+use crate::native;
 use crate::report::Report;
 use crate::stages::check;
 use crate::story;
+use crate::{Fault, fault};
 
 use super::install::source;
+use super::symbols;
 
 const WARNINGS: &[&str] = &["-Wall", "-Wextra", "-Werror", "-pedantic"];
 const C: &[&str] = &[
@@ -24,7 +25,6 @@ const C: &[&str] = &[
     "-g",
 ];
 const SANITIZERS: &[&str] = &["-fsanitize=address,undefined", "-fno-sanitize-recover=all"];
-const STATIC_LIBRARIES: &[&str] = &["-lpthread", "-ldl", "-lm", "-lgcc_s", "-lc"];
 
 /// The programs that tell by their exit whether all is well, and what each shows.
 const JUDGES: [(&str, &str); 6] = [
@@ -50,6 +50,11 @@ struct Workshop {
 /// Compiles and runs everything, and adds each check to the report.
 pub(super) fn run(report: &mut Report, prefix: &Path) -> Result<(), Fault> {
     let shop = Workshop::open(prefix)?;
+    check(
+        report,
+        "c: what never ships is known by words that the library of the tests has",
+        || symbols::words_are_of_tests(&shop.testing.join("libcomity_ffi_test.so")),
+    )?;
     for compiler in ["gcc", "clang"] {
         check(report, &format!("c: the header is C11 ({compiler})"), || {
             shop.header(compiler, "c11", "c")
@@ -277,7 +282,7 @@ impl Workshop {
                 let archive = lib.join("libcomity.a").display().to_string();
                 [archive]
                     .into_iter()
-                    .chain(STATIC_LIBRARIES.iter().map(|&name| name.to_owned()))
+                    .chain(native::SYSTEM_LIBRARIES.iter().map(|&name| name.to_owned()))
                     .collect()
             }
         }
