@@ -49,6 +49,11 @@ pub enum Call {
     Rekey {
         key: [u8; 32],
     },
+    /// With the twin that the host keeps, if it does: then the copy is told from the file.
+    BackUp {
+        path: PathBuf,
+        twin: Option<[u8; 16]>,
+    },
     CreateRoom {
         room: RoomUri,
         hub_key: Vec<u8>,
@@ -191,6 +196,7 @@ impl Call {
                 return Ok(Vec::new());
             }
             Self::Rekey { key } => return client.rekey(&Key32::new(key)).map(|()| Vec::new()),
+            Self::BackUp { path, .. } => return client.backup_to(&path).map(|()| Vec::new()),
             // `close` takes the client; what it does is `pause`.
             Self::Close => return client.pause().map(|()| Vec::new()),
             Self::CreateRoom { room, hub_key } => {
@@ -254,7 +260,7 @@ impl Call {
                 };
                 Client::create(now, &file.opening(), identity)
             }
-            Self::Open { twin: Some(twin) } => {
+            Self::Open { twin: Some(twin) } | Self::BackUp { twin: Some(twin), .. } => {
                 let witnesses = Witnesses {
                     twin: Some(Twin::new(*twin)),
                     last_request: None,

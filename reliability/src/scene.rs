@@ -125,6 +125,25 @@ impl Scene {
         }
     }
 
+    /// A copy of Sam's file, in a directory of its own. Sam's process has ended.
+    pub fn copied_file(&self) -> ClientFile {
+        let (ours, copy) = (self.file(), self.fresh_file());
+        for suffix in ["", "-wal"] {
+            let of = |file: &ClientFile| {
+                let mut path = file.path.clone().into_os_string();
+                path.push(suffix);
+                PathBuf::from(path)
+            };
+            if of(&ours).exists() {
+                std::fs::copy(of(&ours), of(&copy)).expect("a copy");
+            }
+        }
+        ClientFile {
+            key: ours.key,
+            ..copy
+        }
+    }
+
     /// Sam's file.
     pub fn file(&self) -> ClientFile {
         let (path, key) = self.sam.file();

@@ -26,6 +26,23 @@ const SENDS: usize = 4;
 /// The extension is woken for every so manieth frame.
 const PUSHES: usize = 2;
 
+/// How long an extension may wait for its turn, however busy the app is.
+pub const WANTED: Duration = Duration::from_millis(100);
+/// What no load of the machine explains: one wait of so long, or more than one call in so many that waits longer than wanted.
+const TOO_LONG: Duration = Duration::from_secs(1);
+const ONE_IN: u64 = 100;
+
+/// What the waits of an extension amount to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Waits {
+    /// None was longer than wanted.
+    AsWanted,
+    /// So few were, and so little, that it may be what else the machine does.
+    Noise,
+    /// It does not get its turn.
+    TooLong,
+}
+
 /// What became of one of the two.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Report {
@@ -37,6 +54,8 @@ pub struct Report {
     pub waited: u64,
     /// How long it waited in the worst of them.
     pub waited_most: u64,
+    /// In how many of them it waited longer than [`WANTED`].
+    pub late: u64,
     /// How long the longest call took: its waiting, its work, and the disk.
     pub longest: u64,
     /// Frames that it took before the other.
@@ -81,6 +100,7 @@ impl Report {
             busy,
             waited,
             waited_most,
+            late,
             longest,
             taken,
             sent,
@@ -89,6 +109,7 @@ impl Report {
         self.busy += busy;
         self.waited += waited;
         self.waited_most = self.waited_most.max(*waited_most);
+        self.late += late;
         self.longest = self.longest.max(*longest);
         self.taken += taken;
         self.sent += sent;
@@ -292,6 +313,7 @@ impl Process {
         self.report.longest = self.report.longest.max(micros(took));
         self.report.waited += waited;
         self.report.waited_most = self.report.waited_most.max(waited);
+        self.report.late += u64::from(waited > micros(WANTED));
         match result {
             Ok(step) => {
                 self.report.steps += 1;
@@ -307,9 +329,25 @@ impl Process {
 }
 
 impl Report {
+    /// How many calls it made.
+    pub fn calls(&self) -> u64 {
+        self.steps + self.busy
+    }
+
     /// How long it waited for its turn on average.
     pub fn waited_mean(&self) -> Duration {
-        Duration::from_micros(self.waited.checked_div(self.steps + self.busy).unwrap_or(0))
+        Duration::from_micros(self.waited.checked_div(self.calls()).unwrap_or(0))
+    }
+
+    /// Whether an extension waited as long as it may.
+    pub fn waits(&self) -> Waits {
+        if self.waited_most > micros(TOO_LONG) || self.late * ONE_IN > self.calls() {
+            Waits::TooLong
+        } else if self.late > 0 {
+            Waits::Noise
+        } else {
+            Waits::AsWanted
+        }
     }
 
     fn line(&self) -> String {
@@ -318,11 +356,12 @@ impl Report {
             busy,
             waited,
             waited_most,
+            late,
             longest,
             taken,
             sent,
         } = self;
-        format!("report {steps} {busy} {waited} {waited_most} {longest} {taken} {sent}")
+        format!("report {steps} {busy} {waited} {waited_most} {late} {longest} {taken} {sent}")
     }
 }
 
@@ -332,7 +371,7 @@ fn parse(line: &str) -> Report {
         .skip(1)
         .map(|number| number.parse().expect("a number"))
         .collect();
-    let [steps, busy, waited, waited_most, longest, taken, sent] = numbers[..] else {
+    let [steps, busy, waited, waited_most, late, longest, taken, sent] = numbers[..] else {
         panic!("{line:?} is no report");
     };
     Report {
@@ -340,6 +379,7 @@ fn parse(line: &str) -> Report {
         busy,
         waited,
         waited_most,
+        late,
         longest,
         taken,
         sent,

@@ -11,7 +11,7 @@ use std::path::Path;
 use comity::{Advice, Batch, Client, Error, Opening, Step};
 use comity_reliability::other::{Habit, Other};
 use comity_reliability::scene::Scene;
-use comity_reliability::turns;
+use comity_reliability::turns::{self, Report, Waits};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_two-processes");
 
@@ -23,6 +23,25 @@ fn an_app_and_its_extension_lose_and_reuse_nothing() {
         outcome.extension.steps > 0 && outcome.extension.taken > 0,
         "{outcome:?}"
     );
+}
+
+#[test]
+fn one_long_wait_or_many_above_a_tenth_of_a_second_are_no_noise() {
+    let waits = |late, waited_most| {
+        let report = Report {
+            steps: 990,
+            busy: 10,
+            late,
+            waited_most,
+            ..Report::default()
+        };
+        report.waits()
+    };
+    assert_eq!(waits(0, 100_000), Waits::AsWanted);
+    assert_eq!(waits(1, 100_001), Waits::Noise);
+    assert_eq!(waits(10, 1_000_000), Waits::Noise);
+    assert_eq!(waits(11, 100_001), Waits::TooLong);
+    assert_eq!(waits(1, 1_000_001), Waits::TooLong);
 }
 
 #[test]

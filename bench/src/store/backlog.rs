@@ -19,10 +19,6 @@ const TEXT: usize = 100;
 const SIZES: [usize; 2] = [10, MEMBERS];
 /// Against the floor.
 const TARGET: f64 = 1.4;
-/// What MIMI content and framing add to a text, and the fields of MLS that are signed with it.
-const AROUND: usize = 200;
-/// A GroupContext without the list of the participants.
-const CONTEXT: usize = 500;
 
 pub(super) fn measure(arguments: &Arguments, board: &mut Board) -> Result<(), Fault> {
     for members in SIZES {
@@ -30,8 +26,7 @@ pub(super) fn measure(arguments: &Arguments, board: &mut Board) -> Result<(), Fa
             members,
             as_mimi: true,
         };
-        let list = shape.list()?.map_or(0, |list| list.len());
-        let floor = Floor::new(list.saturating_add(CONTEXT), TEXT.saturating_add(AROUND))?;
+        let floor = Floor::new(shape, TEXT)?;
         let mut seats = Vec::new();
         for library in &LIBRARIES {
             eprintln!("… backlog, {members} members, {}", library.name);

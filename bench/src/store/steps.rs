@@ -1,5 +1,6 @@
 //! One message of 1 KiB in a room of 1,000, without past epochs and with five.
 
+use super::floor::Floor;
 use super::{Board, MEMBERS, PAST_EPOCHS, values};
 use crate::Fault;
 use crate::arguments::Arguments;
@@ -7,7 +8,7 @@ use crate::ours;
 use crate::pair::{LIBRARIES, Shape};
 use crate::rounds::{Seat, Times, take_turns};
 use crate::samples::Samples;
-use crate::stopwatch::Clock;
+use crate::stopwatch::{Clock, Stopwatch};
 use crate::table::{micros, times};
 
 /// The most octets of values and of the write-ahead log that a step may write, in KiB.
@@ -59,6 +60,9 @@ pub(super) fn measure(arguments: &Arguments, board: &mut Board) -> Result<(), Fa
         let (names, mut seats): (Vec<String>, Vec<Seat>) = seats.0.into_iter().unzip();
         let measured = take_turns(&mut seats, arguments.rounds, arguments.steps)?;
         beside(board, commits, &names, &measured);
+        if commits == 0 {
+            floor_beside(arguments, board, (&names, &measured))?;
+        }
         if let Some(seat) = seats.first_mut() {
             log(board, commits, seat)?;
         }
@@ -91,6 +95,43 @@ fn beside(board: &mut Board, commits: usize, names: &[String], measured: &[Times
             }
         }
     }
+}
+
+/// What every library must do for such a step, whatever it stores and however, beside the peer that the target names.
+fn floor_beside(
+    arguments: &Arguments,
+    board: &mut Board,
+    (names, measured): (&[String], &[Times]),
+) -> Result<(), Fault> {
+    let shape = Shape {
+        members: MEMBERS,
+        as_mimi: true,
+    };
+    let floor = Floor::new(shape, crate::rounds::text(0).len())?;
+    let (mut send, mut receive) = (Samples::default(), Samples::default());
+    for _ in 0..arguments.rounds {
+        send.begin_round();
+        receive.begin_round();
+        for _ in 0..arguments.steps {
+            let begun = Stopwatch::start();
+            let _ = floor.send()?;
+            send.add(begun.read(Clock::Processor));
+            let begun = Stopwatch::start();
+            floor.receive()?;
+            receive.add(begun.read(Clock::Processor));
+        }
+    }
+    let peer = names.iter().zip(measured).find(|(name, _)| *name == "mls-rs");
+    for ((kind, of), floor) in KINDS.into_iter().zip([send, receive]) {
+        let theirs = peer.map(|(_, times)| of(times));
+        board.told([
+            format!("crypto floor alone, {kind} 1 KiB, {MEMBERS} members ÷ mls-rs"),
+            micros(floor.median()),
+            micros(theirs.and_then(Samples::median)),
+            times(theirs.and_then(|theirs| floor.ratio_to(theirs))),
+        ]);
+    }
+    Ok(())
 }
 
 fn target(commits: usize, name: &str) -> Option<f64> {

@@ -27,6 +27,7 @@ mod group;
 mod inbound;
 mod join;
 mod me;
+mod membership;
 mod opening;
 mod outbound;
 mod outgoing;

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use crate::store::Key32;
+use crate::store::{Key32, Patience, StorageError, Store};
 use crate::witness::Witnesses;
 
 /// How to open a client's file.
@@ -118,6 +118,41 @@ impl Opening {
         match self.role {
             Role::App => self.budget.memory,
             Role::Extension => 0,
+        }
+    }
+
+    /// Opens the file to write to it. Only the main app brings an older one up to date, and an extension, which has seconds
+    /// to live, does not wait long.
+    pub(crate) fn store(&self) -> Result<Store, StorageError> {
+        let (store, patience) = match self.role {
+            Role::App => (Store::open_and_migrate(&self.path, &self.key)?, Patience::APP),
+            Role::Extension => (Store::open(&self.path, &self.key)?, Patience::EXTENSION),
+        };
+        store.set_patience(patience)?;
+        Ok(store)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_main_app_keeps_groups_in_memory_between_steps() {
+        let with = |opening: Opening, memory| Opening {
+            budget: Budget {
+                memory,
+                ..opening.budget
+            },
+            ..opening
+        };
+        let (app, extension) = (
+            Opening::app("client", Key32::new([1; 32])),
+            Opening::extension("client", Key32::new([1; 32])),
+        );
+        for memory in [0, 1, 1 << 30, usize::MAX] {
+            assert_eq!(with(app.clone(), memory).memory_between_steps(), memory);
+            assert_eq!(with(extension.clone(), memory).memory_between_steps(), 0);
         }
     }
 }

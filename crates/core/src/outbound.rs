@@ -1,8 +1,8 @@
 //! Sending: the intent is stored beside the ciphertext, so that an epoch change costs nobody a message.
 
 use comity_content::{Class, Content, Disposition, MessageId, Part, Received, Salt, check_outgoing};
-use comity_room::RoomUri;
 use comity_room::policy::Action;
+use comity_room::{RoomUri, UserUri};
 use comity_wire::{ApplicationFraming, MlsOctets, SubmitMessageRequest, Wire as _};
 
 use crate::error::{Blocked, Error, Misuse};
@@ -12,7 +12,7 @@ use crate::plan;
 use crate::step::{Allow, Made, MessageChange, RequestKind, Resolution};
 use crate::store::message::{Delivery, MessageRow, Told};
 use crate::store::outbox::Errand;
-use crate::store::room::{Phase, RoomRow};
+use crate::store::room::{Phase, RoomRow, RoomView};
 use crate::store::small::SeenRow;
 use crate::store::{StorageError, message, outbox, room, small};
 use crate::tx::{NewRequest, Tx, random};
@@ -32,7 +32,7 @@ pub(crate) fn send(
     }
     let choice = plan::choose(outgoing, &row.classes)?;
     if !allow.unreadable_by && choice.sees.iter().any(Option::is_none) {
-        return Err(Blocked::CannotRead(crate::reader::unreadable_by(&*tx.view(&row)?, &choice.sees)).into());
+        return Err(Blocked::CannotRead(unreadable_by(&*tx.view(&row)?, &choice.sees)).into());
     }
     let content = compose(tx, &row, outgoing, choice.part)?;
     check_outgoing(&content).map_err(Misuse::Part)?;
@@ -61,6 +61,20 @@ pub(crate) fn send(
         errands::commit_now(tx, &mut row)?;
     }
     Ok(Some(Made::Message(id)))
+}
+
+/// The participants that have a client which sees nothing, sorted.
+fn unreadable_by(view: &RoomView, sees: &[Option<usize>]) -> Vec<UserUri> {
+    let blind = |class: usize| sees.get(class).is_none_or(Option::is_none);
+    let mut users: Vec<UserUri> = view
+        .members
+        .iter()
+        .filter(|member| blind(member.class))
+        .map(|member| member.user.clone())
+        .collect();
+    users.sort();
+    users.dedup();
+    users
 }
 
 /// Whether messages can be encrypted now. With a proposal pending the commit goes first (RFC 9420, "Proposal List

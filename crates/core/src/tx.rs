@@ -7,12 +7,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use comity_room::{ProviderUri, RoomUri, Timestamp};
+use comity_wire::MemberCommit;
 use zeroize::Zeroizing;
 
 use crate::crypto::Crypto;
 use crate::error::{Error, Misuse};
 use crate::group::Group;
 use crate::me::{Advertised, Me};
+use crate::membership;
 use crate::opening::{Opening, Role};
 use crate::provider::Provider;
 use crate::step::{
@@ -327,6 +329,27 @@ impl<'a> Tx<'a> {
     /// What tells whose message one of the group's present epoch is. `None` if the file does not have it apart.
     pub(crate) fn sender_data_secret(&self, row: &RoomRow) -> Result<Option<Zeroizing<Vec<u8>>>, Error> {
         Ok(MlsStore::for_room(self.store, row.scope).sender_data_secret()?)
+    }
+
+    /// Whether a member of the room can have made a commit that says to be of the present epoch. `None` if that is not known without
+    /// reading the group from the file.
+    pub(crate) fn is_of_a_member(
+        &mut self,
+        row: &RoomRow,
+        commit: &MemberCommit<'_>,
+    ) -> Result<Option<bool>, Error> {
+        let Some(warm) = self.warm.get_mut(row.id).filter(|warm| warm.has_group()) else {
+            return Ok(None);
+        };
+        if warm.membership_key(row.epoch).is_none() {
+            match MlsStore::for_room(self.store, row.scope).membership_key()? {
+                Some(key) => warm.note_membership_key(row.epoch, key),
+                None => return Ok(None),
+            }
+        }
+        let context = warm.group().map(|group| group.context()).transpose()?;
+        let known = warm.membership_key(row.epoch).zip(context);
+        Ok(known.map(|(key, context)| membership::is_of_a_member(commit, key, &context)))
     }
 
     /// Deletes the room's group, in memory and in the file, with the key under which its rows are sealed.

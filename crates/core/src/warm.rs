@@ -6,6 +6,8 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use zeroize::Zeroizing;
+
 use crate::group::Group;
 use crate::store::room::{self, RoomView};
 use crate::store::{Reads, StorageError, Store};
@@ -33,6 +35,8 @@ pub(crate) struct WarmGroup {
     begins: Option<[u8; 16]>,
     /// Where OpenMLS's rows of it are.
     scope: i64,
+    /// Of which epoch this is the `membership_key`, if anybody has asked for it.
+    membership_key: Option<(u64, Zeroizing<Vec<u8>>)>,
 }
 
 /// How much of a group is in memory.
@@ -84,6 +88,7 @@ impl WarmGroup {
             view,
             begins,
             scope,
+            membership_key: None,
         }
     }
 
@@ -105,9 +110,20 @@ impl WarmGroup {
         (&self.view, self.begins)
     }
 
+    /// The key by which the group's members know a commit of theirs in this epoch, if it was noted.
+    pub(crate) fn membership_key(&self, epoch: u64) -> Option<&[u8]> {
+        let (of, key) = self.membership_key.as_ref()?;
+        (*of == epoch).then_some(key.as_slice())
+    }
+
+    pub(crate) fn note_membership_key(&mut self, epoch: u64, key: Zeroizing<Vec<u8>>) {
+        self.membership_key = Some((epoch, key));
+    }
+
     /// Drops the group, and keeps who is in it.
     fn forget_group(&mut self) {
         self.group = None;
+        self.membership_key = None;
         if self.extent == Extent::All || self.extent == Extent::Present {
             self.extent = Extent::Leaves(Vec::new());
         }

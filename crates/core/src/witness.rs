@@ -188,14 +188,17 @@ fn next(tx: &mut Tx<'_>, witnesses: &Witnesses, stay: bool) -> Result<Sworn, Err
     })
 }
 
-/// A copy of the file must not pass for it: neither of its twins is anybody's.
+/// A copy of the file must not pass for it: neither of its twins is anybody's. This stands in the copy's one file and not in
+/// a log beside it, which SQLite would leave there in silence if it could not be moved.
 pub(crate) fn part(copy: Store) -> Result<(), Error> {
     copy.begin_immediate()?;
     let parted = part_in(&copy).and_then(|()| Ok(copy.commit()?));
     if parted.is_err() {
         copy.rollback();
     }
-    parted.and(Ok(copy.close()?))
+    let whole = parted.and_then(|()| Ok(copy.checkpoint_truncate()?));
+    copy.close()?;
+    if whole? { Ok(()) } else { Err(Error::Busy) }
 }
 
 fn part_in(store: &Store) -> Result<(), Error> {

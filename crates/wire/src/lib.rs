@@ -23,6 +23,7 @@ mod group_info;
 mod group_state;
 mod key_material;
 mod media_types;
+mod member_commit;
 mod publish;
 mod safe_aad;
 mod signing;
@@ -50,6 +51,7 @@ pub use key_material::{
     ClientKeyMaterial, ClientMaterial, KeyMaterialRequest, KeyMaterialResponse, KeyMaterialUserCode,
 };
 pub use media_types::MediaTypeList;
+pub use member_commit::MemberCommit;
 pub use publish::{PublishKeyPackages, PublishKeyPackagesResponse};
 pub use safe_aad::SafeAad;
 pub use signing::{Signatory, labelled};

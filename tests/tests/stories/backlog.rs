@@ -40,6 +40,23 @@ fn two_thousand_frames_are_taken_in_pages_and_in_order() {
 
 #[test]
 fn a_backlog_of_many_rooms_is_taken_with_a_small_budget_and_kills_in_between() {
+    takes_the_backlog_of_many_rooms(Budget {
+        frames: 3,
+        octets: 1 << 20,
+        ..Budget::APP
+    });
+}
+
+/// Each group is dropped after each frame of it, in the middle of a step, and read again for the next.
+#[test]
+fn a_backlog_of_many_rooms_is_taken_by_an_app_that_has_memory_for_no_group() {
+    takes_the_backlog_of_many_rooms(Budget {
+        memory: 0,
+        ..Budget::APP
+    });
+}
+
+fn takes_the_backlog_of_many_rooms(budget: Budget) {
     let cast = Cast::new(5);
     let rooms: Vec<_> = (0..8)
         .map(|number| {
@@ -63,11 +80,7 @@ fn a_backlog_of_many_rooms_is_taken_with_a_small_budget_and_kills_in_between() {
     }
     cast.world.settle();
     cast.bob.closes();
-    cast.bob.takes_at_most(Budget {
-        frames: 3,
-        octets: 1 << 20,
-        ..Budget::APP
-    });
+    cast.bob.takes_at_most(budget);
     cast.bob.starts();
     cast.world.weather(Weather {
         page: 10,

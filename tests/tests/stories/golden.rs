@@ -11,10 +11,10 @@ use std::time::Duration;
 
 use comity::content::Expiration;
 use comity::{
-    Allow, Batch, Client, Frame, FrameKind, FrameOutcome, Key32, Opening, Outgoing, Page, Position, Reader,
-    Request, RequestKind, RoomUri, Seq, Timestamp,
+    Allow, Batch, Client, Error, Frame, FrameKind, FrameOutcome, Identity, Key32, Opening, Outgoing, Page,
+    Position, Reader, Request, RequestKind, RoomUri, Seq, StorageError, Timestamp,
 };
-use comity_testkit::{Actor, supports, view};
+use comity_testkit::{Actor, names, supports, view};
 use comity_wire::{FanoutMessage, FanoutTail, SubmitMessageRequest, Wire as _};
 
 use crate::support::Cast;
@@ -146,6 +146,39 @@ fn files_of_every_format_show_what_they_showed() {
             let reader = copy.open().reader().unwrap();
             let seen = String::from_utf8(read(format, &[name, ".screen"].concat())).unwrap();
             assert_eq!(screen(&reader, copy.now), seen, "{name} in format {format}");
+        }
+    }
+}
+
+/// A schema that has no files here would be one whose files nobody opens for ever.
+#[test]
+fn the_formats_are_those_that_there_have_been_up_to_the_present_one() {
+    let place = tempfile::tempdir().unwrap();
+    let opening = Opening::app(place.path().join("client.comity"), Key32::new([1; 32]));
+    let identity = Identity {
+        user: names::user("nora@a.example"),
+        client: names::client("nora-phone@a.example"),
+    };
+    let client = Client::create(Timestamp::from_millis(1), &opening, identity).unwrap();
+    let present = client.reader().unwrap().health().unwrap().schema;
+    let all: Vec<i64> = FORMATS.into_iter().map(i64::from).collect();
+    assert_eq!(all, (1..=present).collect::<Vec<_>>());
+    let mut kept: Vec<u32> = std::fs::read_dir(dir(1).parent().unwrap())
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().to_str().unwrap().parse().unwrap())
+        .collect();
+    kept.sort_unstable();
+    assert_eq!(kept, FORMATS);
+    for format in FORMATS {
+        for name in ["alice", "bob"] {
+            let found =
+                Reader::open(&Copy::of(format, name).opening).map(|reader| reader.health().unwrap().schema);
+            let wanted = if i64::from(format) == present {
+                Ok(present)
+            } else {
+                Err(Error::Storage(StorageError::NeedsApp))
+            };
+            assert_eq!(found, wanted, "{name} in format {format}");
         }
     }
 }

@@ -75,7 +75,7 @@ pub(super) fn test_features_do_not_ship(repo: &Repo) -> Vec<Finding> {
                 .iter()
                 .any(|never| feature.split_once('/').is_some_and(|(_, name)| name == *never))
         });
-        on.map(|feature| Finding::Broken(format!("{package} ships with the feature {feature}")))
+        on.map(|feature| Finding(format!("{package} ships with the feature {feature}")))
             .collect::<Vec<_>>()
     };
     repo.shipped.iter().flat_map(ships).collect()
@@ -86,12 +86,12 @@ fn links(repo: &Repo, packages: &[&str], forbidden: impl Fn(&str) -> bool) -> Ve
     let mut findings = Vec::new();
     for package in packages {
         let Some(links) = repo.shipped.get(*package) else {
-            findings.push(Finding::Broken(format!("{package} is not there")));
+            findings.push(Finding(format!("{package} is not there")));
             continue;
         };
         let found = links.crates.iter().filter(|name| forbidden(name));
         findings.extend(found.map(|name| {
-            Finding::Broken(format!(
+            Finding(format!(
                 "{package} links {name}; see `cargo tree -p {package} -e normal -i {name}`"
             ))
         }));

@@ -1,16 +1,19 @@
-//! Rules of keeping house: where MLS is named, how long a file is, what is unfinished, what is indexed, what gives a machine away.
+//! Rules of keeping house: where MLS is named, how long a file is, what is unfinished, what is indexed, what leads nowhere, what gives a
+//! machine away.
 
 use super::{Finding, broken};
 use crate::repo::Repo;
 use crate::source::words;
 
-/// Lines that a file must not reach, and from which it is noted.
-const LONG: (usize, usize) = (800, 600);
+/// The most lines of a source.
+const LONGEST: usize = 600;
+/// Of which languages.
+const LANGUAGES: [&str; 6] = [".rs", ".swift", ".kt", ".kts", ".c", ".py"];
 
 pub(super) fn one_file_names_the_group(repo: &Repo) -> Vec<Finding> {
     let mut findings = Vec::new();
     for (path, source) in repo.rust(&["crates/core/src/"]) {
-        if path == "crates/core/src/group.rs" || path.contains("/tests/") {
+        if path == "crates/core/src/group/mod.rs" || path.contains("/tests/") {
             continue;
         }
         let source = source.without_tests();
@@ -21,16 +24,31 @@ pub(super) fn one_file_names_the_group(repo: &Repo) -> Vec<Finding> {
 }
 
 pub(super) fn files_stay_short(repo: &Repo) -> Vec<Finding> {
-    repo.under(&["crates/", "examples/", "tests/", "bench/", "fuzz/", "xtask/"])
-        .filter(|file| file.path.ends_with(".rs"))
-        .filter_map(|file| match file.text.lines().count() {
-            lines if lines >= LONG.0 => {
-                Some(broken(&file.path, lines, "is too long: give each file one job"))
-            }
-            lines if lines > LONG.1 => Some(Finding::Note(format!("{} has {lines} lines", file.path))),
-            _ => None,
-        })
+    let generated = generated(repo);
+    repo.files
+        .iter()
+        .filter(|file| LANGUAGES.iter().any(|ending| file.path.ends_with(ending)))
+        .filter(|file| !generated.iter().any(|pattern| matches(pattern, &file.path)))
+        .map(|file| (file, file.text.lines().count()))
+        .filter(|(_, lines)| *lines > LONGEST)
+        .map(|(file, lines)| broken(&file.path, lines, "is too long: give each file one job"))
         .collect()
+}
+
+/// The patterns of files that nobody writes, as git is told.
+fn generated(repo: &Repo) -> Vec<&str> {
+    repo.under(&[".gitattributes"])
+        .flat_map(|file| file.text.lines())
+        .filter_map(|line| line.strip_suffix(" linguist-generated"))
+        .collect()
+}
+
+/// Whether a pattern of git's names a file: by its path, or by a folder around it.
+fn matches(pattern: &str, path: &str) -> bool {
+    match pattern.strip_suffix("**") {
+        Some(folder) => path.starts_with(folder),
+        None => path == pattern,
+    }
 }
 
 pub(super) fn nothing_is_left_to_do(repo: &Repo) -> Vec<Finding> {
@@ -74,11 +92,8 @@ pub(super) fn every_decision_is_in_the_index(repo: &Repo) -> Vec<Finding> {
         .iter()
         .filter(|name| name.starts_with(|c: char| c.is_ascii_digit()) && !decisions.contains(name));
     missing
-        .map(|name| Finding::Broken(format!("{FOLDER}{name} is not linked from {FOLDER}README.md")))
-        .chain(
-            dangling
-                .map(|name| Finding::Broken(format!("{FOLDER}README.md links {name}, which is not there"))),
-        )
+        .map(|name| Finding(format!("{FOLDER}{name} is not linked from {FOLDER}README.md")))
+        .chain(dangling.map(|name| Finding(format!("{FOLDER}README.md links {name}, which is not there"))))
         .collect()
 }
 
@@ -91,7 +106,7 @@ pub(super) fn every_page_is_in_the_book(repo: &Repo) -> Vec<Finding> {
     let listed: Vec<String> = links(repo, SUMMARY).map(|(_, target)| target).collect();
     pages
         .filter(|page| !listed.contains(&page.path))
-        .map(|page| Finding::Broken(format!("{} is not in {SUMMARY}", page.path)))
+        .map(|page| Finding(format!("{} is not in {SUMMARY}", page.path)))
         .collect()
 }
 
@@ -116,6 +131,49 @@ pub(super) fn every_link_leads_somewhere(repo: &Repo) -> Vec<Finding> {
                 })
                 .collect::<Vec<_>>()
         })
+        .collect()
+}
+
+pub(super) fn every_file_that_a_page_names_is_there(repo: &Repo) -> Vec<Finding> {
+    let is_there = |name: &str| {
+        repo.files.iter().any(|file| {
+            let before = file.path.strip_suffix(name);
+            before.is_some_and(|before| before.is_empty() || before.ends_with('/'))
+        })
+    };
+    let mut findings = Vec::new();
+    for page in repo.files.iter().filter(|file| file.path.ends_with(".md")) {
+        for (line, number) in page.text.lines().zip(1..) {
+            let quoted = line.split('`').skip(1).step_by(2);
+            let missing = quoted
+                .filter(|name| is_name_of_a_source(name))
+                .flat_map(spelt_out)
+                .filter(|name| !is_there(name));
+            findings.extend(
+                missing.map(|name| broken(&page.path, number, &format!("names {name}, which is not there"))),
+            );
+        }
+    }
+    findings
+}
+
+fn is_name_of_a_source(name: &str) -> bool {
+    let in_path = |c: char| c.is_ascii_alphanumeric() || "_-./{},".contains(c);
+    let languages = LANGUAGES.iter().chain(&[".sql", ".h", ".md", ".toml"]);
+    name.chars().all(in_path) && languages.into_iter().any(|ending| name.ends_with(ending))
+}
+
+/// Every name that braces stand for: `{a,b}.rs` is `a.rs` and `b.rs`.
+fn spelt_out(name: &str) -> Vec<String> {
+    let braces = name
+        .split_once('{')
+        .and_then(|(before, rest)| Some((before, rest.split_once('}')?)));
+    let Some((before, (choices, after))) = braces else {
+        return vec![name.to_owned()];
+    };
+    choices
+        .split(',')
+        .flat_map(|choice| spelt_out(&format!("{before}{choice}{after}")))
         .collect()
 }
 
@@ -181,7 +239,7 @@ mod tests {
     fn a_second_file_that_names_the_group_is_found() {
         let text = "/// Not an `MlsGroup`.\nuse openmls::group::MlsGroup;\n#[cfg(test)]\nmod t { use MlsGroup; }\nMlsGroupConfig";
         let found = one_file_names_the_group(&repo(&[
-            ("crates/core/src/group.rs", text),
+            ("crates/core/src/group/mod.rs", text),
             ("crates/core/src/send.rs", text),
             ("crates/core/src/store/tests/mls.rs", text),
         ]));
@@ -189,13 +247,22 @@ mod tests {
     }
 
     #[test]
-    fn a_long_file_is_found_and_a_longish_one_noted() {
-        let of = |lines: usize| "\n".repeat(lines);
-        let found = |lines: usize| files_stay_short(&repo(&[("crates/a/src/b.rs", &of(lines))]));
-        assert_eq!(found(600), []);
-        assert!(matches!(found(601)[..], [Finding::Note(_)]));
-        assert!(matches!(found(799)[..], [Finding::Note(_)]));
-        assert!(matches!(found(800)[..], [Finding::Broken(_)]));
+    fn a_long_file_is_found_unless_nobody_writes_it() {
+        const GENERATED: &str =
+            "# By a program.\ngen/** linguist-generated\na/b.kt linguist-generated\nlogo.png binary\n";
+        let found = |path: &str, lines: usize| {
+            files_stay_short(&repo(&[
+                (".gitattributes", GENERATED),
+                (path, &"\n".repeat(lines)),
+            ]))
+        };
+        for path in ["crates/a/src/b.rs", "A.swift", "a/c.kt", "b.c", "a/gen/b.rs"] {
+            assert_eq!(found(path, 600), []);
+            assert_eq!(found(path, 601).len(), 1, "{path}");
+        }
+        for path in ["gen/a/b.swift", "a/b.kt", "CHANGELOG.md"] {
+            assert_eq!(found(path, 601), [], "{path}");
+        }
     }
 
     #[test]
@@ -255,6 +322,34 @@ mod tests {
         for gone in ["[b](b.md)", "see [b](../docs/b.md#here)", "[b](/b.md)"] {
             assert_eq!(every_link_leads_somewhere(&book(listed, gone)).len(), 1, "{gone}");
         }
+    }
+
+    #[test]
+    fn a_name_of_a_file_that_is_gone_is_found() {
+        let found = |page: &str| {
+            every_file_that_a_page_names_is_there(&repo(&[
+                ("crates/a/src/seal/mod.rs", ""),
+                ("crates/a/src/ring.rs", ""),
+                ("docs/page.md", page),
+            ]))
+            .len()
+        };
+        for there in [
+            "`crates/a/src/ring.rs` and `ring.rs`",
+            "`seal/mod.rs`, `src/{ring,seal/mod}.rs`",
+            "`page.md`, `a.rs b`, `…/x.rs`, `x.txt` and gone.rs",
+        ] {
+            assert_eq!(found(there), 0, "{there}");
+        }
+        for gone in [
+            "`seal.rs`",
+            "`ing.rs`",
+            "`crates/a/{ring,seal}.rs`",
+            "a\n`b/ring.rs`",
+        ] {
+            assert!(found(gone) > 0, "{gone}");
+        }
+        assert_eq!(found("`src/{ring,seal,chain}.rs`"), 2);
     }
 
     #[test]

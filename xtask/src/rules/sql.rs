@@ -97,7 +97,7 @@ mod tests {
         ] {
             let text = format!("conn.execute(\"{planted}\", [])");
             assert_eq!(
-                only_in_the_store(&repo(&[("crates/core/src/group.rs", &text)])).len(),
+                only_in_the_store(&repo(&[("crates/core/src/group/mod.rs", &text)])).len(),
                 1,
                 "{planted}"
             );
@@ -113,7 +113,7 @@ mod tests {
     fn words_about_sql_are_free() {
         let text = "// SELECT a FROM b\nlet selected = \"SELECTED rows\";";
         assert_eq!(
-            only_in_the_store(&repo(&[("crates/core/src/group.rs", text)])),
+            only_in_the_store(&repo(&[("crates/core/src/group/mod.rs", text)])),
             []
         );
     }

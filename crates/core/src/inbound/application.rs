@@ -8,7 +8,7 @@ use comity_content::{Body, Class, Content, Disposition, Expiration, MessageId, P
 use comity_room::{ClientUri, Timestamp, UserUri};
 use comity_wire::{ApplicationFraming, Wire as _};
 
-use super::finish;
+use super::known::finish;
 use crate::error::Error;
 use crate::rejection::Rejection;
 use crate::step::{EventKind, FrameOutcome, MessageChange};

@@ -3,7 +3,8 @@
 use comity_wire::{FanoutTail, RatchetTreeOption};
 
 use super::commit::{meet, view_of};
-use super::{Opened, finish, release};
+use super::known::finish;
+use super::{Opened, release};
 use crate::error::Error;
 use crate::group::{Group, Welcomed, join_by_welcome};
 use crate::provider::Provider;

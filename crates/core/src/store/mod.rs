@@ -103,7 +103,7 @@ pub(crate) struct Store {
     next_due: Cell<Option<Option<i64>>>,
     /// What the rows are as a whole (see head.rs).
     head: RefCell<head::Head>,
-    /// Rooms that were read or written (see room.rs).
+    /// Rooms that were read or written (see room/).
     rooms: RefCell<room::Cache>,
     /// What OpenMLS has written and is not in its rows yet (see mls/pending.rs).
     mls: RefCell<mls::pending::Pending>,

@@ -23,6 +23,22 @@ const OURS: Versions = Versions {
     oldest_reader: 1,
 };
 
+#[cfg(test)]
+thread_local! {
+    /// Makes this thread a newer program, which knows these steps to its own schema.
+    pub(super) static NEWER: std::cell::Cell<Option<(Versions, &'static [migrate::Migration])>> =
+        const { std::cell::Cell::new(None) };
+}
+
+/// What this program writes and knows.
+fn ours() -> Versions {
+    #[cfg(test)]
+    if let Some((newer, _)) = NEWER.get() {
+        return newer;
+    }
+    OURS
+}
+
 /// SQLite's header field that says whose file it is: "Comi".
 const APPLICATION_ID: i32 = 0x436f_6d69;
 
@@ -64,6 +80,10 @@ pub(super) fn open(path: &Path, key: &Key32) -> Result<(Connection, Ring), Stora
 pub(super) fn migrate(path: &Path, key: &Key32) -> Result<(), StorageError> {
     let conn = connect(&plain(path), writing())?;
     settle(&conn).map_err(while_opening)?;
+    #[cfg(test)]
+    if let Some((newer, steps)) = NEWER.get() {
+        return migrate::migrate(&conn, key, steps, newer.schema);
+    }
     migrate::migrate(&conn, key, migrate::MIGRATIONS, OURS.schema)
 }
 
@@ -85,7 +105,7 @@ pub(super) fn connect_reading(path: &Path) -> Result<(Connection, Versions), Sto
 /// Whether a file of these versions may still be used; asked again whenever another connection has written.
 pub(super) fn check_versions(conn: &Connection) -> Result<Versions, StorageError> {
     let found = read_versions(conn)?;
-    judge(found, OURS)?;
+    judge(found, ours())?;
     Ok(found)
 }
 
@@ -191,7 +211,8 @@ pub(super) fn set_durability(conn: &Connection, lazy: bool) -> Result<(), Storag
 }
 
 /// The settings of a writing connection. Nothing may leave before it is on the medium, hence `synchronous =
-/// FULL` unless a transaction says otherwise, and on Apple's systems a full flush of the drive.
+/// FULL` unless a transaction says otherwise, and on Apple's systems a full flush of the drive. The log is moved into the
+/// database, and begun again, whenever a commit makes it longer than 1,000 pages of 4 KiB.
 fn settle(conn: &Connection) -> Result<(), StorageError> {
     let mode: String = conn.query_row("PRAGMA journal_mode = WAL", [], |row| row.get(0))?;
     if mode != "wal" {
@@ -202,7 +223,8 @@ fn settle(conn: &Connection) -> Result<(), StorageError> {
         "PRAGMA fullfsync = ON;
          PRAGMA checkpoint_fullfsync = ON;
          PRAGMA secure_delete = ON;
-         PRAGMA foreign_keys = ON;",
+         PRAGMA foreign_keys = ON;
+         PRAGMA wal_autocheckpoint = 1000;",
     )?;
     Ok(())
 }
@@ -235,7 +257,7 @@ fn populate(conn: &Connection, key: &Key32) -> Result<Ring, StorageError> {
 /// Whether this program may use the file, asked before any key.
 fn admit(conn: &Connection) -> Result<Versions, StorageError> {
     let versions = check_versions(conn)?;
-    if versions.schema == OURS.schema {
+    if versions.schema == ours().schema {
         compare_schema(conn)?;
     }
     Ok(versions)

@@ -1,5 +1,5 @@
 -- The one file of a client. Its text is compared when the file is opened: change it only together with the schema
--- version in open.rs. Every column but keys, lengths and what queries must order by is sealed (see seal.rs).
+-- version in open.rs. Every column but keys, lengths and what queries must order by is sealed (see seal/).
 
 -- Read before any key: which versions may open this file. Bound into the root key's seal.
 CREATE TABLE meta (
@@ -35,7 +35,7 @@ CREATE TABLE mls (
 
 -- Domain tables follow, one block per row module.
 
--- Rooms (see room.rs). `due` is when the next errand of the room is to be run.
+-- Rooms (see room/). `due` is when the next errand of the room is to be run.
 CREATE TABLE room (
     id INTEGER PRIMARY KEY,
     uri BLOB NOT NULL UNIQUE,
@@ -51,7 +51,7 @@ CREATE TABLE room_view (
     sealed BLOB NOT NULL
 ) STRICT;
 
--- Messages (see message.rs). `seq` is also the message's place in the event log: a plain message that is written or
+-- Messages (see message/). `seq` is also the message's place in the event log: a plain message that is written or
 -- received has no row in `event`; what tells nothing there has a number below zero. Tables of large rows with random keys
 -- keep their rowid: without it each insertion would rewrite pages all over the tree. `alone` is 1 for what will vanish and
 -- has a key of its own. `frame` is the hash of the MLSMessage

@@ -1,7 +1,7 @@
 //! Many frames in one step: the key that each has used is used up in the file, whatever came between them.
 
 use comity::room::{ParticipantUpdate, Roles};
-use comity::{Change, Client, Frame, FrameOutcome, Made, Opening, TaskState};
+use comity::{Budget, Change, Client, Frame, FrameOutcome, Made, Opening, TaskState};
 use comity_wire::components::PARTICIPANT_LIST;
 use comity_wire::{MlsOctets, Wire as _};
 
@@ -79,22 +79,35 @@ fn messages_before_and_after_a_commit_and_late_ones_are_used_up_in_the_file() {
 }
 
 #[test]
-fn what_an_extension_reads_without_keeping_groups_is_used_up_for_the_app() {
+fn what_is_read_without_keeping_groups_is_used_up_in_the_file() {
     let mut scene = Scene::new();
-    let (frames, others): (Vec<_>, Vec<_>) = (0..3)
-        .map(|number| twins(&mut scene, &format!("message {number}")))
-        .unzip();
     let (path, now) = (scene.alice.path().to_owned(), scene.alice.now);
-    let mut extension = Client::open(now, &Opening::extension(&path, KEY)).unwrap();
-    let batch = comity::Batch {
-        frames,
-        cursor: None,
-        more: false,
+    let without_memory = |opening: Opening| Opening {
+        budget: Budget {
+            memory: 0,
+            ..opening.budget
+        },
+        ..opening
     };
-    let step = extension.receive(now, &batch).unwrap();
-    assert_eq!(step.frames.len(), 3);
-    extension.close().unwrap();
-    nothing_is_read_twice(&mut scene, &others);
+    for opening in [
+        Opening::extension(&path, KEY),
+        without_memory(Opening::app(&path, KEY)),
+    ] {
+        let (frames, others): (Vec<_>, Vec<_>) = (0..3)
+            .map(|number| twins(&mut scene, &format!("message {number}")))
+            .unzip();
+        let mut other_process = Client::open(now, &opening).unwrap();
+        let batch = comity::Batch {
+            frames,
+            cursor: None,
+            more: false,
+        };
+        let step = other_process.receive(now, &batch).unwrap();
+        let done = |outcome: &FrameOutcome| matches!(outcome, FrameOutcome::Done { .. });
+        assert!(step.frames.iter().all(done), "{:?}", step.frames);
+        other_process.close().unwrap();
+        nothing_is_read_twice(&mut scene, &others);
+    }
 }
 
 #[test]

@@ -8,8 +8,7 @@
 )]
 
 mod directory;
-mod dishonest_commits;
-mod dishonest_requests;
+mod dishonest;
 mod following;
 mod rows;
 mod step_back;

@@ -28,6 +28,12 @@ struct HidesSenders {
     sender_data_secret: Wrapped,
 }
 
+/// The same of the key by which members know a commit for a member's.
+#[derive(Deserialize)]
+struct KnowsMembers {
+    membership_key: Wrapped,
+}
+
 #[derive(Deserialize)]
 struct Wrapped {
     secret: Secret,
@@ -146,9 +152,22 @@ impl MlsStore<'_> {
 
     /// The present epoch's `sender_data_secret`, which tells whose message it is. `None` if the rows are not in parts.
     pub(crate) fn sender_data_secret(&self) -> Result<Option<Zeroizing<Vec<u8>>>, StorageError> {
+        self.in_present(|found: HidesSenders| found.sender_data_secret)
+    }
+
+    /// The present epoch's `membership_key`. `None` if the rows are not in parts.
+    pub(crate) fn membership_key(&self) -> Result<Option<Zeroizing<Vec<u8>>>, StorageError> {
+        self.in_present(|found: KnowsMembers| found.membership_key)
+    }
+
+    /// One of the present epoch's secrets.
+    fn in_present<T: DeserializeOwned>(
+        &self,
+        which: impl FnOnce(T) -> Wrapped,
+    ) -> Result<Option<Zeroizing<Vec<u8>>>, StorageError> {
         let present: Option<peel::Present> = self.present().read()?;
-        let found = present.and_then(|present| codec::decode_bare::<HidesSenders>(&present.secrets()).ok());
-        Ok(found.map(|found| Zeroizing::new(found.sender_data_secret.secret.value.vec.into_vec())))
+        let found = present.and_then(|present| codec::decode_bare::<T>(&present.secrets()).ok());
+        Ok(found.map(|found| Zeroizing::new(which(found).secret.value.vec.into_vec())))
     }
 
     pub(super) fn delete_secrets(&self) -> Result<(), StorageError> {

@@ -1,10 +1,13 @@
 //! What grows by itself has a limit.
 
+use comity_room::{ProviderUri, Timestamp};
+
 use super::*;
 use crate::rejection::{Advice, Rejection};
-use crate::step::{EventKind, Seq};
+use crate::step::{EventKind, HeldUntil, Seq};
+use crate::store::held::HeldRow;
 use crate::store::small::SeenRow;
-use crate::store::{event, small};
+use crate::store::{event, held, small};
 
 fn created() -> (TempDir, Store) {
     let (directory, path) = place();
@@ -74,4 +77,58 @@ fn frames_are_remembered_up_to_a_limit_and_the_oldest_are_forgotten_first() {
             .unwrap()
             .is_some()
     );
+}
+
+#[test]
+fn of_one_provider_a_thousand_frames_wait_whatever_their_groups_and_no_other_provider_minds() {
+    let (_directory, store) = created();
+    let frame = |number: u32, provider: &str| HeldRow {
+        hash: number.to_be_bytes().to_vec(),
+        group: (number / 250).to_be_bytes().to_vec(),
+        room: None,
+        from: ProviderUri::parse(provider).unwrap(),
+        frame: vec![1],
+        until: HeldUntil::Commit,
+        due: Timestamp::from_millis(u64::from(number)),
+    };
+    store.begin_immediate().unwrap();
+    for number in 0..1_000 {
+        assert!(
+            held::put(&store, &frame(number, "mimi://a.example")).unwrap(),
+            "{number}"
+        );
+    }
+    let (last, next) = (frame(999, "mimi://a.example"), frame(1_000, "mimi://a.example"));
+    assert!(held::put(&store, &last).unwrap(), "it waits already");
+    assert!(!held::put(&store, &next).unwrap(), "one more does not");
+    assert!(held::put(&store, &frame(1_001, "mimi://b.example")).unwrap());
+    assert_eq!(count(&store, "SELECT count(*) FROM held"), 1_001);
+    // Whoever has left makes room for another.
+    held::forget(&store, &last.hash).unwrap();
+    assert!(held::put(&store, &next).unwrap());
+    store.commit().unwrap();
+}
+
+#[test]
+fn the_log_does_not_grow_beyond_a_thousand_pages_if_nothing_was_deleted() {
+    const PAGE: u64 = 4_096 + 24;
+    let (_directory, path) = place();
+    let store = Store::create(&path, &KEY).unwrap();
+    let mut longest = 0;
+    // Some 25 pages each.
+    for step in 0..200_i64 {
+        store.begin_immediate().unwrap();
+        store
+            .write(
+                "INSERT INTO mls VALUES (77, ?1, randomblob(8), zeroblob(90000))",
+                [step],
+            )
+            .unwrap();
+        store.commit().unwrap();
+        store.pay_checkpoint(false).unwrap();
+        let log = path.with_file_name("client.comity-wal").metadata().unwrap();
+        longest = longest.max(log.len());
+    }
+    let pages = longest / PAGE;
+    assert!((900..1_050).contains(&pages), "{pages} pages");
 }

@@ -3,6 +3,7 @@
 use rusqlite::Connection;
 
 use super::*;
+use crate::Opening;
 
 fn created() -> (TempDir, PathBuf) {
     let (directory, path) = place();
@@ -212,6 +213,7 @@ fn the_connection_is_set_as_the_policy_says() {
         ("PRAGMA trusted_schema", 0),
         ("PRAGMA fullfsync", 1),
         ("PRAGMA checkpoint_fullfsync", 1),
+        ("PRAGMA wal_autocheckpoint", 1_000),
     ] {
         assert_eq!(
             store.one(pragma, [], |row| row.get(0)).unwrap(),
@@ -228,6 +230,50 @@ fn the_connection_is_set_as_the_policy_says() {
         reader.one("PRAGMA query_only", [], |row| row.get(0)).unwrap(),
         Some(1)
     );
+}
+
+#[test]
+fn a_wipe_that_was_cut_short_can_be_done_again_and_nothing_of_the_old_file_comes_back() {
+    const OTHER: Key32 = Key32::new([0x22; 32]);
+    const FILES: [&str; 5] = ["", "-wal", "-shm", "-next", "-hold"];
+    for deleted in 1..=FILES.len() {
+        // A file that was in use when its process died: some of it is in the log alone.
+        let (died, path) = place();
+        let store = Store::create(&path, &KEY).unwrap();
+        let (_directory, path) = place();
+        for entry in std::fs::read_dir(died.path()).unwrap() {
+            let entry = entry.unwrap();
+            std::fs::copy(entry.path(), path.with_file_name(entry.file_name())).unwrap();
+        }
+        drop(store);
+        let with = |suffix: &&str| turns::with_suffix(&path, suffix);
+        assert!(FILES.iter().map(with).all(|file| file.exists()));
+
+        for suffix in &FILES[..deleted] {
+            std::fs::remove_file(with(suffix)).unwrap();
+        }
+        assert_eq!(refused(&path, &KEY), StorageError::Missing, "{deleted} deleted");
+        Store::create(&path, &OTHER).unwrap().close().unwrap();
+        assert_eq!(refused(&path, &KEY), StorageError::WrongKey);
+        Store::open(&path, &OTHER).unwrap().close().unwrap();
+        wipe(&path).unwrap();
+        assert!(!FILES.iter().map(with).any(|file| file.exists()));
+    }
+}
+
+#[test]
+fn an_extension_waits_a_tenth_of_a_second_for_its_turn_and_then_for_the_lock() {
+    let (_directory, path) = created();
+    for (opening, patience, wanted) in [
+        (Opening::app(&path, KEY), Patience::APP, 500),
+        (Opening::extension(&path, KEY), Patience::EXTENSION, 100),
+    ] {
+        let store = opening.store().unwrap();
+        assert_eq!(store.turns.patience(), patience);
+        assert_eq!(patience.as_duration().as_millis(), wanted);
+        let lock: Option<i64> = store.one("PRAGMA busy_timeout", [], |row| row.get(0)).unwrap();
+        assert_eq!(lock, Some(i64::try_from(wanted).unwrap()));
+    }
 }
 
 #[test]

@@ -50,6 +50,24 @@ fn who_sent_a_message_is_read_before_it_is_opened() {
 }
 
 #[test]
+fn the_key_that_knows_members_is_read_from_the_file_and_goes_with_its_epoch() {
+    let directory = tempfile::tempdir().unwrap();
+    let (alice, bob) = large(&directory);
+    let key = |person: &Person| {
+        let mls = MlsStore::for_room(&person.store, ROOM);
+        let key = person.store.snapshot(|_| mls.membership_key()).unwrap();
+        key.unwrap().to_vec()
+    };
+    let old = key(&alice);
+    assert_eq!(old, key(&bob), "members of one epoch share it");
+    assert_eq!(old.len(), 32);
+    assert_ne!(old, secret(&alice).to_vec(), "it is none of the other secrets");
+    let mut in_alice = alice.load();
+    alice.in_step(|| mls::commit(&alice, &mut in_alice));
+    assert_ne!(key(&alice), old, "an epoch has its own");
+}
+
+#[test]
 fn of_another_epoch_or_of_no_message_no_sender_is_read() {
     let directory = tempfile::tempdir().unwrap();
     let (alice, bob) = large(&directory);

@@ -1,8 +1,11 @@
 //! Older files, newer files, and what happens between.
 
+use comity_room::{ClientUri, Timestamp, UserUri};
+
 use super::migrate::{Migration, migrate};
 use super::ring::{Ring, Versions};
 use super::*;
+use crate::{Client, Error, Identity, Opening};
 
 fn old_file() -> (TempDir, PathBuf) {
     let (directory, path) = place();
@@ -154,4 +157,40 @@ fn health_counts_and_names_damage() {
     std::fs::write(&path, octets).unwrap();
     let store = Store::open(&path, &KEY).unwrap();
     assert_eq!(health::health(&store).unwrap().damage, Some("storage_corrupt"));
+}
+
+/// A step that changes nothing but the number.
+const COUNTS: Migration = Migration {
+    from: 1,
+    oldest_reader: 1,
+    run: |_| Ok(()),
+};
+
+#[test]
+fn the_main_app_brings_an_older_file_up_to_date_and_an_extension_leaves_it_to_it() {
+    let (_directory, path) = place();
+    let (app, extension) = (Opening::app(&path, KEY), Opening::extension(&path, KEY));
+    let now = Timestamp::from_millis(1);
+    let identity = Identity {
+        user: UserUri::parse("mimi://a.example/u/alice").unwrap(),
+        client: ClientUri::parse("mimi://a.example/d/alice").unwrap(),
+    };
+    Client::create(now, &app, identity).unwrap().close().unwrap();
+    let newer = Versions {
+        schema: 2,
+        oldest_reader: 1,
+    };
+    let mut paused = Client::open(now, &extension).unwrap();
+    paused.pause().unwrap();
+    open::NEWER.set(Some((newer, &[COUNTS])));
+    let needs_app = Some(Error::Storage(StorageError::NeedsApp));
+    assert_eq!(Client::open(now, &extension).err(), needs_app);
+    assert_eq!(paused.resume().err(), needs_app);
+    assert_eq!(versions(&path), (1, 1), "the extension has changed nothing");
+
+    Client::open(now, &app).unwrap().close().unwrap();
+    assert_eq!(versions(&path), (2, 1));
+    paused.resume().unwrap();
+    Client::open(now, &extension).unwrap().close().unwrap();
+    open::NEWER.set(None);
 }

@@ -219,7 +219,7 @@ fn a_group_without_its_past_sends_and_receives_and_loses_none_of_it() {
 }
 
 #[test]
-fn a_thousandth_message_of_one_step_is_the_only_one_that_is_written() {
+fn twenty_messages_of_one_step_are_written_once() {
     let directory = tempfile::tempdir().unwrap();
     let (alice, mut in_alice, bob, mut in_bob) = two(&directory);
     let messages: Vec<_> = (0..20_u8)

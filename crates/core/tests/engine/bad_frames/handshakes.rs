@@ -81,9 +81,24 @@ fn a_commit_that_is_rejected_gives_held_proposals_back_and_the_genuine_one_is_fo
         app_data: vec![app_data(PARTICIPANT_LIST, left.encode())],
         ..Plan::default()
     };
+    let nobody = Rogue::new("x.example", "xavier", "xavier-pc");
+    let against_the_rules = Plan {
+        adds: vec![nobody.key_package()],
+        held: vec![proposal.clone()],
+        ..Plan::default()
+    };
+    let violation = scene.mallory.commits(against_the_rules).commit;
     let commit = scene.mallory.commits(plan).commit;
     let proposal = scene.place.proposal(&proposal);
     assert_eq!(scene.alice.receives(&proposal), in_silence());
+    let violation = scene.place.commit(&violation);
+    let outcome = scene.alice.receives(&violation);
+    let violates = FrameOutcome::Rejected {
+        reason: Rejection::Violation("policy_user_not_listed".to_owned()),
+        advice: Advice::Wait,
+    };
+    assert_eq!(outcome, violates);
+    scene.still_reads();
     let genuine = scene.place.commit(&commit);
     for distance in [2, 40, 300] {
         let mut flipped = genuine.clone();

@@ -2,6 +2,7 @@
 
 mod content;
 mod epochs;
+mod forged;
 mod form;
 mod handshakes;
 mod makers;

@@ -55,6 +55,44 @@ fn rule_13_no_query_holds_a_snapshot_after_it_has_answered() {
     assert_eq!(busy, 0, "and nobody keeps the write-ahead log from being emptied");
 }
 
+/// What the queries of an app's screens say of a room: lists, badges, timelines, permissions.
+fn screens(scene: &Scene, reader: &comity::Reader) -> Result<Vec<String>, Error> {
+    let (now, uri) = (scene.alice.now, scene.uri());
+    let outgoing = Outgoing::text("hi");
+    Ok(vec![
+        format!("{:?}", reader.rooms(now)?),
+        format!("{:?}", reader.room(&uri)?),
+        format!("{:?}", reader.members(&uri, 0, 10)?),
+        format!("{:?}", reader.timeline(now, &uri, Page::Latest(10))?),
+        format!("{:?}", reader.can(&uri, &Change::Rotate)),
+        format!("{:?}", reader.may(&uri, comity_room::policy::Action::Send)?),
+        format!("{:?}", reader.plan(&uri, &outgoing)?),
+        format!("{:?}", reader.posture(&uri)?),
+        format!("{:?}", reader.events(Seq::default(), 10)?),
+        format!("{:?}", reader.outstanding(None, 10)?),
+        format!("{:?}", reader.user(&scene.mallory.user)?),
+        format!("{:?}", reader.wake_at()?),
+    ])
+}
+
+/// So a list of rooms costs no memory, however large they are: with every group unreadable, all answer as before.
+#[test]
+fn rule_13_no_query_but_a_look_into_a_frame_reads_a_group() {
+    let mut scene = Scene::new();
+    scene.still_reads();
+    let frame = scene.saying("look");
+    let (reader, now) = (scene.alice.reader(), scene.alice.now);
+    let before = screens(&scene, &reader).unwrap();
+    assert!(reader.preview(now, &frame).unwrap().is_some());
+
+    let file = rusqlite::Connection::open(scene.alice.path()).unwrap();
+    let spoilt = file.execute("UPDATE mls SET sealed = x'00' WHERE scope <> 0", []);
+    assert!(spoilt.unwrap() > 5, "a group has rows");
+    let corrupt = Error::Storage(comity::StorageError::Corrupt);
+    assert_eq!(reader.preview(now, &frame).unwrap_err(), corrupt);
+    assert_eq!(screens(&scene, &reader).unwrap(), before);
+}
+
 /// The handles that this process has on a file or its companions.
 #[cfg(target_os = "linux")]
 fn handles(path: &std::path::Path) -> Vec<std::path::PathBuf> {

@@ -6,7 +6,7 @@
 //! | 2 encrypting again keeps the message | `stories::answers::an_accepted_message_whose_answer_was_lost_across_an_epoch_change_…`, `bad_frames::the_same_message_encrypted_twice_is_shown_once` |
 //! | 3 the event log is a table | `stories::extension::the_app_finds_by_events_…`, `lifecycle::forgotten_events_are_gone_…` |
 //! | 4 OpenMLS asks the clock | here, `clock_shift`, `bad_frames::an_add_by_a_key_package_that_has_expired_…` |
-//! | 5 `receive` knows the room | here, `bad_frames::a_frame_that_the_host_puts_into_another_room_…`, `lifecycle::a_cursor_is_stored_with_its_batch_…` |
+//! | 5 `receive` knows the room | here, `bad_frames::a_frame_that_the_host_puts_into_another_room_…`, `budgets::a_cursor_is_stored_with_its_batch_…` |
 //! | 6 a frame's fate is returned | `bad_frames::a_frame_that_comes_again_is_known`, `stories::extension::the_extension_is_told_known_…` |
 //! | 7 advertising is a verb of the app | here |
 //! | 8 `read` is a verb | here |
@@ -17,7 +17,7 @@
 //! | 13 queries never wait | here |
 //! | 14 `pause` is a latch | here |
 //! | 17 identity is data | `identity_doors` |
-//! | 18 one event per user | `stories::membership::a_new_device_is_told_once_and_not_once_per_room` |
+//! | 18 one event per user | `stories::outside::a_new_device_is_told_once_and_not_once_per_room` |
 //! | 19 rows are folded as they are written | here, `stories::app::the_timeline_pages_…`; the oracle's laws are `comity-content`'s `timeline_laws` |
 
 mod handles;

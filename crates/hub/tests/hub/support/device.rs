@@ -10,9 +10,8 @@ use comity_room::{
 use comity_wire::components::PARTICIPANT_LIST;
 use comity_wire::{
     CreateRoom, CredentialOctets, FanoutMessage, FanoutTail, GroupInfoOctets, GroupInfoOption,
-    GroupInfoRatchetTreeTbe, GroupInfoRequest, GroupInfoResponse, GroupInfoStatus, HandshakeBundle,
-    MlsOctets, RatchetTreeOctets, RatchetTreeOption, Signatory, SubmitMessageRequest, WelcomeOctets,
-    Wire as _, labelled,
+    HandshakeBundle, MlsOctets, RatchetTreeOctets, RatchetTreeOption, Signatory, SubmitMessageRequest,
+    WelcomeOctets, Wire as _, labelled,
 };
 use openmls::group::{
     CommitMessageBundle, MlsGroup, MlsGroupCreateConfig, MlsGroupJoinConfig,
@@ -20,13 +19,12 @@ use openmls::group::{
 };
 use openmls::messages::proposals::{AppDataUpdateProposal, Proposal};
 use openmls::prelude::{
-    AppDataUpdates, Capabilities, CredentialWithKey, Extensions, GroupContext, HpkeKeyPair, KeyPackage,
-    LeafNode, LeafNodeIndex, LeafNodeParameters, Lifetime, MlsMessageBodyIn, MlsMessageBodyOut,
-    NewSignerBundle, OpenMlsCrypto as _, OpenMlsProvider as _, ProcessedMessageContent, PublicMessageIn,
+    AppDataUpdates, Capabilities, CredentialWithKey, Extensions, GroupContext, KeyPackage, LeafNode,
+    LeafNodeIndex, LeafNodeParameters, Lifetime, MlsMessageBodyIn, MlsMessageBodyOut, NewSignerBundle,
+    OpenMlsCrypto as _, OpenMlsProvider as _, ProcessedMessageContent,
 };
 use openmls_basic_credential::SignatureKeyPair;
 use openmls_rust_crypto::OpenMlsRustCrypto;
-use openmls_traits::random::OpenMlsRand as _;
 use openmls_traits::signatures::Signer as _;
 
 pub(crate) struct Device {
@@ -290,16 +288,7 @@ impl Device {
         let Self { mls, keys, group, .. } = self;
         let group = group.as_mut().expect("in the room");
         group.clear_pending_commit(mls.storage()).unwrap();
-        for proposal in &held {
-            let message = proposal.parse().unwrap().try_into_protocol_message().unwrap();
-            let Ok(processed) = group.process_message(mls, message) else {
-                continue;
-            };
-            let ProcessedMessageContent::ProposalMessage(queued) = processed.into_content() else {
-                unreachable!()
-            };
-            group.store_pending_proposal(mls.storage(), *queued).unwrap();
-        }
+        take_up(group, mls, &held);
         let mut builder = group.commit_builder().force_self_update(!without_path);
         if let Some(context) = context {
             builder = builder.propose_group_context_extensions(context).unwrap();
@@ -397,16 +386,7 @@ impl Device {
             return None;
         }
         if matches!(frame.tail, FanoutTail::Commit { .. }) {
-            for proposal in &held {
-                let message = proposal.parse().unwrap().try_into_protocol_message().unwrap();
-                let Ok(processed) = group.process_message(mls, message) else {
-                    continue;
-                };
-                let ProcessedMessageContent::ProposalMessage(queued) = processed.into_content() else {
-                    unreachable!()
-                };
-                group.store_pending_proposal(mls.storage(), *queued).unwrap();
-            }
+            take_up(group, mls, &held);
         }
         let message = frame
             .message
@@ -454,25 +434,6 @@ impl Device {
         self.group = Some(staged.into_group(&self.mls).unwrap());
     }
 
-    /// A request for what an external commit needs, and the key to open the answer.
-    pub(crate) fn group_info_request(&self) -> (GroupInfoRequest, HpkeKeyPair) {
-        let random = self.mls.rand().random_vec(32).unwrap();
-        let pair = self
-            .mls
-            .crypto()
-            .derive_hpke_keypair(CIPHER_SUITE.hpke_config(), &random)
-            .unwrap();
-        let mut request = GroupInfoRequest {
-            cipher_suite: CIPHER_SUITE.into(),
-            requester: self.signatory(),
-            group_info_public_key: pair.public.clone(),
-            joining_code: None,
-            signature: Vec::new(),
-        };
-        request.signature = self.sign(GroupInfoRequest::LABEL, &request.to_be_signed());
-        (request, pair)
-    }
-
     pub(crate) fn signatory(&self) -> Signatory {
         let credential = CredentialOctets::of(&self.who().credential).unwrap();
         Signatory {
@@ -484,94 +445,23 @@ impl Device {
     pub(crate) fn sign(&self, label: &str, octets: &[u8]) -> Vec<u8> {
         self.keys.sign(&labelled(label, octets)).unwrap()
     }
+}
 
-    /// Opens the hub's answer as a joiner does: signature, then seal.
-    pub(crate) fn open(
-        &self,
-        hub_key: &[u8],
-        pair: &HpkeKeyPair,
-        reply: &[u8],
-    ) -> Option<GroupInfoRatchetTreeTbe> {
-        let response = GroupInfoResponse::decode(reply).unwrap();
-        let GroupInfoStatus::Success(sealed) = &response.status else {
-            return None;
+/// Hands held proposals to OpenMLS; those that no longer apply are passed over.
+fn take_up(group: &mut MlsGroup, mls: &OpenMlsRustCrypto, held: &[MlsOctets]) {
+    for proposal in held {
+        let message = proposal.parse().unwrap().try_into_protocol_message().unwrap();
+        let Ok(processed) = group.process_message(mls, message) else {
+            continue;
         };
-        let signed = labelled(GroupInfoResponse::LABEL, &response.to_be_signed());
-        let crypto = self.mls.crypto();
-        crypto
-            .verify_signature(
-                CIPHER_SUITE.signature_algorithm(),
-                &signed,
-                hub_key,
-                &sealed.signature,
-            )
-            .unwrap();
-        assert_eq!(sealed.hub.signature_key, hub_key);
-        let info = labelled(GroupInfoResponse::SEAL_LABEL, response.room.as_bytes());
-        let opened = crypto
-            .hpke_open(
-                CIPHER_SUITE.hpke_config(),
-                &sealed.ciphertext,
-                &pair.private,
-                &info,
-                &[],
-            )
-            .unwrap();
-        Some(GroupInfoRatchetTreeTbe::decode(&opened).unwrap())
-    }
-
-    /// Joins from outside; OpenMLS merges at once.
-    pub(crate) fn join(&mut self, entrance: &GroupInfoRatchetTreeTbe) -> Bundle {
-        let removes = entrance
-            .pending
-            .iter()
-            .map(|pending| public(&pending.proposal))
-            .collect();
-        self.join_with(entrance, removes)
-    }
-
-    pub(crate) fn join_with(
-        &mut self,
-        entrance: &GroupInfoRatchetTreeTbe,
-        removes: Vec<PublicMessageIn>,
-    ) -> Bundle {
-        let RatchetTreeOption::Full(tree) = &entrance.ratchet_tree else {
+        let ProcessedMessageContent::ProposalMessage(queued) = processed.into_content() else {
             unreachable!()
         };
-        let leaf = LeafNodeParameters::builder()
-            .with_capabilities(capabilities())
-            .with_extensions(self.leaf())
-            .build();
-        let mut builder = MlsGroup::external_commit_builder()
-            .with_ratchet_tree(tree.parse().unwrap())
-            .with_proposals(removes)
-            .with_config(join_config())
-            .skip_lifetime_validation()
-            .build_group(&self.mls, entrance.group_info.parse().unwrap(), self.who())
-            .unwrap()
-            .leaf_node_parameters(leaf)
-            .load_psks(self.mls.storage())
-            .unwrap()
-            .create_group_info(true)
-            .use_ratchet_tree_extension(false);
-        builder.with_app_data_dictionary_updates(None);
-        let complete = builder
-            .build(self.mls.rand(), self.mls.crypto(), &self.keys, |_| true)
-            .unwrap();
-        let (group, bundle) = complete.finalize(&self.mls).unwrap();
-        self.group = Some(group);
-        bundle_of(bundle)
+        group.store_pending_proposal(mls.storage(), *queued).unwrap();
     }
 }
 
-fn public(message: &MlsOctets) -> PublicMessageIn {
-    let MlsMessageBodyIn::PublicMessage(message) = message.parse().unwrap().extract() else {
-        unreachable!()
-    };
-    message
-}
-
-fn join_config() -> MlsGroupJoinConfig {
+pub(super) fn join_config() -> MlsGroupJoinConfig {
     MlsGroupJoinConfig::builder()
         .wire_format_policy(PURE_PLAINTEXT_WIRE_FORMAT_POLICY)
         .use_ratchet_tree_extension(false)
@@ -579,7 +469,7 @@ fn join_config() -> MlsGroupJoinConfig {
         .build()
 }
 
-fn bundle_of(bundle: CommitMessageBundle) -> Bundle {
+pub(super) fn bundle_of(bundle: CommitMessageBundle) -> Bundle {
     let (commit, welcome, group_info) = bundle.contents();
     Bundle {
         commit: MlsOctets::of(commit).unwrap(),

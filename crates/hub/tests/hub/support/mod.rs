@@ -1,6 +1,7 @@
 //! Real clients on OpenMLS, a host that keeps rows, and the domain words in which the tests speak.
 
 mod device;
+mod entrance;
 mod host;
 
 pub(crate) use device::{Bundle, Device, Plan, app_data};

@@ -3,183 +3,16 @@
 //! Whatever was done, everything that can be read is read, one message is sent and one received: the outcome is what the
 //! untouched file gives, or an error with a code.
 
-use std::path::{Path, PathBuf};
+mod octets;
+mod victim;
 
-use comity::content::Expiration;
-use comity::{
-    Allow, Batch, Change, Client, Error, FrameOutcome, Opening, Outgoing, Page, Position, Reader, Seq,
-    StorageError, Timestamp,
-};
-use comity::{Frame, RoomUri};
+use comity::{Error, StorageError};
 use rusqlite::Connection;
 use rusqlite::types::Value;
-use tempfile::TempDir;
 
 use crate::support::*;
 
-/// A file that was in use, closed, and what an app would do next with it.
-struct Victim {
-    dir: TempDir,
-    path: PathBuf,
-    /// Its octets some time ago, and now.
-    old: Vec<u8>,
-    now: Vec<u8>,
-    at: Timestamp,
-    room: RoomUri,
-    /// A message that has not come yet.
-    next: Frame,
-    /// One of whose epoch only a past ratchet remains, and a commit.
-    late: Frame,
-    commit: Frame,
-}
-
-/// What one gets to see: everything, as text.
-type Seen = Result<Vec<String>, StorageError>;
-
-impl Victim {
-    fn new() -> Self {
-        let mut scene = Scene::new();
-        let uri = scene.uri();
-        let at = scene.alice.now;
-        scene.still_reads();
-        let late = scene.saying("late");
-        for _ in 0..2 {
-            scene.everybody_follows(Plan::default());
-        }
-        says(&mut scene, "mine");
-        scene.alice.client.pause().unwrap();
-        let old = std::fs::read(scene.alice.path()).unwrap();
-        scene.alice.client.resume().unwrap();
-        scene.everybody_follows(Plan::default());
-        scene.still_reads();
-        says(&mut scene, &"a long one ".repeat(400));
-        let tomorrow = u32::try_from(at.as_millis() / 1_000 + 86_400).unwrap();
-        let expiring = Outgoing::text("gone soon").expiring(Expiration::Absolute(tomorrow));
-        drop(scene.alice.client.send(at, &uri, &expiring, Allow::default()));
-        let early = scene.mallory.says(&uri, "of an epoch to come");
-        let mut frame = scene.place.message(&early);
-        frame.bytes[8 + 4 + 1] ^= 0x40;
-        drop(scene.alice.steps(std::slice::from_ref(&frame)));
-        drop(scene.alice.client.change(at, &uri, &[Change::Rotate]).unwrap());
-        let batch = Batch {
-            frames: Vec::new(),
-            cursor: Some(comity::Cursor {
-                queue: "mailbox".to_owned(),
-                position: vec![1, 2, 3],
-            }),
-            more: true,
-        };
-        drop(scene.alice.client.receive(at, &batch).unwrap());
-        let next = scene.saying("next");
-        let commit = scene.mallory.commits(Plan::default()).commit;
-        let commit = scene.place.commit(&commit);
-        scene.alice.client.pause().unwrap();
-        let now = std::fs::read(scene.alice.path()).unwrap();
-        let dir = tempfile::tempdir().unwrap();
-        Self {
-            path: dir.path().join("client.comity"),
-            dir,
-            old,
-            now,
-            at,
-            room: uri,
-            next,
-            late,
-            commit,
-        }
-    }
-
-    /// Puts these octets under the app, with nothing beside them.
-    fn lay(&self, octets: &[u8]) {
-        for entry in std::fs::read_dir(self.dir.path()).unwrap() {
-            std::fs::remove_file(entry.unwrap().path()).unwrap();
-        }
-        std::fs::write(&self.path, octets).unwrap();
-    }
-
-    /// Does something to the file with SQLite.
-    fn tamper<T>(&self, work: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> T {
-        self.lay(&self.now);
-        let file = Connection::open(&self.path).unwrap();
-        let done = work(&file).unwrap();
-        drop(file);
-        done
-    }
-
-    /// Reads everything and goes on.
-    fn seen(&self) -> Seen {
-        match self.try_everything() {
-            Ok(seen) => Ok(seen),
-            Err(Error::Storage(error)) => Err(error),
-            Err(error) => panic!("{error:?}"),
-        }
-    }
-
-    fn try_everything(&self) -> Result<Vec<String>, Error> {
-        let mut client = Client::open(self.at, &Opening::app(&self.path, KEY))?;
-        let reader = client.reader()?;
-        let mut seen = self.everything(&reader)?;
-        let batch = Batch {
-            frames: vec![self.next.clone(), self.late.clone(), self.commit.clone()],
-            cursor: None,
-            more: false,
-        };
-        let step = client.receive(self.at, &batch)?;
-        let done = step.frames.iter();
-        seen.extend(done.map(|outcome| matches!(outcome, FrameOutcome::Done { .. }).to_string()));
-        let sent = client.send(self.at, &self.room, &Outgoing::text("sent"), Allow::default())?;
-        seen.push(format!("{:?}", sent.requests.len()));
-        let _: comity::Step = client.wake(self.at.plus(std::time::Duration::from_secs(90_000)))?;
-        client.close()?;
-        Ok(seen)
-    }
-
-    /// Whether the file says that something is wrong with it.
-    fn is_ill(&self, octets: &[u8]) -> bool {
-        self.lay(octets);
-        let reader = Reader::open(&Opening::app(&self.path, KEY)).unwrap();
-        reader.health().is_ok_and(|health| health.damage.is_some())
-    }
-
-    fn everything(&self, reader: &Reader) -> Result<Vec<String>, Error> {
-        let (at, room) = (self.at, &self.room);
-        let mut seen = vec![
-            format!("{:?}", reader.identity()),
-            format!("{:?}", reader.rooms(at)?),
-            format!("{:?}", reader.room(room)?),
-            format!("{:?}", reader.members(room, 0, 100)?),
-            format!("{:?}", reader.outstanding(None, 100)?),
-            format!("{:?}", reader.cursor("mailbox")?),
-            format!("{:?}", reader.wake_at()?),
-            format!("{:?}", reader.posture(room)?),
-        ];
-        for task in reader.room(room)?.tasks {
-            seen.push(format!("{:?}", reader.task(task)?));
-        }
-        for user in users() {
-            seen.push(format!("{:?}", reader.user(&user)?));
-        }
-        for event in reader.events(Seq(0), 1_000)? {
-            if let comity::EventKind::Message { message, .. } = event.kind {
-                seen.push(format!("{:?}", reader.message(at, message)?.map(|it| it.octets)));
-            }
-            seen.push(format!("{event:?}"));
-        }
-        for message in reader.timeline(at, room, Page::After(Position::default(), 100))? {
-            seen.push(format!("{message:?} {:?}", message.octets));
-        }
-        Ok(seen)
-    }
-}
-
-fn says(scene: &mut Scene, text: &str) {
-    let (now, uri) = (scene.alice.now, scene.uri());
-    let step = scene
-        .alice
-        .client
-        .send(now, &uri, &Outgoing::text(text), Allow::default());
-    drop(step.unwrap());
-}
+use victim::Victim;
 
 const NOTICED: [StorageError; 2] = [StorageError::Altered, StorageError::Corrupt];
 
@@ -341,7 +174,7 @@ fn an_older_whole_room_is_noticed() {
     }
     // Everything there is: an older file, which only witnesses tell.
     victim.lay(&victim.old);
-    assert!(victim.try_everything().is_ok());
+    assert!(victim.seen().is_ok());
 }
 
 #[test]
@@ -470,100 +303,4 @@ fn a_message_or_an_event_that_is_gone_is_missing_and_nothing_else_changes() {
     let last = "DELETE FROM message WHERE seq > 0";
     victim.tamper(|file| file.execute(last, []));
     drop(victim.seen());
-}
-
-/// Beside the file's octets, the offsets within a page at which one is flipped: all of the header and of the first cells'
-/// places, and a spread of the rest.
-fn offsets(page: usize) -> impl Iterator<Item = usize> {
-    let head = if page == 0 { 0..112 } else { 0..20 };
-    let dense = if cfg!(debug_assertions) { 9 } else { 1 };
-    let spread = (20..4096).step_by(if cfg!(debug_assertions) { 1_021 } else { 61 });
-    let ends = [4080, 4092, 4095];
-    head.step_by(dense).chain(spread).chain(ends)
-}
-
-#[test]
-fn one_flipped_octet_in_any_page_is_an_error_or_without_effect() {
-    let victim = Victim::new();
-    victim.lay(&victim.now);
-    let whole = victim.seen().unwrap();
-    let mut noticed = 0;
-    for page in 0..victim.now.len() / 4096 {
-        for offset in offsets(page) {
-            let mut damaged = victim.now.clone();
-            damaged[page * 4096 + offset] ^= 0x11;
-            victim.lay(&damaged);
-            match victim.seen() {
-                Ok(seen) if seen == whole => {}
-                // An index of messages may hide some: whoever looks into the health of the file is told.
-                Ok(_) => assert!(victim.is_ill(&damaged), "page {page}, octet {offset}"),
-                Err(
-                    StorageError::Altered
-                    | StorageError::Corrupt
-                    | StorageError::NotADatabase
-                    | StorageError::Foreign
-                    | StorageError::FromTheFuture
-                    | StorageError::NeedsApp
-                    | StorageError::WrongKey
-                    | StorageError::Missing
-                    | StorageError::Io, // SQLite takes the file for one that may not be written.
-                ) => noticed += 1,
-                Err(error) => panic!("page {page}, octet {offset}: {error:?}"),
-            }
-        }
-    }
-    assert!(noticed > 100, "{noticed} were noticed");
-}
-
-/// SQLite ends a log where its sums no longer fit: what is left is the file as it was at an earlier commit, whole, and only
-/// witnesses tell that it is an older one.
-#[test]
-fn one_flipped_octet_in_the_log_is_an_earlier_commit_or_without_effect() {
-    let mut scene = Scene::new();
-    scene.alice.client.pause().unwrap();
-    scene.alice.client.resume().unwrap();
-    let (path, room, at) = (scene.alice.path().to_owned(), scene.uri(), scene.alice.now);
-    let log = |path: &Path| std::fs::read(path.with_extension("comity-wal")).unwrap_or_default();
-    let dir = tempfile::tempdir().unwrap();
-    let copy = dir.path().join("client.comity");
-    let texts = |octets: &[u8], log: &[u8]| {
-        for entry in std::fs::read_dir(dir.path()).unwrap() {
-            std::fs::remove_file(entry.unwrap().path()).unwrap();
-        }
-        std::fs::write(&copy, octets).unwrap();
-        std::fs::write(copy.with_extension("comity-wal"), log).unwrap();
-        let client = Client::open(at, &Opening::app(&copy, KEY)).unwrap();
-        let reader = client.reader().unwrap();
-        let page = Page::After(Position::default(), 100);
-        let messages = reader.timeline(at, &room, page).unwrap();
-        messages
-            .into_iter()
-            .map(|message| message.octets)
-            .collect::<Vec<_>>()
-    };
-    let database = std::fs::read(&path).unwrap();
-    let mut truths = vec![texts(&database, &[])];
-    for _ in 0..4 {
-        scene.still_reads();
-        truths.push(texts(&database, &log(&path)));
-    }
-    assert_eq!(std::fs::read(&path).unwrap(), database, "all of it is in the log");
-    let whole = log(&path);
-    let mut cut = 0;
-    for frame in (32..whole.len()).step_by(4096 + 24) {
-        for offset in [0, 5, 9, 17, 23, 24, 30, 500, 2_000, 4_100] {
-            let mut damaged = whole.clone();
-            let Some(octet) = damaged.get_mut(frame + offset) else {
-                continue;
-            };
-            *octet ^= 0x11;
-            let seen = texts(&database, &damaged);
-            assert!(
-                truths.contains(&seen),
-                "frame at {frame}, octet {offset}: {seen:?}"
-            );
-            cut += usize::from(Some(&seen) != truths.last());
-        }
-    }
-    assert!(cut > 10, "{cut} logs were cut");
 }

@@ -2,303 +2,32 @@
 //!
 //! **Owns** the format of a sealed value: algorithm octet ‖ random nonce ‖ ciphertext ‖ 16-octet tag. The
 //! algorithms are 1 = XChaCha20-Poly1305 (24 octets of nonce) and 2 = AES-256-GCM (12). Either opens everywhere;
-//! what is sealed with is whatever this machine is fast at. The associated data name the format, the table,
-//! the row's key and its clear columns: a value moved to another row, or a clear column edited beside it, no
+//! what is sealed with is whatever this machine is fast at. The associated data (`place.rs`) name the format, the
+//! table, the row's key and its clear columns: a value moved to another row, or a clear column edited beside it, no
 //! longer opens.
 //! **Knows nothing of** SQL and of where keys come from (`ring.rs`).
 
-use std::fmt;
+mod key;
+mod place;
+mod table;
+
 use std::sync::OnceLock;
 
 use aes_gcm::Aes256Gcm;
 use chacha20poly1305::aead::generic_array::GenericArray;
 use chacha20poly1305::{AeadInPlace, KeyInit, XChaCha20Poly1305};
 use hmac::{Hmac, Mac as _};
-use rusqlite::ToSql;
-use rusqlite::types::{ToSqlOutput, ValueRef};
 use sha2::Sha256;
-use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
+use zeroize::Zeroizing;
+
+pub use key::Key32;
+
+pub(super) use place::Place;
+pub(crate) use place::{Col, RowAt};
+pub(crate) use table::Table;
+pub(super) use table::{Covered, Index};
 
 use super::StorageError;
-
-/// The 32 octets under which a client's file is sealed, from the platform's key store.
-///
-/// Losing them loses the file: nothing in it opens without them. They are wiped from memory when dropped
-/// and never printed.
-#[derive(Clone, Zeroize, ZeroizeOnDrop)]
-pub struct Key32([u8; 32]);
-
-impl Key32 {
-    /// A key the host brought. It must be 32 uniformly random octets, not a password.
-    #[must_use]
-    pub const fn new(octets: [u8; 32]) -> Self {
-        Self(octets)
-    }
-
-    /// Fresh octets from the operating system.
-    pub(crate) fn random() -> Result<Self, StorageError> {
-        let mut key = Self([0; 32]);
-        getrandom::fill(&mut key.0)?;
-        Ok(key)
-    }
-
-    pub(crate) fn octets(&self) -> &[u8; 32] {
-        &self.0
-    }
-}
-
-impl From<[u8; 32]> for Key32 {
-    fn from(octets: [u8; 32]) -> Self {
-        Self(octets)
-    }
-}
-
-impl fmt::Debug for Key32 {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self(_) = self;
-        f.write_str("Key32(..)")
-    }
-}
-
-/// What the seal has to know of a table: one constant in each row module.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Table {
-    tag: u8,
-    keys: usize,
-    padded: bool,
-    due: bool,
-    covered: Option<Covered>,
-}
-
-/// How the rows of a table that the head covers (see head.rs) are found: the key columns, then the clear columns, and last
-/// the sealed value.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Covered {
-    /// Every row.
-    pub(super) all: &'static str,
-    /// The row of a key.
-    pub(super) one: &'static str,
-    /// Whether the rows come in the order of the key, because the table is a tree of keys.
-    pub(super) ordered: bool,
-    pub(super) indexes: &'static [Index],
-}
-
-/// An index of a covered table.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Index {
-    /// Every entry, in its order.
-    pub(super) all: &'static str,
-    /// Which columns of the rows those of the entries are. Rows whose first one is NULL have no entry.
-    pub(super) columns: &'static [usize],
-}
-
-impl Table {
-    /// A table whose primary key has `keys` columns. `tag` is its name inside seals and must never change
-    /// or be reused.
-    pub(crate) const fn new(tag: u8, keys: usize) -> Self {
-        Self {
-            tag,
-            keys,
-            padded: false,
-            due: false,
-            covered: None,
-        }
-    }
-
-    /// As [`Table::new`], but values are padded to a multiple of [`PAD`] octets, so that their length does
-    /// not name their kind. For the bodies of messages and of the outbox.
-    pub(crate) const fn padded(tag: u8, keys: usize) -> Self {
-        Self {
-            tag,
-            keys,
-            padded: true,
-            due: false,
-            covered: None,
-        }
-    }
-
-    /// As this one, with a column that says when something is due (see due.rs).
-    pub(crate) const fn with_due(self) -> Self {
-        Self { due: true, ..self }
-    }
-
-    /// As this one, with rows that the head covers.
-    pub(super) const fn covered(self, all: &'static str, one: &'static str) -> Self {
-        Self {
-            covered: Some(Covered {
-                all,
-                one,
-                ordered: false,
-                indexes: &[],
-            }),
-            ..self
-        }
-    }
-
-    /// As this one, which is covered, and is a tree of keys (`WITHOUT ROWID`).
-    pub(super) const fn ordered(self) -> Self {
-        match self.covered {
-            Some(covered) => Self {
-                covered: Some(Covered {
-                    ordered: true,
-                    ..covered
-                }),
-                ..self
-            },
-            None => self,
-        }
-    }
-
-    /// As this one, which is covered, with its indexes.
-    pub(super) const fn indexed(self, indexes: &'static [Index]) -> Self {
-        match self.covered {
-            Some(covered) => Self {
-                covered: Some(Covered { indexes, ..covered }),
-                ..self
-            },
-            None => self,
-        }
-    }
-
-    pub(super) const fn coverage(&self) -> Option<Covered> {
-        self.covered
-    }
-
-    pub(super) const fn has_due(self) -> bool {
-        self.due
-    }
-
-    pub(super) const fn tag(&self) -> u8 {
-        self.tag
-    }
-
-    pub(super) const fn keys(&self) -> usize {
-        self.keys
-    }
-}
-
-/// The grain of padded values, in octets.
-pub(crate) const PAD: usize = 256;
-
-/// The value of one clear column.
-/// In the order in which SQLite puts them.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(crate) enum Col<'a> {
-    Null,
-    Int(i64),
-    Octets(&'a [u8]),
-}
-
-impl From<i64> for Col<'_> {
-    fn from(value: i64) -> Self {
-        Self::Int(value)
-    }
-}
-
-impl From<bool> for Col<'_> {
-    fn from(value: bool) -> Self {
-        Self::Int(value.into())
-    }
-}
-
-impl<'a> From<&'a [u8]> for Col<'a> {
-    fn from(value: &'a [u8]) -> Self {
-        Self::Octets(value)
-    }
-}
-
-impl<'a, const N: usize> From<&'a [u8; N]> for Col<'a> {
-    fn from(value: &'a [u8; N]) -> Self {
-        Self::Octets(value)
-    }
-}
-
-impl<'a, T: Into<Self>> From<Option<T>> for Col<'a> {
-    fn from(value: Option<T>) -> Self {
-        value.map_or(Self::Null, Into::into)
-    }
-}
-
-impl<'a> TryFrom<ValueRef<'a>> for Col<'a> {
-    type Error = StorageError;
-
-    /// Our clear columns are integers and blobs; anything else was put there by somebody else.
-    fn try_from(value: ValueRef<'a>) -> Result<Self, StorageError> {
-        match value {
-            ValueRef::Null => Ok(Self::Null),
-            ValueRef::Integer(value) => Ok(Self::Int(value)),
-            ValueRef::Blob(value) => Ok(Self::Octets(value)),
-            ValueRef::Real(_) | ValueRef::Text(_) => Err(StorageError::Corrupt),
-        }
-    }
-}
-
-impl ToSql for Col<'_> {
-    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
-        Ok(ToSqlOutput::Borrowed(match *self {
-            Self::Null => ValueRef::Null,
-            Self::Int(value) => ValueRef::Integer(value),
-            Self::Octets(value) => ValueRef::Blob(value),
-        }))
-    }
-}
-
-/// The place a sealed value belongs to.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct RowAt<'a> {
-    pub(crate) table: Table,
-    /// The columns of the primary key, in the order of the schema.
-    pub(crate) key: &'a [Col<'a>],
-    /// Every other column that is not sealed, in the order of the schema.
-    pub(crate) clear: &'a [Col<'a>],
-}
-
-/// The associated data of a row: format ‖ table ‖ key columns ‖ clear columns.
-pub(super) struct Place(Vec<u8>);
-
-const PLAIN_FORMAT: u8 = 1;
-const PADDED_FORMAT: u8 = 2;
-
-impl Place {
-    /// # Errors
-    /// [`StorageError::Bug`] if the row names another number of key columns than its table has.
-    pub(super) fn of(at: &RowAt<'_>) -> Result<Self, StorageError> {
-        if at.key.len() != at.table.keys {
-            return Err(StorageError::Bug(
-                "a row is keyed by other columns than its table",
-            ));
-        }
-        let mut place = Self::in_table(at.table);
-        for column in at.key.iter().chain(at.clear) {
-            place.push(column);
-        }
-        Ok(place)
-    }
-
-    pub(super) fn in_table(table: Table) -> Self {
-        let mut octets = Vec::with_capacity(128);
-        octets.push(if table.padded { PADDED_FORMAT } else { PLAIN_FORMAT });
-        octets.push(table.tag);
-        Self(octets)
-    }
-
-    /// Adds the next column, so that no two different rows have the same associated data: every column says
-    /// its type, octets say their length, and the table fixes how many columns are the key.
-    pub(super) fn push(&mut self, column: &Col<'_>) {
-        match column {
-            Col::Null => self.0.push(0),
-            Col::Int(value) => {
-                self.0.push(1);
-                self.0.extend_from_slice(&value.to_be_bytes());
-            }
-            Col::Octets(octets) => {
-                self.0.push(2);
-                self.0.extend_from_slice(&(octets.len() as u64).to_be_bytes());
-                self.0.extend_from_slice(octets);
-            }
-        }
-    }
-}
 
 /// With what a value is sealed. The numbers are part of the file format.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -452,11 +181,11 @@ impl Sealer {
         let tag = match algorithm {
             Algorithm::XChaCha20Poly1305 => {
                 self.chacha
-                    .encrypt_in_place_detached(GenericArray::from_slice(nonce), &place.0, body)
+                    .encrypt_in_place_detached(GenericArray::from_slice(nonce), place.octets(), body)
             }
             Algorithm::Aes256Gcm => {
                 self.aes
-                    .encrypt_in_place_detached(GenericArray::from_slice(nonce), &place.0, body)
+                    .encrypt_in_place_detached(GenericArray::from_slice(nonce), place.octets(), body)
             }
         };
         let tag = tag.map_err(|_| StorageError::Bug("a value is too large to seal"))?;
@@ -481,14 +210,16 @@ impl Sealer {
         match algorithm {
             Algorithm::XChaCha20Poly1305 => self.chacha.decrypt_in_place_detached(
                 GenericArray::from_slice(nonce),
-                &place.0,
+                place.octets(),
                 &mut plain,
                 tag,
             ),
-            Algorithm::Aes256Gcm => {
-                self.aes
-                    .decrypt_in_place_detached(GenericArray::from_slice(nonce), &place.0, &mut plain, tag)
-            }
+            Algorithm::Aes256Gcm => self.aes.decrypt_in_place_detached(
+                GenericArray::from_slice(nonce),
+                place.octets(),
+                &mut plain,
+                tag,
+            ),
         }
         .map_err(|_| StorageError::Corrupt)?;
         if place.is_padded() {
@@ -498,19 +229,8 @@ impl Sealer {
     }
 }
 
-impl Place {
-    pub(super) fn into_octets(self) -> Vec<u8> {
-        self.0
-    }
-
-    pub(super) fn octets(&self) -> &[u8] {
-        &self.0
-    }
-
-    fn is_padded(&self) -> bool {
-        self.0.first() == Some(&PADDED_FORMAT)
-    }
-}
+/// The grain of padded values, in octets.
+const PAD: usize = 256;
 
 /// ISO/IEC 7816-4: one octet 0x80, then zeros, until the plaintext behind the head fills whole grains.
 fn pad(sealed: &mut Vec<u8>, head: usize) {
@@ -645,21 +365,6 @@ mod tests {
         let length = |plain: usize| seal(&here, &vec![0; plain]).len() - Algorithm::here().head() - TAG;
         assert_eq!([length(0), length(1), length(PAD - 1)], [PAD; 3]);
         assert_eq!([length(PAD), length(2 * PAD - 1)], [2 * PAD; 2]);
-    }
-
-    #[test]
-    fn a_row_keyed_by_too_few_columns_is_refused() {
-        let at = RowAt {
-            table: PLAIN,
-            key: &[],
-            clear: &[],
-        };
-        assert!(matches!(Place::of(&at), Err(StorageError::Bug(_))));
-    }
-
-    #[test]
-    fn a_key_is_not_printed() {
-        assert_eq!(format!("{:?}", Key32::new([0x2a; 32])), "Key32(..)");
     }
 
     proptest! {
