@@ -6,12 +6,13 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Command, Stdio};
 use std::time::{Duration, Instant, SystemTime};
 
-use crate::Fault;
 use crate::c;
 use crate::cargo;
 use crate::faces;
 use crate::report::Report;
+use crate::source::find;
 use crate::stages::check;
+use crate::{Fault, fault};
 
 /// One who takes part. The first one opens the room and invites the others. Another language is another entry.
 struct Client {
@@ -20,33 +21,53 @@ struct Client {
     user: &'static str,
     /// The chat, from the root of the repository.
     source: &'static str,
+    /// What it may import: the published package, and what comes with the language or is named in the guide. With a dot at its end, all
+    /// that is in there.
+    imports: &'static [&'static str],
     /// Installs what it needs, builds it, and says how it is started: its arguments, those of `docs/relay.md`, are added.
     build: fn() -> Result<Command, Fault>,
 }
+
+/// The library, libcurl, and what POSIX has.
+const IN_C: &[&str] = &[
+    "comity.h",
+    "curl/curl.h",
+    "poll.h",
+    "stdarg.h",
+    "stdio.h",
+    "stdlib.h",
+    "string.h",
+    "time.h",
+    "unistd.h",
+];
 
 const CLIENTS: &[Client] = &[
     Client {
         language: "C",
         user: "alice",
         source: "bindings/c/examples/chat.c",
+        imports: IN_C,
         build: c::chat,
     },
     Client {
         language: "C",
         user: "bob@b.example",
         source: "bindings/c/examples/chat.c",
+        imports: IN_C,
         build: c::chat,
     },
     Client {
         language: "Swift",
         user: "dora@d.example",
         source: "bindings/swift/Examples/Chat/Chat.swift",
+        imports: &["Comity", "Foundation", "FoundationNetworking"],
         build: faces::swift_chat,
     },
     Client {
         language: "Kotlin",
         user: "carol@c.example",
         source: "bindings/kotlin/examples/chat/src/main/kotlin/Chat.kt",
+        imports: &["org.comity.", "kotlin.", "kotlinx.coroutines.", "java."],
         build: faces::kotlin_chat,
     },
 ];
@@ -73,8 +94,8 @@ pub(crate) fn run(report: &mut Report, packages: &[String]) -> Result<(), Fault>
     }
     check(
         report,
-        "chat: every example is under 200 lines",
-        examples_are_short,
+        "chat: every example is one file of under 200 lines, upon what is published",
+        examples_hide_nothing,
     )?;
     check(
         report,
@@ -83,17 +104,46 @@ pub(crate) fn run(report: &mut Report, packages: &[String]) -> Result<(), Fault>
     )
 }
 
-fn examples_are_short() -> Result<bool, Fault> {
+fn examples_hide_nothing() -> Result<bool, Fault> {
     let mut held = true;
     for client in CLIENTS {
-        let text = read(&cargo::root().join(client.source))?;
-        let lines = text.iter().filter(|octet| **octet == b'\n').count();
+        let path = cargo::root().join(client.source);
+        let text = String::from_utf8(read(&path)?).map_err(|e| format!("{}: {e}", path.display()))?;
+        let lines = text.lines().count();
         if lines >= LINES {
             println!("    {} has {lines} lines", client.source);
             held = false;
         }
+        for import in imports(&text).filter(|import| !is_allowed(import, client.imports)) {
+            println!("    {} imports {import}", client.source);
+            held = false;
+        }
+        let folder = path.parent().unwrap_or(&path);
+        let files = fs::read_dir(folder).map_err(|e| fault(folder, &e))?.count();
+        if files != 1 {
+            println!("    {} has {files} files", folder.display());
+            held = false;
+        }
     }
     Ok(held)
+}
+
+/// What a program in one of the languages imports.
+fn imports(text: &str) -> impl Iterator<Item = &str> {
+    text.lines().filter_map(|line| {
+        let line = line.trim_start();
+        let line = line.strip_prefix("@testable ").unwrap_or(line);
+        let name = line
+            .strip_prefix("#include ")
+            .or_else(|| line.strip_prefix("import "))?;
+        Some(name.trim_matches(['<', '>', '"', ' ']))
+    })
+}
+
+fn is_allowed(import: &str, allowed: &[&str]) -> bool {
+    allowed
+        .iter()
+        .any(|name| *name == import || name.ends_with('.') && import.starts_with(name))
 }
 
 /// Everybody says a line in one room. True if each line was read by everybody else, under its sender's URI, and by nobody besides.
@@ -297,8 +347,8 @@ fn nobody_reads(dir: &Path, said: &[String]) -> Result<bool, Fault> {
         }
         let content = read(&path)?;
         octets += content.len();
-        found |= contains(&content, b"mimi://relay.example/u/alice");
-        for line in said.iter().filter(|line| contains(&content, line.as_bytes())) {
+        found |= find(&content, "mimi://relay.example/u/alice").is_some();
+        for line in said.iter().filter(|line| find(&content, line).is_some()) {
             println!("    {} holds `{line}`", path.display());
             held = false;
         }
@@ -308,10 +358,6 @@ fn nobody_reads(dir: &Path, said: &[String]) -> Result<bool, Fault> {
     }
     println!("    looked for it in {octets} octets of the relay's and the clients' files");
     Ok(held && found)
-}
-
-fn contains(octets: &[u8], wanted: &[u8]) -> bool {
-    octets.windows(wanted.len()).any(|window| window == wanted)
 }
 
 fn read(path: &Path) -> Result<Vec<u8>, Fault> {
@@ -329,8 +375,16 @@ mod tests {
     }
 
     #[test]
-    fn octets_are_found_wherever_they_stand() {
-        assert!(contains(b"abc", b"abc") && contains(b"xabc", b"abc") && contains(b"abcx", b"abc"));
-        assert!(!contains(b"ab", b"abc") && !contains(b"acb", b"abc"));
+    fn what_a_program_imports_is_found_and_judged() {
+        let text = "#include <comity.h>\n  #include \"app.h\"\nimport org.comity.*\n@testable import Comity\n// import x\nimportant()\n";
+        let found: Vec<&str> = imports(text).collect();
+        assert_eq!(found, ["comity.h", "app.h", "org.comity.*", "Comity"]);
+        let allowed = ["comity.h", "org.comity."];
+        let foreign: Vec<&str> = found
+            .into_iter()
+            .filter(|import| !is_allowed(import, &allowed))
+            .collect();
+        assert_eq!(foreign, ["app.h", "Comity"]);
+        assert!(!is_allowed("org.comityhelpers", &allowed));
     }
 }

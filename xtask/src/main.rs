@@ -34,10 +34,17 @@ mod story;
 mod suites;
 mod swift;
 
+use std::io;
+use std::path::Path;
 use std::process::ExitCode;
 
 /// A sentence for whoever ran the command.
 type Fault = String;
+
+/// What is wrong with a file.
+fn fault(path: &Path, error: &io::Error) -> Fault {
+    format!("{}: {error}", path.display())
+}
 
 const HELP: &str = "\
 cargo xtask COMMAND
@@ -72,7 +79,8 @@ cargo xtask COMMAND
   test              everything that CI runs; closes with `N passed, N failed`
   lint              its fast part: format, architecture, dependencies, clippy, documentation
 
-test and lint take: --only STAGE,…   these stages alone (`--only help` lists them)
+test and lint take: --only STAGE,…   these stages alone (`--only help` lists them); `rust` is those that need
+                                     no other language, beside c, python, swift, kotlin and chat
                     -p PACKAGE       build, lint and test this package alone; may be repeated";
 
 fn main() -> ExitCode {

@@ -1,12 +1,11 @@
 //! How the libraries for other languages are built, and what they hide.
 
 use std::fs;
-use std::io;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use crate::Fault;
 use crate::cargo;
+use crate::{Fault, fault};
 
 /// How the libraries are built.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,6 +32,9 @@ impl Profile {
         }
     }
 }
+
+/// What a program that links a static library needs of the system.
+pub(crate) const SYSTEM_LIBRARIES: [&str; 5] = ["-lpthread", "-ldl", "-lm", "-lgcc_s", "-lc"];
 
 /// Builds the shared and the static library of a package, alone, so that no other package turns on a feature that does not ship.
 /// Says where they are.
@@ -133,10 +135,6 @@ pub(crate) fn run(command: &mut Command) -> Result<(), Fault> {
         "{name} failed:\n{}",
         String::from_utf8_lossy(&output.stderr)
     ))
-}
-
-pub(crate) fn fault(path: &Path, error: &io::Error) -> Fault {
-    format!("{}: {error}", path.display())
 }
 
 #[cfg(test)]

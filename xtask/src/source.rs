@@ -259,7 +259,8 @@ fn blank(code: &mut [u8], range: Range<usize>) {
         .for_each(|c| *c = b' ');
 }
 
-fn find(text: &[u8], what: &str) -> Option<usize> {
+/// Where something stands first in octets.
+pub(crate) fn find(text: &[u8], what: &str) -> Option<usize> {
     text.windows(what.len())
         .position(|window| window == what.as_bytes())
 }
@@ -277,6 +278,16 @@ mod tests {
             .words()
             .map(|(_, word)| word.to_owned())
             .collect()
+    }
+
+    #[test]
+    fn octets_are_found_wherever_they_stand() {
+        let found = [&b"abc"[..], b"xabc", b"abcx"].map(|octets| find(octets, "abc"));
+        assert_eq!(found, [Some(0), Some(1), Some(0)]);
+        assert_eq!(
+            [&b"ab"[..], b"acb", b""].map(|octets| find(octets, "abc")),
+            [None; 3]
+        );
     }
 
     #[test]

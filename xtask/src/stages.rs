@@ -40,6 +40,12 @@ pub(crate) const TEST: &[Stage] = &[
 /// The fast part.
 pub(crate) const LINT: &[Stage] = &[SETUP, FORMAT, ARCHITECTURE, DENY, CLIPPY, DOCS];
 
+/// The word by which `--only` takes all that needs no language but Rust, and the stages that it stands for.
+const RUST: (&str, &[Stage]) = (
+    "rust",
+    &[SETUP, FORMAT, ARCHITECTURE, DENY, CLIPPY, DOCS, DEBUG, RELEASE],
+);
+
 const SETUP: Stage = Stage {
     name: "setup",
     says: "what is needed is there",
@@ -204,7 +210,9 @@ impl Chosen {
                 .next()
                 .ok_or_else(|| format!("`{argument}` is unknown or lacks its value"))?;
             match argument.as_str() {
-                "--only" => chosen.stages.extend(value.split(',').map(str::to_owned)),
+                "--only" => chosen
+                    .stages
+                    .extend(value.split(',').flat_map(|word| named(word, names))),
                 "-p" | "--package" => chosen.packages.push(value.clone()),
                 _ => {
                     return Err(format!(
@@ -219,8 +227,9 @@ impl Chosen {
             .find(|stage| !names.contains(&stage.as_str()))
         {
             Some(unknown) => Err(format!(
-                "there is no stage `{unknown}`; there are {}",
-                names.join(", ")
+                "there is no stage `{unknown}`; there are {}, and `{}` for those of Rust",
+                names.join(", "),
+                RUST.0
             )),
             None => Ok(chosen),
         }
@@ -229,6 +238,20 @@ impl Chosen {
     fn takes(&self, stage: &str) -> bool {
         self.stages.is_empty() || self.stages.iter().any(|name| name == stage)
     }
+}
+
+/// The stages that a word of `--only` stands for, of those that there are.
+fn named(word: &str, names: &[&str]) -> Vec<String> {
+    let (group, stages) = RUST;
+    if word != group {
+        return vec![word.to_owned()];
+    }
+    stages
+        .iter()
+        .map(|stage| stage.name)
+        .filter(|name| names.contains(name))
+        .map(str::to_owned)
+        .collect()
 }
 
 #[cfg(test)]
@@ -251,6 +274,20 @@ mod tests {
         let some = parse(&["--only", "debug", "-p", "comity-room"]).unwrap();
         assert!(some.takes("debug") && !some.takes("format"));
         assert_eq!(some.packages, ["comity-room"]);
+    }
+
+    #[test]
+    fn rust_is_every_stage_that_needs_no_other_language() {
+        let arguments = ["--only".to_owned(), "rust".to_owned()];
+        for (stages, left_out) in [
+            (TEST, &["c", "bindings", "python", "swift", "kotlin", "chat"][..]),
+            (LINT, &[]),
+        ] {
+            let names: Vec<&str> = stages.iter().map(|stage| stage.name).collect();
+            let chosen = Chosen::parse(&arguments, &names).unwrap();
+            let left: Vec<&str> = names.into_iter().filter(|name| !chosen.takes(name)).collect();
+            assert_eq!(left, left_out);
+        }
     }
 
     #[test]

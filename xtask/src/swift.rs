@@ -9,9 +9,9 @@ use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use crate::Fault;
 use crate::cargo;
 use crate::setup;
+use crate::{Fault, fault};
 
 /// The Debian that has a Swift.
 const DEBIAN: &str = "trixie";
@@ -225,10 +225,6 @@ fn mirror_in(list: &str) -> Option<String> {
         .map(|word| word.trim_end_matches('/'))
         .find(|word| word.starts_with("http") && word.ends_with("/debian"))
         .map(str::to_owned)
-}
-
-fn fault(path: &Path, error: &std::io::Error) -> Fault {
-    format!("{}: {error}", path.display())
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 uint64_t present(void)
 {
@@ -14,12 +15,13 @@ uint64_t present(void)
     return (uint64_t)time.tv_sec * 1000 + (uint64_t)time.tv_nsec / 1000000;
 }
 
-void must_at(comity_status status, comity_error *error, const char *file, int line)
+void must_at(comity_status status, comity_error **error, const char *file, int line)
 {
     if (status == COMITY_OK) {
         return;
     }
-    fprintf(stderr, "%s:%d: %d %s: %s\n", file, line, status, error ? error->name : "?", error ? error->message : "?");
+    fprintf(stderr, "%s:%d: %d %s: %s\n", file, line, status, *error ? (*error)->name : "?",
+            *error ? (*error)->message : "?");
     exit(1);
 }
 
@@ -29,6 +31,32 @@ void check_at(int holds, const char *what, const char *file, int line)
         fprintf(stderr, "%s:%d: it does not hold that %s\n", file, line, what);
         exit(1);
     }
+}
+
+void fails_at(comity_status status, comity_status wanted, comity_error **error, const char *file, int line)
+{
+    if (status != wanted) {
+        fprintf(stderr, "%s:%d: %d instead of %d\n", file, line, status, wanted);
+        exit(1);
+    }
+    check_at(*error != NULL && (*error)->code == wanted, "the error has the code that was returned", file, line);
+    comity_error_free(*error);
+    *error = NULL;
+}
+
+int reads(comity_text text, const char *wanted)
+{
+    return text.len == strlen(wanted) && memcmp(text.data, wanted, text.len) == 0;
+}
+
+int holds(comity_bytes octets, const char *wanted)
+{
+    return octets.len == strlen(wanted) && memcmp(octets.data, wanted, octets.len) == 0;
+}
+
+int same(const comity_message_id *one, const comity_message_id *other)
+{
+    return memcmp(one->octets, other->octets, sizeof one->octets) == 0;
 }
 
 void tell(const char *format, ...)
@@ -384,4 +412,68 @@ void app_read(const struct app *app, const char *room, int html)
     }
     comity_messages_free(messages);
     comity_supported_free(supported);
+}
+
+void app_advertise(struct app *app, int html)
+{
+    comity_error *error = NULL;
+    comity_step *step;
+    comity_supported *supported = supports(html);
+    must(comity_client_advertise(app->client, app->world->now, supported, &step, &error));
+    comity_supported_free(supported);
+    app_take(app, step);
+}
+
+/* Key packages, a room, an invitation. */
+static void meet(struct app *alice, struct app *bob)
+{
+    comity_error *error = NULL;
+    comity_step *step;
+    comity_new_room *lunch;
+    comity_changes *changes;
+    const uint8_t *key;
+    size_t key_len;
+    struct world *world = alice->world;
+
+    tell("meet");
+    app_advertise(alice, 1);
+    app_advertise(bob, 0);
+    comity_test_network_hub_key(world->network, "mimi://a.example", &key, &key_len);
+    must(comity_new_room_new(key, key_len, &lunch, &error));
+    must(comity_new_room_set_name(lunch, "Lunch", 5, &error));
+    must(comity_client_create_room(alice->client, world->now, ROOM, lunch, &step, &error));
+    comity_new_room_free(lunch);
+    app_take(alice, step);
+
+    must(comity_changes_new(&changes, &error));
+    must(comity_changes_invite(changes, bob->user, 0, &error));
+    must(comity_client_change(alice->client, world->now, ROOM, changes, &step, &error));
+    comity_changes_free(changes);
+    app_take(alice, step);
+
+    app_take_mail(bob);
+    must(comity_client_respond(bob->client, world->now, ROOM, COMITY_RESPONSE_ACCEPT, &step, &error));
+    app_take(bob, step);
+    app_take_mail(alice);
+}
+
+void pair_meet(struct pair *pair, const char *first, const char *second)
+{
+    *pair = (struct pair){.world = {.network = comity_test_network_new(), .now = present()}, .dir = "/tmp/comity-pair-XXXXXX"};
+    check(comity_abi_version() == COMITY_ABI_VERSION);
+    check(mkdtemp(pair->dir) != NULL);
+    app_create(&pair->alice, &pair->world, pair->dir, "a.example", first);
+    app_create(&pair->bob, &pair->world, pair->dir, "b.example", second);
+    meet(&pair->alice, &pair->bob);
+}
+
+void pair_part(struct pair *pair)
+{
+    comity_error *error = NULL;
+    app_close(&pair->alice);
+    app_close(&pair->bob);
+    comity_test_network_free(pair->world.network);
+    must(comity_client_wipe(pair->alice.path, &error));
+    must(comity_client_wipe(pair->bob.path, &error));
+    check(rmdir(pair->dir) == 0);
 }

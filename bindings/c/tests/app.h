@@ -1,5 +1,5 @@
 /*
- * A host around one client, as the tests need it: it posts what steps ask for until nothing is left, and prints what happens. The
+ * A host around one client, and two of them in a room, as the tests need it: it posts what steps ask for until nothing is left, and prints what happens. The
  * lines are those of crates/ffi-test/src/story.rs.
  */
 #ifndef APP_H
@@ -8,6 +8,9 @@
 #include <comity.h>
 
 #include "comity_test.h"
+
+#define ROOM "mimi://a.example/r/lunch"
+#define HTML "text/html;charset=utf-8"
 
 struct world {
     comity_test_network *network;
@@ -25,15 +28,30 @@ struct app {
     size_t taken;
 };
 
+/* Two providers, a client at each, and a folder for their files. */
+struct pair {
+    struct world world;
+    struct app alice, bob;
+    char dir[32];
+};
+
 /* The present, in milliseconds since 1970. */
 uint64_t present(void);
 
 /* Ends the test unless a call did what was asked. Takes the error. */
-void must_at(comity_status status, comity_error *error, const char *file, int line);
-#define must(call) must_at((call), error, __FILE__, __LINE__)
+void must_at(comity_status status, comity_error **error, const char *file, int line);
+#define must(call) must_at((call), &error, __FILE__, __LINE__)
 /* Ends the test unless something holds. */
 void check_at(int holds, const char *what, const char *file, int line);
 #define check(holds) check_at((holds), #holds, __FILE__, __LINE__)
+
+/* Ends the test unless a call failed with a code, and told so. Frees the error. */
+void fails_at(comity_status status, comity_status wanted, comity_error **error, const char *file, int line);
+#define fails(code, call) fails_at((call), (code), &error, __FILE__, __LINE__)
+
+int reads(comity_text text, const char *wanted);
+int holds(comity_bytes octets, const char *wanted);
+int same(const comity_message_id *one, const comity_message_id *other);
 
 /* Prints a fact on a line of its own. */
 void tell(const char *format, ...) __attribute__((format(printf, 1, 2)));
@@ -49,6 +67,9 @@ void app_create(struct app *app, struct world *world, const char *dir, const cha
 void app_close(struct app *app);
 /* Opens the app's file with a key of equal octets. */
 comity_status app_open(struct app *app, uint8_t key, comity_client **client, comity_error **error);
+
+/* Says what the app's person can see, in all rooms. */
+void app_advertise(struct app *app, int html);
 
 /* Prints a step, posts its requests and feeds the answers back until nothing is left. Frees it. */
 void app_take(struct app *app, comity_step *step);
@@ -73,5 +94,10 @@ comity_outgoing *html_of(const char *html, const char *text);
 void app_plan(const struct app *app, const char *room, const comity_outgoing *outgoing);
 /* Prints everything that the person sees. */
 void app_read(const struct app *app, const char *room, int html);
+
+/* Key packages, a room, an invitation: both are in ROOM then. Alice sees HTML. */
+void pair_meet(struct pair *pair, const char *alice, const char *bob);
+/* Closes both, and leaves nothing behind. */
+void pair_part(struct pair *pair);
 
 #endif

@@ -223,7 +223,7 @@ static void streams(void)
     comity_part_free(part);
 }
 
-static void frames(comity_client *client, const char *path)
+static void frames(comity_client *client)
 {
     comity_error *error = NULL;
     comity_batch *batch;
@@ -232,7 +232,6 @@ static void frames(comity_client *client, const char *path)
     comity_reader *reader;
     uint8_t garbage[1000];
 
-    (void)path;
     memset(garbage, 0xa5, sizeof garbage);
     must(comity_batch_new(&batch, &error));
     fails(COMITY_CODE_NULL_ARGUMENT, comity_batch_add(batch, NULL, NULL, 1, garbage, sizeof garbage, &error));
@@ -259,6 +258,32 @@ static void frames(comity_client *client, const char *path)
     must(comity_reader_preview(reader, now(), NULL, "mimi://a.example", 1, garbage, sizeof garbage, &preview, &error));
     check(preview == NULL);
     comity_reader_free(reader);
+}
+
+/* More than any frame has: it is told by its length, and finished. */
+static void huge_frames(comity_client *client)
+{
+    comity_error *error = NULL;
+    comity_batch *batch;
+    comity_step *step;
+    comity_preview *preview;
+    comity_reader *reader;
+    size_t len = (size_t)8 << 20;
+    uint8_t *huge = calloc(len, 1);
+
+    check(huge != NULL);
+    must(comity_batch_new(&batch, &error));
+    must(comity_batch_add(batch, ROOM, "mimi://a.example", COMITY_FRAME_KIND_FANOUT, huge, len, &error));
+    must(comity_client_receive(client, now(), batch, &step, &error));
+    check(step->frames_len == 1 && step->frames[0]->kind == COMITY_OUTCOME_REJECTED);
+    check(step->frames[0]->reason == COMITY_CODE_FRAME_TOO_LARGE && step->requests_len == 0);
+    comity_step_free(step);
+    comity_batch_free(batch);
+    must(comity_client_reader(client, &reader, &error));
+    must(comity_reader_preview(reader, now(), ROOM, "mimi://a.example", 1, huge, len, &preview, &error));
+    check(preview == NULL);
+    comity_reader_free(reader);
+    free(huge);
 }
 
 static void verbs(comity_client *client)
@@ -372,7 +397,8 @@ int main(void)
     fails(COMITY_CODE_STORAGE_EXISTS,
           comity_client_create(now(), opening, "mimi://a.example/u/a", "mimi://a.example/d/a", &second, &error));
     comity_opening_free(opening);
-    frames(client, path);
+    frames(client);
+    huge_frames(client);
     verbs(client);
     pauses(client);
     must(comity_client_close(NULL, &error));

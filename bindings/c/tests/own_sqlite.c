@@ -1,7 +1,8 @@
 /*
  * A host with an SQLite of its own, the system's: beside Comity it still gets its own, and both work. Prints the system's version.
  */
-#define _POSIX_C_SOURCE 200809L
+#define _GNU_SOURCE
+#include <dlfcn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,6 +19,15 @@ static void check(int holds, const char *what)
     }
 }
 
+/* Whether a function of SQLite's is the system's. The versions need not differ. */
+static int is_of_the_system(const char *(*function)(void))
+{
+    Dl_info where;
+    void *address;
+    memcpy(&address, &function, sizeof address);
+    return dladdr(address, &where) != 0 && strstr(where.dli_fname, "libsqlite3") != NULL;
+}
+
 int main(void)
 {
     char dir[] = "/tmp/comity-sqlite-XXXXXX", path[64];
@@ -27,6 +37,7 @@ int main(void)
     sqlite3 *database;
 
     check(strcmp(sqlite3_libversion(), SQLITE_VERSION) == 0, "the program has the SQLite that it was compiled for");
+    check(is_of_the_system(sqlite3_libversion), "it is the system's");
     check(mkdtemp(dir) != NULL, "there is a directory");
     snprintf(path, sizeof path, "%s/client", dir);
     check(comity_opening_app(path, key, sizeof key, &opening, NULL) == COMITY_OK, "there is an opening");

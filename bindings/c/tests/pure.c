@@ -1,5 +1,5 @@
 /*
- * What needs no client: messages folded, links and mentions of Markdown. Prints nothing.
+ * What needs no client: messages folded, links and mentions of Markdown, what is said of files that lie elsewhere. Prints nothing.
  */
 #include <comity.h>
 #include <stdio.h>
@@ -233,10 +233,53 @@ static void replying(void)
     comity_replies_free(replies);
 }
 
+static void rewriting(void)
+{
+    static const char markdown[] = "a <b>c</b>", html[] = "<p>a <b>b</b></p>";
+    comity_string *safe, *shown, *back;
+
+    must(comity_markdown_without_html(markdown, strlen(markdown), &safe, NULL));
+    check(is(safe->text, "a &lt;b>c&lt;/b>"));
+    comity_string_free(safe);
+    must(comity_markdown_to_html(markdown, strlen(markdown), &shown, NULL));
+    check(strstr(shown->text.data, "&lt;b&gt;c") != NULL && strstr(shown->text.data, "<b>") == NULL);
+    comity_string_free(shown);
+    must(comity_html_to_markdown(html, strlen(html), &back, NULL));
+    check(strncmp(back->text.data, "a **b**", 7) == 0);
+    comity_string_free(back);
+}
+
+/* What a sender says of a file that lies elsewhere: how large it is, and until when it is there. */
+static void fetching(void)
+{
+    comity_sealed *sealed;
+    comity_part *part;
+    uint64_t limit;
+    bool available;
+
+    must(comity_seal((const uint8_t *)"film", 4, &sealed, NULL));
+    must(comity_part_attachment(sealed->part, COMITY_DISPOSITION_ATTACHMENT, "video/mp4", "https://a.example/f", 10, "../f.mp4",
+                                "a film", &part, NULL));
+    check(is(part->url, "https://a.example/f") && part->url_expires == 10 && is(part->description, "a film"));
+    must(comity_fetch_limit(part, UINT64_C(1) << 30, &limit, NULL));
+    check(limit == sealed->ciphertext.len + 16);
+    must(comity_is_available(part, 9999, &available, NULL));
+    check(available);
+    must(comity_is_available(part, 10000, &available, NULL));
+    check(!available);
+    comity_part_free(part);
+    check(comity_part_attachment(sealed->part, COMITY_DISPOSITION_ATTACHMENT, "video/mp4", "file:///etc/passwd", 0, NULL, NULL, &part,
+                                 NULL)
+          == COMITY_CODE_ATTACHMENT_URL);
+    comity_sealed_free(sealed);
+}
+
 int main(void)
 {
     folding();
     linking();
+    rewriting();
+    fetching();
     wishing();
     linking_parts();
     replying();

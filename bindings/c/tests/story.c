@@ -5,54 +5,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "app.h"
-
-static const char ROOM[] = "mimi://a.example/r/lunch";
-
-static void advertise(struct app *app, int html)
-{
-    comity_error *error = NULL;
-    comity_step *step;
-    comity_supported *supported = supports(html);
-    must(comity_client_advertise(app->client, app->world->now, supported, &step, &error));
-    comity_supported_free(supported);
-    app_take(app, step);
-}
-
-/* Key packages, a room, an invitation. */
-static void meet(struct app *alice, struct app *bob)
-{
-    comity_error *error = NULL;
-    comity_step *step;
-    comity_new_room *lunch;
-    comity_changes *changes;
-    const uint8_t *key;
-    size_t key_len;
-    struct world *world = alice->world;
-
-    tell("meet");
-    advertise(alice, 1);
-    advertise(bob, 0);
-    comity_test_network_hub_key(world->network, "mimi://a.example", &key, &key_len);
-    must(comity_new_room_new(key, key_len, &lunch, &error));
-    must(comity_new_room_set_name(lunch, "Lunch", 5, &error));
-    must(comity_client_create_room(alice->client, world->now, ROOM, lunch, &step, &error));
-    comity_new_room_free(lunch);
-    app_take(alice, step);
-
-    must(comity_changes_new(&changes, &error));
-    must(comity_changes_invite(changes, bob->user, 0, &error));
-    must(comity_client_change(alice->client, world->now, ROOM, changes, &step, &error));
-    comity_changes_free(changes);
-    app_take(alice, step);
-
-    app_take_mail(bob);
-    must(comity_client_respond(bob->client, world->now, ROOM, COMITY_RESPONSE_ACCEPT, &step, &error));
-    app_take(bob, step);
-    app_take_mail(alice);
-}
 
 /* A message that is read in two ways, and one that somebody could not read. */
 static comity_message_id talk(struct app *alice, struct app *bob)
@@ -195,7 +149,7 @@ static void vanish(struct app *alice, struct app *bob)
 static void upgrade(struct app *alice, struct app *bob)
 {
     tell("upgrade");
-    advertise(bob, 1);
+    app_advertise(bob, 1);
     app_take_mail(alice);
     comity_outgoing *hello = html_of("<p>See?</p>", "See?");
     app_plan(alice, ROOM, hello);
@@ -268,34 +222,23 @@ static const char *argument(int argc, char **argv, const char *name, const char 
 
 int main(int argc, char **argv)
 {
-    char names[128], dir[] = "/tmp/comity-story-XXXXXX";
-    struct app alice, bob;
+    char names[128];
+    struct pair pair;
 
     setenv("COMITY_SEED", argument(argc, argv, "--seed", "1"), 1);
     snprintf(names, sizeof names, "%s", argument(argc, argv, "--names", "alice,bob"));
     char *second = strchr(names, ',');
-    check(second != NULL && mkdtemp(dir) != NULL);
+    check(second != NULL);
     *second++ = '\0';
 
-    struct world world = {.network = comity_test_network_new(), .now = present()};
-    check(comity_abi_version() == COMITY_ABI_VERSION);
-    app_create(&alice, &world, dir, "a.example", names);
-    app_create(&bob, &world, dir, "b.example", second);
-    meet(&alice, &bob);
-    comity_message_id first = talk(&alice, &bob);
-    attach(&alice, &bob);
-    edit_and_react(&alice, &bob, &first);
-    vanish(&alice, &bob);
-    upgrade(&alice, &bob);
-    tamper(&alice, &bob);
-    restart(&alice, &bob);
-
-    app_close(&alice);
-    app_close(&bob);
-    comity_test_network_free(world.network);
-    comity_error *error = NULL;
-    must(comity_client_wipe(alice.path, &error));
-    must(comity_client_wipe(bob.path, &error));
-    check(rmdir(dir) == 0);
+    pair_meet(&pair, names, second);
+    comity_message_id first = talk(&pair.alice, &pair.bob);
+    attach(&pair.alice, &pair.bob);
+    edit_and_react(&pair.alice, &pair.bob, &first);
+    vanish(&pair.alice, &pair.bob);
+    upgrade(&pair.alice, &pair.bob);
+    tamper(&pair.alice, &pair.bob);
+    restart(&pair.alice, &pair.bob);
+    pair_part(&pair);
     return 0;
 }

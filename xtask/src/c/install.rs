@@ -4,9 +4,9 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use crate::Fault;
 use crate::cargo;
-use crate::native::{self, Profile, fault};
+use crate::native::{self, Profile};
+use crate::{Fault, fault};
 
 use super::symbols;
 

@@ -5,14 +5,15 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use crate::Fault;
 use crate::cargo;
-use crate::native::fault;
+use crate::native;
 use crate::report::Report;
 use crate::stages::check;
 use crate::story;
+use crate::{Fault, fault};
 
 use super::install::source;
+use super::symbols;
 
 const WARNINGS: &[&str] = &["-Wall", "-Wextra", "-Werror", "-pedantic"];
 const C: &[&str] = &[
@@ -24,7 +25,18 @@ const C: &[&str] = &[
     "-g",
 ];
 const SANITIZERS: &[&str] = &["-fsanitize=address,undefined", "-fno-sanitize-recover=all"];
-const STATIC_LIBRARIES: &[&str] = &["-lpthread", "-ldl", "-lm", "-lgcc_s", "-lc"];
+
+/// The programs that tell by their exit whether all is well, and what each shows.
+const JUDGES: [(&str, &str); 6] = [
+    ("misuse", "misuse is told"),
+    ("pure", "what needs no client"),
+    ("errors", "every error, and a panic"),
+    ("rooms", "every query and change of rooms"),
+    ("messages", "messages, made, looked at and taken back"),
+    ("files", "files, for the app and its extension"),
+];
+/// The programs that stand on the host in `tests/app.c`.
+const HOSTED: [&str; 4] = ["story", "rooms", "messages", "files"];
 
 /// Where things are, and where programs go.
 struct Workshop {
@@ -38,6 +50,11 @@ struct Workshop {
 /// Compiles and runs everything, and adds each check to the report.
 pub(super) fn run(report: &mut Report, prefix: &Path) -> Result<(), Fault> {
     let shop = Workshop::open(prefix)?;
+    check(
+        report,
+        "c: what never ships is known by words that the library of the tests has",
+        || symbols::words_are_of_tests(&shop.testing.join("libcomity_ffi_test.so")),
+    )?;
     for compiler in ["gcc", "clang"] {
         check(report, &format!("c: the header is C11 ({compiler})"), || {
             shop.header(compiler, "c11", "c")
@@ -54,31 +71,24 @@ pub(super) fn run(report: &mut Report, prefix: &Path) -> Result<(), Fault> {
             &format!("c: the story is Rust's, octet for octet ({compiler})"),
             || shop.stories(compiler),
         )?;
-        check(report, &format!("c: misuse is told ({compiler})"), || {
-            shop.plain(compiler, "misuse")
-        })?;
-        check(
-            report,
-            &format!("c: folding, links and mentions ({compiler})"),
-            || shop.plain(compiler, "pure"),
-        )?;
-        check(
-            report,
-            &format!("c: every error, and a panic ({compiler})"),
-            || shop.plain(compiler, "errors"),
-        )?;
+        for (name, shows) in JUDGES {
+            check(report, &format!("c: {shows} ({compiler})"), || {
+                shop.plain(compiler, name)
+            })?;
+        }
     }
     check(report, "c: two threads at once are told", || {
         shop.plain("gcc", "threads")
     })?;
-    for name in ["story", "misuse", "pure", "errors", "threads"] {
+    let judges = || JUDGES.into_iter().map(|(name, _)| name);
+    for name in judges().chain(["story", "threads"]) {
         check(
             report,
             &format!("c: {name} under AddressSanitizer and UBSan"),
             || shop.sanitized(name),
         )?;
     }
-    for name in ["story", "misuse", "pure", "errors"] {
+    for name in judges().chain(["story"]) {
         check(
             report,
             &format!("c: {name} under valgrind: no leak, no error"),
@@ -213,7 +223,7 @@ impl Workshop {
             .arg("-I")
             .arg(self.prefix.join("include"));
         compile.arg(source(&format!("tests/{name}.c")));
-        if name == "story" {
+        if HOSTED.contains(&name) {
             compile.arg(source("tests/app.c"));
         }
         compile.args(["-pthread", "-o"]).arg(&program).args(link);
@@ -272,7 +282,7 @@ impl Workshop {
                 let archive = lib.join("libcomity.a").display().to_string();
                 [archive]
                     .into_iter()
-                    .chain(STATIC_LIBRARIES.iter().map(|&name| name.to_owned()))
+                    .chain(native::SYSTEM_LIBRARIES.iter().map(|&name| name.to_owned()))
                     .collect()
             }
         }

@@ -4,10 +4,11 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-use crate::Fault;
 use crate::cargo;
 use crate::faces;
-use crate::native::{Profile, declared, exported, fault};
+use crate::native::{self, Profile, declared, exported};
+use crate::source::find;
+use crate::{Fault, fault};
 
 use super::install::{self, source};
 
@@ -72,7 +73,7 @@ pub(crate) fn sizes() -> Result<u8, Fault> {
         .arg("-o")
         .arg(&program)
         .arg(prefix.join("lib/libcomity.a"));
-    compile.args(["-lpthread", "-ldl", "-lm", "-lgcc_s", "-lc"]);
+    compile.args(native::SYSTEM_LIBRARIES);
     cargo::output(compile)?;
     let octets = fs::metadata(&program).map_err(|e| fault(&program, &e))?.len();
     println!(
@@ -122,17 +123,23 @@ fn agrees(library: &Path, dynamic: bool) -> Result<bool, Fault> {
 pub(crate) fn words_of_tests(library: &[u8]) -> Vec<&'static str> {
     NEVER_SHIPPED
         .into_iter()
-        .filter(|word| holds(library, word))
+        .filter(|word| find(library, word).is_some())
         .collect()
+}
+
+/// Whether the words are in the library of the tests: one that is not would be looked for in vain in what ships.
+pub(super) fn words_are_of_tests(library: &Path) -> Result<bool, Fault> {
+    let octets = fs::read(library).map_err(|e| fault(library, &e))?;
+    let found = words_of_tests(&octets);
+    for word in NEVER_SHIPPED.iter().filter(|word| !found.contains(word)) {
+        println!("    {} has no {word} in it", library.display());
+    }
+    Ok(found.len() == NEVER_SHIPPED.len())
 }
 
 /// Whether clients of a library wait until the disk has what they wrote: those of benchmarks do not.
 pub(crate) fn waits_for_the_disk(library: &[u8]) -> bool {
-    holds(library, "PRAGMA synchronous = FULL")
-}
-
-fn holds(octets: &[u8], word: &str) -> bool {
-    octets.windows(word.len()).any(|window| window == word.as_bytes())
+    find(library, "PRAGMA synchronous = FULL").is_some()
 }
 
 /// The functions that the header declares, sorted.
@@ -140,15 +147,4 @@ pub(super) fn of_the_header() -> Result<Vec<String>, Fault> {
     let path = source("include/comity.h");
     let header = fs::read_to_string(&path).map_err(|e| fault(&path, &e))?;
     Ok(declared(&header, &["comity_"]))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_word_is_found_in_octets() {
-        assert!(holds(b"abCOMITY_SEEDcd", "COMITY_SEED"));
-        assert!(!holds(b"abCOMITY_SEE", "COMITY_SEED"));
-    }
 }

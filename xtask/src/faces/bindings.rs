@@ -6,9 +6,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use crate::Fault;
 use crate::cargo;
 use crate::story;
+use crate::{Fault, fault};
 
 use super::{kotlin, reads, stubs};
 
@@ -217,10 +217,6 @@ fn write(path: &Path, text: &str) -> Result<(), Fault> {
         fs::create_dir_all(folder).map_err(|e| fault(folder, &e))?;
     }
     fs::write(path, text).map_err(|e| fault(path, &e))
-}
-
-fn fault(path: &Path, error: &std::io::Error) -> Fault {
-    format!("{}: {error}", path.display())
 }
 
 #[cfg(test)]

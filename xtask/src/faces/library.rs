@@ -4,10 +4,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use crate::Fault;
 use crate::c;
 use crate::cargo;
-use crate::native::{self, Profile, declared, exported, fault};
+use crate::native::{self, Profile, declared, exported};
+use crate::{Fault, fault};
 
 /// How the names begin of what uniffi calls.
 const CALLED: [&str; 2] = ["uniffi_comity_uniffi_", "ffi_comity_uniffi_"];
@@ -94,7 +94,7 @@ fn has_an_sqlite_of_its_own(fixed: &Path) -> Result<bool, Fault> {
     let mut compile = Command::new("cc");
     compile.args(["-Wall", "-Werror"]).arg(&source);
     compile.arg("-o").arg(&program).arg(fixed);
-    native::run(compile.args(["-lpthread", "-ldl", "-lm", "-lgcc_s", "-lc"]))?;
+    native::run(compile.args(native::SYSTEM_LIBRARIES))?;
     native::run(&mut Command::new(&program)).map(|()| true)
 }
 

@@ -4,13 +4,13 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use crate::Fault;
 use crate::cargo;
 use crate::native::Profile;
 use crate::report::Report;
 use crate::setup;
 use crate::stages::check;
 use crate::story;
+use crate::{Fault, fault};
 
 use super::library;
 use super::runner::{self, Outcome};
@@ -245,10 +245,6 @@ fn copy(from: &Path, to: &Path) -> Result<(), Fault> {
 
 fn source(path: &str) -> PathBuf {
     cargo::root().join("bindings/python").join(path)
-}
-
-fn fault(path: &Path, error: &std::io::Error) -> Fault {
-    format!("{}: {error}", path.display())
 }
 
 #[cfg(test)]

@@ -9,13 +9,13 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use crate::Fault;
 use crate::cargo;
 use crate::native::{self, Profile};
 use crate::report::Report;
 use crate::setup;
 use crate::stages::check;
 use crate::story;
+use crate::{Fault, fault};
 
 use super::library::{self, folder_of_jna};
 use super::runner::{self, Outcome};
@@ -106,10 +106,14 @@ pub(crate) fn sends(library: &Path) -> Result<Command, Fault> {
     Ok(sends)
 }
 
-/// Runs `mvn install`, tests and all; each test counts.
+/// Where a published POM says that the project is. It has no address yet: one that nobody can have.
+const ADDRESS: &str = "https://comity.invalid";
+
+/// Runs `mvn install` as for a publication, tests and all; each test counts.
 fn tests(report: &mut Report) -> Result<(), Fault> {
     let mut install = maven("bindings/kotlin", "kotlin")?;
-    install.arg("install");
+    install.args(["install", "-Ppublish"]);
+    install.arg(format!("-Dcomity.url={ADDRESS}"));
     install.arg(format!("-Dcomity.testing={}", story::library()?.display()));
     runner::run(report, "kotlin: mvn install", install, read).map(drop)
 }
@@ -163,7 +167,7 @@ fn natives() -> Result<PathBuf, Fault> {
 fn artefacts_are_whole(natives: &Path) -> Result<bool, Fault> {
     let place = cargo::scratch()?.join("kotlin");
     let native = format!("{}/{LIBRARY}", folder_of_jna());
-    let wanted: [(String, &[&str]); 2] = [
+    let wanted: [(String, &[&str]); 3] = [
         (
             format!("comity-{VERSION}.jar"),
             &[
@@ -178,8 +182,12 @@ fn artefacts_are_whole(natives: &Path) -> Result<bool, Fault> {
             format!("comity-{VERSION}-sources.jar"),
             &["org/comity/Client.kt", "org/comity/generated/comity.kt"],
         ),
+        (
+            format!("comity-{VERSION}-javadoc.jar"),
+            &["index.html", "org/comity/Client.html", "org/comity/Reader.html"],
+        ),
     ];
-    let mut held = library::is_without_tests(&natives.join(&native))?;
+    let mut held = library::is_without_tests(&natives.join(&native))? & pom_is_whole(&place)?;
     for (name, wanted) in wanted {
         let mut list = Command::new("jar");
         list.args(["--list", "--file"]).arg(place.join(&name));
@@ -199,6 +207,34 @@ fn artefacts_are_whole(natives: &Path) -> Result<bool, Fault> {
         }
     }
     Ok(held)
+}
+
+/// Whether the POM that would be published has what Maven Central asks for, and nothing to be filled in.
+fn pom_is_whole(place: &Path) -> Result<bool, Fault> {
+    let path = place.join("published-pom.xml");
+    let pom = fs::read_to_string(&path).map_err(|e| fault(&path, &e))?;
+    let wanted = [
+        "<name>",
+        "<description>",
+        "<license>",
+        "<developer>",
+        "<scm>",
+        "<connection>",
+    ];
+    let address = format!("<url>{ADDRESS}</url>");
+    let missing: Vec<&str> = wanted
+        .into_iter()
+        .chain([address.as_str()])
+        .filter(|element| !pom.contains(element))
+        .collect();
+    for element in &missing {
+        println!("    {} has no {element}", path.display());
+    }
+    let blank = pom.contains("${");
+    if blank {
+        println!("    {} names properties", path.display());
+    }
+    Ok(missing.is_empty() && !blank)
 }
 
 #[cfg(test)]
