@@ -13,10 +13,8 @@ use super::build::Built;
 /// One language.
 pub(super) struct Face {
     pub(super) name: &'static str,
-    /// How many times what it takes in Rust a `send` may take, in hundredths.
+    /// How many times what it takes in Rust, in the same situation, a `send` may take, in hundredths.
     pub(super) target: Option<u32>,
-    /// Whether calls are done on another thread than the caller's.
-    pub(super) has_a_thread: bool,
     /// What this machine lacks for it, and how it is had.
     pub(super) missing: fn() -> Option<&'static str>,
     /// Builds its program, and says how it is started.
@@ -28,21 +26,18 @@ pub(super) const FACES: &[Face] = &[
     Face {
         name: "Rust",
         target: None,
-        has_a_thread: false,
         missing: || None,
         build: |built| Ok(Command::new(built.program())),
     },
     Face {
         name: "C",
         target: Some(105),
-        has_a_thread: false,
         missing: || lacks("gcc", "there is no gcc"),
         build: |built| c::sends(built.library()),
     },
     Face {
         name: "Swift",
         target: Some(110),
-        has_a_thread: true,
         missing: || {
             let missing = "Swift is not installed: `cargo xtask setup --swift`";
             (!Swift::is_there()).then_some(missing)
@@ -52,7 +47,6 @@ pub(super) const FACES: &[Face] = &[
     Face {
         name: "Kotlin",
         target: Some(150),
-        has_a_thread: true,
         missing: || {
             let missing = "there is no Maven with a JDK: `cargo xtask test --only kotlin` installs them";
             lacks("mvn", missing)
@@ -62,7 +56,6 @@ pub(super) const FACES: &[Face] = &[
     Face {
         name: "Python",
         target: None,
-        has_a_thread: false,
         missing: || lacks("python3", "there is no Python"),
         build: |built| faces::python_sends(built.library()),
     },

@@ -11,16 +11,28 @@ pub(super) struct Figures<'a> {
     rounds: BTreeMap<usize, Vec<Vec<Turn>>>,
 }
 
-const TIMES: [&str; 6] = ["work", "face", "ns per call", "beside Rust", "target", "met"];
-const PARTS: [&str; 8] = [
+/// Where the caller of a `send` may be, and what that is called by the programs.
+const SITUATIONS: [(&str, &str); 2] = [("in place", "send"), ("from another thread", "away")];
+
+const TIMES: [&str; 7] = [
+    "work",
+    "face",
+    "ns per call",
+    "beside Rust",
+    "target",
+    "met",
+    "beside Rust in place",
+];
+const PARTS: [&str; 9] = [
     "send",
     "face",
     "ns per call",
-    "Rust's",
     "+ making the message",
     "+ through the bridge",
-    "+ thread and back",
-    "beside it: a call that does nothing · freeing",
+    "+ the client's turn",
+    "+ another thread and back",
+    "a call that does nothing: in place · from another thread",
+    "freeing",
 ];
 
 impl<'a> Figures<'a> {
@@ -48,35 +60,46 @@ impl<'a> Figures<'a> {
     fn times(&self) -> Vec<Vec<String>> {
         let mut rows = Vec::new();
         for octets in self.rounds.keys().copied() {
-            let work = format!("send {}", spoken(octets));
-            for (at, face) in self.faces.iter().enumerate() {
-                rows.push(self.row(&work, octets, at, face.target, send));
-                if face.has_a_thread {
-                    let here = format!("{work}, on the caller's thread");
-                    rows.push(self.row(&here, octets, at, face.target, here_alone));
+            for (situation, what) in SITUATIONS {
+                let work = format!("send {}, {situation}", spoken(octets));
+                for (at, face) in self.faces.iter().enumerate() {
+                    rows.extend(self.row(&work, octets, at, face.target, what));
                 }
             }
         }
         let smallest = self.rounds.keys().copied().next().unwrap_or_default();
-        let query = |turns: &[Turn], at| value(turns, at, "query");
-        rows.extend((0..self.faces.len()).map(|at| self.row("empty query", smallest, at, None, query)));
+        rows.extend(
+            (0..self.faces.len()).filter_map(|at| self.row("empty query", smallest, at, None, "query")),
+        );
         rows
     }
 
+    /// None if the face's program does not measure it.
     fn row(
         &self,
         work: &str,
         octets: usize,
         at: usize,
         target: Option<u32>,
-        of: fn(&[Turn], usize) -> Option<f64>,
-    ) -> Vec<String> {
+        what: &str,
+    ) -> Option<Vec<String>> {
         let name = self.faces.get(at).map_or("?", |face| face.name);
-        let nanos = self.median(octets, |turns| of(turns, at));
-        let ratio = self.median(octets, |turns| Some(of(turns, at)? / of(turns, 0)?));
-        let mut row = vec![work.to_owned(), name.to_owned(), number(nanos), times(ratio)];
+        let nanos = self.median(octets, |turns| value(turns, at, what))?;
+        let beside = |rusts| {
+            self.median(octets, |turns| {
+                Some(value(turns, at, what)? / value(turns, 0, rusts)?)
+            })
+        };
+        let ratio = beside(what);
+        let mut row = vec![
+            work.to_owned(),
+            name.to_owned(),
+            number(Some(nanos)),
+            times(ratio),
+        ];
         row.extend(judged(ratio, target));
-        row
+        row.push(times(beside("send").filter(|_| what == "away")));
+        Some(row)
     }
 
     /// A row for each face and size: what it takes beyond Rust, and where.
@@ -84,26 +107,25 @@ impl<'a> Figures<'a> {
         let mut rows = Vec::new();
         for octets in self.rounds.keys().copied() {
             for (at, face) in self.faces.iter().enumerate() {
-                let of = |what| move |turns: &[Turn]| value(turns, at, what);
-                let beyond = |what: &'static str| {
-                    move |turns: &[Turn]| Some(value(turns, at, what)? - value(turns, 0, what)?)
+                let median = |what| number(self.median(octets, |turns| value(turns, at, what)));
+                let beyond = |what| {
+                    let more = |turns: &[Turn]| Some(value(turns, at, what)? - value(turns, 0, what)?);
+                    number(self.median(octets, more))
                 };
-                let wrapped = |turns: &[Turn]| {
+                let turn = |turns: &[Turn]| {
                     Some(value(turns, at, "send")? - value(turns, at, "text")? - value(turns, at, "call")?)
                 };
-                let (nothing, free) = (
-                    self.median(octets, of("nothing")),
-                    self.median(octets, of("free")),
-                );
+                let way = |turns: &[Turn]| Some(value(turns, at, "away")? - value(turns, at, "send")?);
                 rows.push(vec![
                     spoken(octets),
                     face.name.to_owned(),
-                    number(self.median(octets, of("send"))),
-                    number(self.median(octets, |turns| value(turns, 0, "send"))),
-                    number(self.median(octets, beyond("text"))),
-                    number(self.median(octets, beyond("call"))),
-                    number(self.median(octets, wrapped)),
-                    format!("{} · {}", number(nothing), number(free)),
+                    median("send"),
+                    beyond("text"),
+                    beyond("call"),
+                    number(self.median(octets, turn)),
+                    number(self.median(octets, way)),
+                    format!("{} · {}", median("nothing"), median("reach")),
+                    median("free"),
                 ]);
             }
         }
@@ -115,16 +137,6 @@ impl<'a> Figures<'a> {
         let rounds = self.rounds.get(&octets)?;
         middle(rounds.iter().filter_map(|turns| of(turns)).collect())
     }
-}
-
-/// What an app waits for.
-fn send(turns: &[Turn], face: usize) -> Option<f64> {
-    value(turns, face, "send")
-}
-
-/// The same without another thread that does it.
-fn here_alone(turns: &[Turn], face: usize) -> Option<f64> {
-    Some(value(turns, face, "text")? + value(turns, face, "call")?)
 }
 
 fn value(turns: &[Turn], face: usize, what: &str) -> Option<f64> {
@@ -196,6 +208,13 @@ mod tests {
         parts.map(|(name, nanos)| (name.to_owned(), nanos)).into()
     }
 
+    /// The same of a face whose caller may be on another thread.
+    fn threaded(send: f64, away: f64) -> Turn {
+        let mut turn = turn(send);
+        turn.extend([("away".to_owned(), away), ("reach".to_owned(), away - send)]);
+        turn
+    }
+
     fn figures(rounds: &[[f64; 2]]) -> Figures<'static> {
         let mut figures = Figures::new(&FACES.iter().take(2).collect::<Vec<_>>());
         for round in rounds {
@@ -208,43 +227,49 @@ mod tests {
     fn a_ratio_is_taken_within_each_round() {
         // The machine was four times as slow in the second round, for both.
         let rows = figures(&[[10.0, 12.0], [40.0, 42.0], [10.0, 10.5]]).times();
-        assert_eq!(rows[1], ["send 100 B", "C", "12", "1.05 ×", "≤ 1.05 ×", "yes"]);
+        assert_eq!(
+            rows[1],
+            [
+                "send 100 B, in place",
+                "C",
+                "12",
+                "1.05 ×",
+                "≤ 1.05 ×",
+                "yes",
+                "–"
+            ]
+        );
         assert_eq!(rows[3][..3], ["empty query", "C", "2"]);
     }
 
     #[test]
-    fn a_face_with_a_thread_is_told_without_it_as_well() {
-        let swift: Vec<&Face> = FACES.iter().step_by(2).take(2).collect();
-        let mut figures = Figures::new(&swift);
-        figures.add(100, [9.0, 20.0].map(turn).into());
+    fn a_caller_on_another_thread_is_judged_beside_rusts_and_told_beside_rust_in_place() {
+        let mut figures = Figures::new(&FACES.iter().collect::<Vec<_>>());
+        let turns = [threaded(10.0, 20.0), turn(10.0), threaded(11.0, 24.0)];
+        figures.add(100, turns.into());
+        let work = "send 100 B, from another thread";
         let rows = figures.times();
-        assert_eq!(rows[1][..4], ["send 100 B", "Swift", "20", "2.22 ×"]);
-        assert_eq!(
-            rows[2],
-            [
-                "send 100 B, on the caller's thread",
-                "Swift",
-                "9",
-                "1.00 ×",
-                "≤ 1.1 ×",
-                "yes"
-            ]
-        );
+        let rows: Vec<&Vec<String>> = rows.iter().filter(|row| row[0] == work).collect();
+        assert_eq!(rows.len(), 2, "C has no such caller");
+        assert_eq!(rows[1][1..], ["Swift", "24", "1.20 ×", "≤ 1.1 ×", "no", "2.40 ×"]);
     }
 
     #[test]
     fn a_target_that_is_missed_is_told() {
         assert_eq!(
-            figures(&[[10.0, 11.0]]).times()[1][3..],
+            figures(&[[10.0, 11.0]]).times()[1][3..6],
             ["1.10 ×", "≤ 1.05 ×", "no"]
         );
-        assert_eq!(figures(&[[10.0, 10.0]]).times()[0][4..], ["–", "–"]);
+        assert_eq!(figures(&[[10.0, 10.0]]).times()[0][4..6], ["–", "–"]);
     }
 
     #[test]
-    fn the_parts_are_what_is_beyond_rust() {
+    fn the_parts_are_what_is_beyond_rust_and_beyond_the_call() {
         let row = figures(&[[10.0, 12.0]]).parts().pop().unwrap();
-        assert_eq!(row, ["100 B", "C", "12", "10", "0", "0", "3", "– · –"]);
+        assert_eq!(row, ["100 B", "C", "12", "0", "0", "3", "–", "– · –", "–"]);
+        let mut figures = Figures::new(&FACES.iter().take(1).collect::<Vec<_>>());
+        figures.add(100, vec![threaded(10.0, 24.0)]);
+        assert_eq!(figures.parts()[0][6..8], ["14", "– · 14"]);
     }
 
     #[test]

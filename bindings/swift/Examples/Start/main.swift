@@ -33,6 +33,25 @@ func listen(to client: Client, after last: UInt64) async throws {
 }
 // ANCHOR_END: listen
 
+// ANCHOR: place
+/// A part of the app that may wait for the disk: it shares the client's thread.
+actor Outbox {
+    private let client: Client
+
+    init(_ client: Client) {
+        self.client = client
+    }
+
+    nonisolated var unownedExecutor: UnownedSerialExecutor { client.unownedExecutor }
+
+    func send(_ texts: [String], to room: RoomUri) async throws {
+        for text in texts {
+            _ = try await client.send(.text(text), to: room)  // Here, on this thread.
+        }
+    }
+}
+// ANCHOR_END: place
+
 let folder = FileManager.default.temporaryDirectory.appendingPathComponent("comity-\(UUID())")
 try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
 defer { try? FileManager.default.removeItem(at: folder) }
@@ -56,6 +75,8 @@ _ = try await client.advertise(.baseline(and: ["text/html;charset=utf-8"], langu
 // The hub's key is in its provider's directory.
 let lunch = NewRoom(hubKey: Data(count: 32), name: "Lunch")
 _ = try await client.createRoom("mimi://a.example/r/lunch", as: lunch)
+
+try await Outbox(client).send(["Soup?", "Or the usual?"], to: "mimi://a.example/r/lunch")
 
 // ANCHOR: reader
 // For the main thread: it waits for nobody.

@@ -4,7 +4,7 @@ extension Client {
     /// Every request that nobody has answered, and from then on those of every step of this client, of steps that nobody waited for as
     /// well.
     ///
-    /// Go along it in one place, for as long as the app runs, post what comes and give the reply to ``answer(_:with:now:)``; or post the
+    /// Go along it in one place, for as long as the app runs, post what comes and give the reply to ``answer(_:with:now:isolation:)``; or post the
     /// requests of each step yourself, and leave this.
     ///
     /// ```swift

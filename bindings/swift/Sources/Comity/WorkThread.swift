@@ -2,7 +2,8 @@ import Dispatch
 
 /// Where a client's work is done, one piece at a time. Work waits for the disk; Swift's own threads, of which there are few, must not.
 final class WorkThread: SerialExecutor {
-    private let queue = DispatchQueue(label: "org.comity.client", qos: .userInitiated)
+    // As urgent as who asks for it. On Linux, a queue of another urgency has other threads, on another core as a rule.
+    private let queue = DispatchQueue(label: "org.comity.client")
 
     func enqueue(_ job: consuming ExecutorJob) {
         let job = UnownedJob(job)
@@ -14,8 +15,15 @@ final class WorkThread: SerialExecutor {
         dispatchPrecondition(condition: .onQueue(queue))
     }
 
+    /// Whether an actor has this thread for its own. Whoever is isolated to it is on this thread, and nothing else is.
+    func isThread(of actor: (any Actor)?) -> Bool {
+        actor?.unownedExecutor.isSame(as: asUnownedSerialExecutor()) == true
+    }
+
     /// Does work to its end, and waits for it unless cancelled.
-    func outcome<R: Sendable>(_ work: @escaping @Sendable () throws -> R) async throws -> R {
+    func outcome<R: Sendable>(
+        isolation: isolated (any Actor)? = #isolation, _ work: @escaping @Sendable () throws -> R
+    ) async throws -> R {
         try Task.checkCancellation()
         let outcome = Outcome<R>()
         queue.async { outcome.tell(Result { try work() }) }
@@ -23,25 +31,9 @@ final class WorkThread: SerialExecutor {
     }
 }
 
-/// What becomes of a piece of work: told once, and waited for by one task, which may stop waiting.
-struct Outcome<R: Sendable>: Sendable {
-    // A stream that is cancelled lets go of who waits for it, and of nothing else.
-    private let stream: AsyncThrowingStream<R, any Error>
-    private let teller: AsyncThrowingStream<R, any Error>.Continuation
-
-    init() {
-        (stream, teller) = AsyncThrowingStream.makeStream(bufferingPolicy: .bufferingOldest(1))
-    }
-
-    func tell(_ result: Result<R, any Error>) {
-        teller.yield(with: result)
-        teller.finish()
-    }
-
-    func value() async throws -> R {
-        for try await value in stream {
-            return value
-        }
-        throw CancellationError()
+extension UnownedSerialExecutor {
+    /// Whether it is the same one. Swift itself compares them so, and has no word for it.
+    fileprivate func isSame(as other: Self) -> Bool {
+        withUnsafeBytes(of: self) { mine in withUnsafeBytes(of: other) { mine.elementsEqual($0) } }
     }
 }

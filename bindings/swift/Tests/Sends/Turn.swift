@@ -1,25 +1,18 @@
 /// The nanoseconds of each of the things that are measured.
-struct Turn {
+struct Turn: Sendable {
     private var took: [String: [Int64]] = [:]
 
     /// Does something, and notes how long it took.
     mutating func time<R>(_ name: String, _ work: () throws -> R) rethrows -> R {
         let begun = ContinuousClock.now
         let result = try work()
-        note(name, begun.duration(to: .now))
+        note(name, since: begun)
         return result
     }
 
-    /// Does something that waits, and notes how long it took.
-    mutating func time<R>(_ name: String, _ work: () async throws -> R) async rethrows -> R {
-        let begun = ContinuousClock.now
-        let result = try await work()
-        note(name, begun.duration(to: .now))
-        return result
-    }
-
-    private mutating func note(_ name: String, _ duration: Duration) {
-        let (seconds, attoseconds) = duration.components
+    /// Notes how long something took that has just ended.
+    mutating func note(_ name: String, since begun: ContinuousClock.Instant) {
+        let (seconds, attoseconds) = begun.duration(to: .now).components
         took[name, default: []].append(seconds * 1_000_000_000 + attoseconds / 1_000_000_000)
     }
 

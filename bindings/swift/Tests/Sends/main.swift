@@ -2,17 +2,16 @@
 // are those of crates/ffi-test/src/bin/sends.rs.
 import Foundation
 
-func takeTurns(in folder: URL) async throws {
+@MainActor func takeTurns(in folder: URL) async throws {
     let lunch = try await Lunch(folder)
+    let worker = Worker(lunch)
     let call = try Call(folder)
     while let line = readLine() {
         let numbers = line.split(separator: " ").compactMap { Int($0) }
-        let text = String(repeating: "x", count: numbers[0])
-        var turn = Turn()
-        for _ in 0..<numbers[1] {
-            try await lunch.measure(text, &turn)
-        }
-        for _ in 0..<numbers[1] {
+        let (text, times) = (String(repeating: "x", count: numbers[0]), numbers[1])
+        var turn = try await worker.turn(text, times)
+        try await screen(lunch, text, times, &turn)
+        for _ in 0..<times {
             try call.measure(text, &turn)
         }
         print(turn.told)
