@@ -35,6 +35,8 @@ pub(crate) struct Tx<'a> {
     warm: &'a mut Warm,
     /// The groups in memory whose ratchets are ahead of their rows: the room and where the rows are.
     ahead: Vec<(i64, i64)>,
+    /// How many frames the step takes, as far as it is known.
+    to_take: usize,
     requests: Vec<Request>,
     events: Vec<Event>,
     frames: Vec<FrameOutcome>,
@@ -71,6 +73,7 @@ impl<'a> Tx<'a> {
             opening,
             warm,
             ahead: Vec::new(),
+            to_take: 0,
             requests: Vec::new(),
             events: Vec::new(),
             frames: Vec::new(),
@@ -190,6 +193,17 @@ impl<'a> Tx<'a> {
     /// The same, to send a message, or to take one of the present epoch.
     pub(crate) fn message_provider(&self, room: &RoomRow) -> Provider<'a> {
         Provider::for_message(self.crypto, self.store, room.scope, Reads::Present)
+    }
+
+    /// So many frames more are about to be taken.
+    pub(crate) fn takes(&mut self, frames: usize) {
+        self.to_take = self.to_take.saturating_add(frames);
+    }
+
+    /// Whether the ratchets of a message are written with it, before its row is: that row tells of them then, and no page is
+    /// written for it (see store/head.rs). Of many frames they are written once, after the last.
+    pub(crate) fn writes_ratchets_at_once(&self) -> bool {
+        self.to_take == 1
     }
 
     /// The same, to take one message of a batch, whose ratchets are written once: see [`Tx::ran_ahead`].

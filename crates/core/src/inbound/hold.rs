@@ -69,6 +69,7 @@ fn in_vain(until: HeldUntil) -> Rejection {
 pub(crate) fn release(tx: &mut Tx<'_>, group: &[u8]) -> Result<(), Error> {
     let mut rows = held::take(tx.store, group)?;
     rows.sort_by_key(|row| !is_welcome(&row.frame));
+    tx.takes(rows.len());
     for row in rows {
         let frame = Frame {
             room: row.room,
@@ -91,6 +92,7 @@ fn is_welcome(frame: &[u8]) -> bool {
 pub(crate) fn give_up(tx: &mut Tx<'_>) -> Result<(), Error> {
     let mut due = held::take_due(tx.store, tx.now)?;
     due.sort_by_key(|row| row.until != HeldUntil::Clock);
+    tx.takes(due.len());
     for row in due {
         let (until, hash, group) = (row.until, row.hash, row.group);
         let frame = Frame {

@@ -49,6 +49,7 @@ pub(crate) fn receive(
     let budget = tx.opening.budget;
     let mut octets = 0_usize;
     let mut taken = 0_usize;
+    tx.takes(batch.frames.len());
     for frame in &batch.frames {
         octets = octets.saturating_add(frame.bytes.len());
         let spent = taken >= budget.frames || octets > budget.octets;

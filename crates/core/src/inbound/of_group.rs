@@ -146,6 +146,10 @@ fn process_of_present(
     row: &RoomRow,
     protocol: ProtocolMessage,
 ) -> Result<Result<Processed, Unprocessed>, Error> {
+    if tx.writes_ratchets_at_once() {
+        let provider = tx.message_provider(row);
+        return Ok(tx.message_group(row)?.process(&provider, protocol, &[]));
+    }
     let provider = tx.batch_provider(row);
     let processed = tx.message_group(row)?.process(&provider, protocol, &[]);
     if matches!(processed, Ok(Processed::Application { .. })) {
