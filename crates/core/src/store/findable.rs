@@ -94,8 +94,8 @@ impl Findable {
 
 /// The first columns of a row, which must come behind those of the row before.
 fn in_order(row: &Row<'_>, columns: usize, last: &[Value]) -> Result<Vec<Value>, StorageError> {
-    let columns = (0..columns).map(|column| row.get::<_, Value>(column));
-    let columns = columns.collect::<rusqlite::Result<Vec<_>>>()?;
+    let columns = (0..columns).map(|at| Ok(owned(column(row, at)?)));
+    let columns = columns.collect::<Result<Vec<_>, StorageError>>()?;
     let mut order = Ordering::Equal;
     for (before, now) in last.iter().zip(&columns) {
         let (before, now) = (
@@ -113,4 +113,34 @@ fn in_order(row: &Row<'_>, columns: usize, last: &[Value]) -> Result<Vec<Value>,
 
 fn column<'a>(row: &'a Row<'_>, at: usize) -> Result<Col<'a>, StorageError> {
     Col::try_from(row.get_ref(at)?)
+}
+
+fn owned(column: Col<'_>) -> Value {
+    match column {
+        Col::Null => Value::Null,
+        Col::Int(value) => Value::Integer(value),
+        Col::Octets(octets) => Value::Blob(octets.to_vec()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// In a page, one bit makes a blob a text, and SQLite asks of neither whether it is UTF-8.
+    #[test]
+    fn a_key_that_turned_into_a_text_is_corrupt() {
+        let conn = Connection::open_in_memory().unwrap();
+        for (key, expected) in [
+            ("x'ff'", Ok(vec![Value::Blob(vec![0xff])])),
+            ("CAST(x'ff' AS TEXT)", Err(StorageError::Corrupt)),
+            ("CAST(x'61' AS TEXT)", Err(StorageError::Corrupt)),
+            ("1.5", Err(StorageError::Corrupt)),
+        ] {
+            let mut statement = conn.prepare(&format!("SELECT {key}")).unwrap();
+            let mut rows = statement.query([]).unwrap();
+            let row = rows.next().unwrap().unwrap();
+            assert_eq!(in_order(row, 1, &[]), expected, "{key}");
+        }
+    }
 }
