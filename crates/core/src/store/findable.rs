@@ -132,12 +132,12 @@ mod tests {
     fn a_key_that_turned_into_a_text_is_corrupt() {
         let conn = Connection::open_in_memory().unwrap();
         for (key, expected) in [
-            ("x'ff'", Ok(vec![Value::Blob(vec![0xff])])),
-            ("CAST(x'ff' AS TEXT)", Err(StorageError::Corrupt)),
-            ("CAST(x'61' AS TEXT)", Err(StorageError::Corrupt)),
-            ("1.5", Err(StorageError::Corrupt)),
+            ("SELECT x'ff'", Ok(vec![Value::Blob(vec![0xff])])),
+            ("SELECT CAST(x'ff' AS TEXT)", Err(StorageError::Corrupt)),
+            ("SELECT CAST(x'61' AS TEXT)", Err(StorageError::Corrupt)),
+            ("SELECT 1.5", Err(StorageError::Corrupt)),
         ] {
-            let mut statement = conn.prepare(&format!("SELECT {key}")).unwrap();
+            let mut statement = conn.prepare(key).unwrap();
             let mut rows = statement.query([]).unwrap();
             let row = rows.next().unwrap().unwrap();
             assert_eq!(in_order(row, 1, &[]), expected, "{key}");
