@@ -115,6 +115,31 @@ fn app_and_extension_take_turns_and_the_app_goes_on_with_what_the_extension_wrot
     cast.agrees();
 }
 
+/// A new key is a transaction like any other: what another process wrote before it must not be overlooked after it.
+#[test]
+fn after_a_new_key_the_app_goes_on_with_what_the_extension_wrote_before_it() {
+    let cast = Cast::two(1);
+    cast.bob.says("from the app");
+    cast.world.settle();
+    let (room, quick) = (cast.world.room(), comity::Outgoing::text("from the extension"));
+    let step = cast
+        .bob
+        .as_extension(|extension, now| extension.send(now, &room, &quick, comity::Allow::default()))
+        .unwrap();
+    assert_eq!(step.requests.len(), 1);
+    let (_, key) = cast.bob.file();
+    cast.bob.acts("renews its key, and sends", |client, now| {
+        client.rekey(&comity::Key32::new(key))?;
+        let text = comity::Outgoing::text("from the app again");
+        client.send(now, &room, &text, comity::Allow::default())
+    });
+    cast.world.settle();
+    assert_eq!(cast.alice.rejections(), [], "a key was used twice");
+    assert_eq!(cast.alice.timeline().len(), 3);
+    assert_eq!(cast.alice.timeline(), cast.bob.timeline());
+    cast.agrees();
+}
+
 /// Rule 5: a pushed frame must not move the cursor, and `more: true` postpones errands.
 #[test]
 fn a_push_moves_no_cursor_and_runs_no_errands() {
@@ -198,6 +223,44 @@ fn what_is_too_heavy_for_the_extension_is_held_for_the_app_which_takes_it_with_i
     );
     assert_eq!(cast.bob.rejections(), []);
     cast.agrees();
+}
+
+/// The app was not there when the extension came by.
+#[test]
+fn what_is_held_for_the_app_is_taken_with_the_first_step_after_it_was_opened() {
+    let cast = Cast::two(1);
+    cast.bob.is_deaf();
+    cast.alice.rotates();
+    cast.alice.says("hi");
+    cast.world.settle();
+    let batch = alone(cast.bob.unfetched());
+    cast.bob.closes();
+    let step = cast
+        .bob
+        .as_extension_within(TINY, |extension, now| extension.receive(now, &batch))
+        .unwrap();
+    assert_eq!(step.frames.len(), 2);
+    let (path, key) = cast.bob.file();
+    let opening = comity::Opening::app(path, comity::Key32::new(key)).witnessed(comity::Witnesses {
+        twin: cast.bob.twin(),
+        last_request: None,
+    });
+    let mut app = comity::Client::open(cast.bob.now(), &opening).unwrap();
+    let room = cast.world.room();
+    let text = comity::Outgoing::text("ho");
+    let step = app
+        .send(cast.bob.now(), &room, &text, comity::Allow::default())
+        .unwrap();
+    let [request] = &step.requests[..] else {
+        panic!("one message: {:?}", step.requests);
+    };
+    assert_eq!(request.kind, RequestKind::SubmitMessage);
+    let reader = app.reader().unwrap();
+    assert_eq!(
+        reader.room(&room).unwrap().summary.epoch,
+        cast.alice.epoch(),
+        "of the present epoch"
+    );
 }
 
 #[test]

@@ -50,7 +50,7 @@ struct Open {
     crypto: Crypto,
     me: Me,
     warm: Warm,
-    /// Another process may have held frames for us since our last step.
+    /// Another process may have held frames for us since our last step, or before we opened the file.
     left_for_us: bool,
 }
 
@@ -61,7 +61,7 @@ impl Open {
             crypto,
             me,
             warm: Warm::new(opening.memory_between_steps()),
-            left_for_us: false,
+            left_for_us: opening.role == Role::App,
         }
     }
 }

@@ -93,8 +93,10 @@ pub(crate) struct Store {
     wrote: Cell<bool>,
     /// The savepoints that are open, the latest last.
     savepoints: RefCell<Vec<transaction::Savepoint>>,
-    /// `data_version` when the previous transaction on this connection began; 0 before the first.
+    /// `data_version` when the previous transaction or query on this connection began; 0 before the first.
     seen_version: Cell<i64>,
+    /// Another connection has committed since [`Store::begin_immediate`] said so last.
+    others_wrote: Cell<bool>,
     /// The first failure inside a call of OpenMLS, which hides it from its caller.
     hidden: Cell<Option<StorageError>>,
     /// The last number of the event log, if known (see event.rs).
@@ -207,6 +209,7 @@ impl Store {
             wrote: Cell::new(false),
             savepoints: RefCell::default(),
             seen_version: Cell::new(0),
+            others_wrote: Cell::new(true),
             hidden: Cell::new(None),
             last_number: Cell::new(None),
             next_due: Cell::new(None),

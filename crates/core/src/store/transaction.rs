@@ -31,9 +31,8 @@ impl Store {
         self.begin(true)
     }
 
-    /// Waits for its turn and takes the write lock. Says whether another connection has committed since the previous
-    /// transaction on this one: then whatever the engine kept in memory may be stale. The first transaction always
-    /// says so.
+    /// Waits for its turn and takes the write lock. Says whether another connection has committed since this was said
+    /// last: then whatever the engine kept in memory may be stale. The first transaction always says so.
     ///
     /// # Errors
     /// [`StorageError::Locked`], [`StorageError::Poisoned`], or [`StorageError::FromTheFuture`] if the
@@ -43,10 +42,17 @@ impl Store {
     }
 
     fn begin(&self, lazy: bool) -> Result<bool, StorageError> {
+        self.begin_untold(lazy)?;
+        Ok(self.others_wrote.take())
+    }
+
+    /// As [`Store::begin_immediate`], for a transaction of the store's own. Whether others have written is said by the next one.
+    fn begin_untold(&self, lazy: bool) -> Result<(), StorageError> {
         self.alive()?;
         self.hidden.set(None);
-        if self.lazy.replace(lazy) != lazy {
+        if self.lazy.get() != lazy {
             open::set_durability(&self.conn, lazy)?;
+            self.lazy.set(lazy);
         }
         self.turns.take()?;
         if let Err(error) = self.run("BEGIN IMMEDIATE") {
@@ -61,14 +67,15 @@ impl Store {
         if begun.is_err() {
             self.rollback();
         }
-        begun
+        begun.map(drop)
     }
 
-    /// Whether another connection has committed since this was asked last.
+    /// Whether another connection has committed since this was asked last, by a transaction or by a query.
     fn compare_versions(&self) -> Result<bool, StorageError> {
         let version = self.data_version()?;
         let others_wrote = self.seen_version.replace(version) != version;
         if others_wrote {
+            self.others_wrote.set(true);
             self.ring.borrow_mut().forget_scopes();
             self.forget_read();
             self.mls.borrow_mut().forget_read();
@@ -130,7 +137,7 @@ impl Store {
     /// Seals all keys anew, under another key of the host's, and empties the write-ahead log, so that the old keys are
     /// gone. `false` if a reader stood in the way of that.
     pub(crate) fn rekey(&self, host: &Key32) -> Result<bool, StorageError> {
-        self.begin_immediate()?;
+        self.begin_untold(false)?;
         let before = self.ring.borrow().copy();
         let renewed = open::check_versions(&self.conn).and_then(|versions| {
             self.writable()?;

@@ -232,6 +232,47 @@ fn the_connection_is_set_as_the_policy_says() {
     );
 }
 
+/// SQLite refuses to change the setting inside of a transaction.
+#[test]
+fn a_step_is_durable_after_one_that_was_not_even_if_that_could_not_be_set_at_once() {
+    let (_directory, path) = created();
+    let store = Store::open(&path, &KEY).unwrap();
+    let synchronous = || store.one("PRAGMA synchronous", [], |row| row.get(0)).unwrap();
+    let durable: Option<i64> = synchronous();
+    store.begin_lazily().unwrap();
+    store.commit().unwrap();
+    assert_eq!(synchronous(), Some(1));
+    assert!(store.snapshot(|store| store.begin_immediate()).is_err());
+    store.begin_immediate().unwrap();
+    assert_eq!(synchronous(), durable);
+}
+
+#[test]
+fn what_others_wrote_is_said_to_the_next_step_whoever_has_noticed_it_before() {
+    let (_directory, path) = created();
+    let [ours, theirs] = [(); 2].map(|()| Store::open(&path, &KEY).unwrap());
+    let said = |store: &Store| {
+        let said = store.begin_immediate().unwrap();
+        store.commit().unwrap();
+        said
+    };
+    let writes = |store: &Store, name| {
+        store.begin_immediate().unwrap();
+        small::put_setting(store, name, &1).unwrap();
+        store.commit().unwrap();
+    };
+    assert!(said(&ours), "the first one always");
+    assert!(!said(&ours));
+    writes(&theirs, "one");
+    ours.snapshot(|_| Ok(())).unwrap();
+    assert!(said(&ours), "noticed by a query");
+    assert!(!said(&ours));
+    writes(&theirs, "two");
+    assert!(ours.rekey(&KEY).unwrap());
+    assert!(said(&ours), "noticed by a new key");
+    assert!(!said(&ours));
+}
+
 #[test]
 fn a_wipe_that_was_cut_short_can_be_done_again_and_nothing_of_the_old_file_comes_back() {
     const OTHER: Key32 = Key32::new([0x22; 32]);
