@@ -37,6 +37,8 @@ pub(crate) struct Tx<'a> {
     ahead: Vec<(i64, i64)>,
     /// How many frames the step takes, as far as it is known.
     to_take: usize,
+    /// The groups whose held frames are to be taken, while some are.
+    released: Option<Vec<Vec<u8>>>,
     requests: Vec<Request>,
     events: Vec<Event>,
     frames: Vec<FrameOutcome>,
@@ -74,6 +76,7 @@ impl<'a> Tx<'a> {
             warm,
             ahead: Vec::new(),
             to_take: 0,
+            released: None,
             requests: Vec::new(),
             events: Vec::new(),
             frames: Vec::new(),
@@ -198,6 +201,25 @@ impl<'a> Tx<'a> {
     /// So many frames more are about to be taken.
     pub(crate) fn takes(&mut self, frames: usize) {
         self.to_take = self.to_take.saturating_add(frames);
+    }
+
+    /// Notes that the held frames of a group are to be taken. `false` if others are being taken: these have their turn behind them.
+    pub(crate) fn begins_release(&mut self, group: &[u8]) -> bool {
+        let begins = self.released.is_none();
+        let released = self.released.get_or_insert_default();
+        if !released.iter().any(|known| known == group) {
+            released.push(group.to_vec());
+        }
+        begins
+    }
+
+    /// The next group whose held frames are to be taken. Whoever began goes on until there is none.
+    pub(crate) fn next_release(&mut self) -> Option<Vec<u8>> {
+        let next = self.released.as_mut()?.pop();
+        if next.is_none() {
+            self.released = None;
+        }
+        next
     }
 
     /// Whether the ratchets of a message are written with it, before its row is: that row tells of them then, and no page is

@@ -150,3 +150,25 @@ fn is_back(cast: &Cast) {
     assert_eq!(cast.alice.timeline().last().unwrap(), "carol: here I am");
     cast.agrees();
 }
+
+/// A hub may hold back as many commits as wait, and let the latest go first.
+#[test]
+fn as_many_commits_as_wait_may_come_the_last_one_first() {
+    let cast = Cast::two(1);
+    cast.bob.is_deaf();
+    for _ in 0..250 {
+        cast.alice.rotates();
+        cast.world.settle();
+    }
+    let mail = cast.bob.loses_its_mail();
+    assert!(mail.len() >= 250, "{}", mail.len());
+    for frame in mail.into_iter().rev() {
+        cast.bob.is_pushed(frame);
+    }
+    assert_eq!(cast.bob.epoch(), cast.alice.epoch());
+    cast.bob.listens();
+    cast.alice.says("hi");
+    cast.world.settle();
+    cast.bob.sees(["alice: hi"]);
+    cast.agrees();
+}

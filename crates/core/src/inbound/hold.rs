@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use comity_wire::{FanoutMessage, MessageKind, Wire as _};
+use comity_wire::{FanoutMessage, MemberCommit};
+use openmls::framing::ContentType;
 
 use super::{reject, take};
 use crate::errands;
@@ -64,27 +65,48 @@ fn in_vain(until: HeldUntil) -> Rejection {
     }
 }
 
-/// Takes frames that were held for a group, now that it has moved: a Welcome first, because it may be what the others
-/// wait for.
+/// Takes frames that were held for a group, now that it has moved: a Welcome first, because it may be what the others wait for, and
+/// then epoch by epoch, so that none has to wait again for one behind it.
+///
+/// Each of them may move the group on, and ask for this again. It is done when all have been looked at: whoever decides in which order
+/// frames come does not decide how deep calls are nested.
 pub(crate) fn release(tx: &mut Tx<'_>, group: &[u8]) -> Result<(), Error> {
-    let mut rows = held::take(tx.store, group)?;
-    rows.sort_by_key(|row| !is_welcome(&row.frame));
-    tx.takes(rows.len());
-    for row in rows {
-        let frame = Frame {
-            room: row.room,
-            from: row.from,
-            kind: FrameKind::Fanout,
-            bytes: row.frame,
-        };
-        take(tx, &frame)?;
+    if !tx.begins_release(group) {
+        return Ok(());
+    }
+    while let Some(group) = tx.next_release() {
+        let mut rows = held::take(tx.store, &group)?;
+        rows.sort_by_cached_key(|row| turn(&row.frame));
+        tx.takes(rows.len());
+        for row in rows {
+            let frame = Frame {
+                room: row.room,
+                from: row.from,
+                kind: FrameKind::Fanout,
+                bytes: row.frame,
+            };
+            take(tx, &frame)?;
+        }
     }
     Ok(())
 }
 
-fn is_welcome(frame: &[u8]) -> bool {
-    let message = FanoutMessage::decode(frame);
-    message.is_ok_and(|message| matches!(message.message.kind(), Ok(MessageKind::Welcome)))
+/// When a frame has its turn: its epoch, and what it is to its epoch. A Welcome does not say of which it is.
+fn turn(frame: &[u8]) -> (u64, u8) {
+    if let Some(commit) = MemberCommit::find(frame) {
+        return (commit.epoch, 3);
+    }
+    match FanoutMessage::decode_with_message(frame) {
+        Ok((_, Some(message))) => {
+            let within = match message.content_type() {
+                ContentType::Proposal => 1,
+                ContentType::Application => 2,
+                ContentType::Commit => 3,
+            };
+            (message.epoch().as_u64(), within)
+        }
+        _ => (0, 0),
+    }
 }
 
 /// Takes frames that were held for the main app, and gives up those that were held too long. Those that wait for the clock
