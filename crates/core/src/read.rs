@@ -40,12 +40,9 @@ pub(crate) fn read(tx: &mut Tx<'_>, uri: &RoomUri, up_to: Position) -> Result<Op
         }
         from = last;
     }
-    if up_to > row.read_up_to {
-        row.read_up_to = up_to.min(Position {
-            at: i64::MAX.saturating_sub(1),
-            tie: i64::MAX,
-        });
-    }
+    // What the hub has not accepted yet stands behind all that others will say: nobody has read that.
+    let last = message::last_accepted(tx.store, row.id)?.unwrap_or_default();
+    row.read_up_to = row.read_up_to.max(up_to.min(last));
     room::put(tx.store, &row)?;
     if newly {
         tx.tell_room(&row.uri, RoomChange::Read)?;

@@ -32,6 +32,31 @@ fn unread_counts_go_up_with_messages_of_others_and_down_with_reading() {
     assert_eq!(cast.bob.unread(), 1);
 }
 
+/// The last message may be one's own that no hub has accepted yet: it stands behind all others, and what comes stands before it.
+#[test]
+fn whoever_reads_up_to_an_own_message_that_is_on_its_way_has_not_read_what_comes_later() {
+    let cast = Cast::two(1);
+    cast.alice.says("one");
+    cast.world.settle();
+    cast.bob.is_cut_off();
+    cast.bob.says("on its way");
+    cast.bob.reads();
+    assert_eq!(cast.bob.unread(), 0);
+    cast.bob.is_back();
+    cast.world.settle();
+    cast.world.advance(Duration::from_secs(60));
+    cast.alice.says("two");
+    let id = cast
+        .alice
+        .sends(&Outgoing::text("vanishes").expiring(Expiration::Relative(60)));
+    cast.world.settle();
+    assert_eq!(cast.bob.unread(), 2, "nobody has seen these");
+    cast.bob.reads();
+    assert_eq!(cast.bob.unread(), 0);
+    cast.world.advance(Duration::from_secs(61));
+    assert!(cast.bob.message(id).is_none(), "its time began with reading");
+}
+
 /// `loop { ev = events(db.seq); db.tx { upsert; db.seq = last }; forget(db.seq) }`
 #[test]
 fn an_app_with_its_own_database_gets_every_message_from_the_feed() {

@@ -180,6 +180,18 @@ pub(crate) fn latest(store: &Store, room: i64) -> Result<Option<i64>, StorageErr
     )
 }
 
+/// Where the last message of a room stands that the hub has accepted.
+pub(crate) fn last_accepted(store: &Store, room: i64) -> Result<Option<Position>, StorageError> {
+    store.one(
+        "SELECT position, tie FROM message WHERE room = ?1 AND position < ?2 ORDER BY position DESC, tie DESC LIMIT 1",
+        (room, Position::UNACCEPTED),
+        |row| {
+            let (at, tie) = (row.get(0)?, row.get(1)?);
+            Ok(Position { at, tie })
+        },
+    )
+}
+
 /// The place behind all messages that the hub has not accepted yet.
 pub(crate) fn next_order(store: &Store, room: i64) -> Result<i64, StorageError> {
     let last = store.one(

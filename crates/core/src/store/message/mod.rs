@@ -19,7 +19,7 @@ pub use row::{Delivery, Reacted};
 
 pub(crate) use find::{
     FrameAt, after, before, by_frame, by_id, by_root, content, expired, expiring, has_root, is_taken,
-    lately_by_frame, latest, next_order, told_after, unaccepted_by_frame, unread, waiting,
+    last_accepted, lately_by_frame, latest, next_order, told_after, unaccepted_by_frame, unread, waiting,
 };
 pub(crate) use row::{Folded, MessageRow, Told, tie_of};
 
