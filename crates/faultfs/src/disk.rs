@@ -75,7 +75,7 @@ pub fn last_write_lock() -> Option<Instant> {
 
 /// The watched files as they are.
 pub fn tails() -> Vec<Tail> {
-    disk().files.values().cloned().collect()
+    disk().tails()
 }
 
 /// The watched files as they were when [`Fault::Freeze`] was reached.
@@ -156,6 +156,8 @@ impl Disk {
     /// A file was opened; what stands in it then counts as synced.
     pub(crate) fn opened(&mut self, path: PathBuf, octets: Vec<u8>) {
         let tail = Tail::new(path.clone(), Some(octets));
+        // One that was deleted behind our back may have left its place on the medium to this one.
+        self.files.retain(|_, other| !other.is_same(&tail));
         self.files.insert(path, tail);
     }
 
@@ -185,7 +187,7 @@ impl Disk {
             }
             Fault::Freeze => {
                 if first {
-                    self.frozen = Some(self.files.values().cloned().collect());
+                    self.frozen = Some(self.tails());
                 }
                 Some(Verdict::Fail(fault))
             }
@@ -232,17 +234,21 @@ impl Disk {
         self.fired && matches!(self.plan, Some((_, Fault::ReadOnly)))
     }
 
+    fn tails(&self) -> Vec<Tail> {
+        self.files.values().cloned().map(Tail::followed).collect()
+    }
+
     fn lose_unsynced(&self) {
-        for (path, file) in &self.files {
+        for file in self.tails() {
             // This drops the locks of the connections, which are past caring.
             let written = match file.after(Cut::None) {
-                Some(octets) => std::fs::write(path, octets),
-                None => std::fs::remove_file(path),
+                Some(octets) => std::fs::write(&file.path, octets),
+                None => std::fs::remove_file(&file.path),
             };
             if let Err(error) = written
                 && error.kind() != std::io::ErrorKind::NotFound
             {
-                eprintln!("{}: {error}", path.display());
+                eprintln!("{}: {error}", file.path.display());
             }
         }
     }

@@ -1,12 +1,15 @@
 //! What a power cut leaves of a file.
 
-use std::path::PathBuf;
+use std::os::unix::fs::MetadataExt as _;
+use std::path::{Path, PathBuf};
 
 /// A file as the medium has it for certain, and what has been done to it since its last sync.
 #[derive(Clone, Debug)]
 pub struct Tail {
     /// The file.
     pub path: PathBuf,
+    /// What tells it from other files whatever it is called; 0 if that is not known.
+    inode: u64,
     /// Its octets at the last sync; `None` if it was not there.
     durable: Option<Vec<u8>>,
     unsynced: Vec<Op>,
@@ -38,10 +41,35 @@ pub enum Cut {
 impl Tail {
     pub(crate) fn new(path: PathBuf, durable: Option<Vec<u8>>) -> Self {
         Self {
+            inode: inode_of(&path).unwrap_or(0),
             path,
             durable,
             unsynced: Vec::new(),
         }
+    }
+
+    /// The same file, under the name that it has now: whoever renames it does not tell us.
+    pub(crate) fn followed(mut self) -> Self {
+        if self.inode != 0 && !self.is_deleted() && inode_of(&self.path).is_none() {
+            let neighbours = self
+                .path
+                .parent()
+                .and_then(|directory| std::fs::read_dir(directory).ok());
+            let mut paths = neighbours
+                .into_iter()
+                .flatten()
+                .flatten()
+                .map(|entry| entry.path());
+            if let Some(now) = paths.find(|path| inode_of(path) == Some(self.inode)) {
+                self.path = now;
+            }
+        }
+        self
+    }
+
+    /// Whether it is the same file as another.
+    pub(crate) fn is_same(&self, other: &Self) -> bool {
+        self.inode != 0 && self.inode == other.inode
     }
 
     pub(crate) fn push(&mut self, op: Op) {
@@ -83,6 +111,10 @@ impl Tail {
         }
         octets
     }
+}
+
+fn inode_of(path: &Path) -> Option<u64> {
+    Some(std::fs::symlink_metadata(path).ok()?.ino())
 }
 
 impl Op {

@@ -384,6 +384,25 @@ fn a_backup_is_noticed_as_one() {
     assert_eq!(rooms.first().unwrap().phase, Phase::Stalled);
 }
 
+/// Whoever makes the copy need not be the one that keeps the witnesses: an extension, a tool for support.
+#[test]
+fn a_backup_that_was_made_without_witnesses_is_noticed_by_a_host_that_keeps_them() {
+    let cast = Cast::three(1);
+    let bob = &cast.bob;
+    let (path, key) = bob.file();
+    let copy = path.with_file_name("copy.comity");
+    let client = Client::open(bob.now(), &Opening::app(&path, Key32::new(key))).unwrap();
+    client.backup_to(&copy).unwrap();
+    client.close().unwrap();
+    let opening = Opening::app(&copy, Key32::new(key)).witnessed(Witnesses {
+        twin: bob.twin(),
+        last_request: None,
+    });
+    let client = Client::open(bob.now(), &opening).unwrap();
+    assert!(client.restored());
+    assert_eq!(alarms(bob), 0, "it is Bob's file that goes on");
+}
+
 /// What happens today without witnesses, and what nobody can prevent then: the copy goes on as if nothing had happened, and
 /// its next message has the keys of one that was sent already.
 #[test]

@@ -235,32 +235,26 @@ impl Client {
     /// encrypt with keys that were used already. If the host keeps witnesses, the copy is noticed as one when it is opened, as
     /// is the other client that went on meanwhile when its rooms are joined from the copy; otherwise nothing can tell.
     ///
+    /// The copy appears at the path when it is whole, and known as a copy. A process that is killed before leaves at most a file whose name
+    /// begins with that of the copy and `-unfinished-`, which goes with the next copy to the same path or with [`Client::wipe`] of it. So make one
+    /// copy to a path at a time.
+    ///
     /// # Durable
     /// The whole copy, before this returns. On an error there is none.
     ///
     /// # Errors
-    /// [`Error::Paused`]; [`Error::Storage`], `Exists` if there is anything at the path; [`Error::Busy`] if somebody opens the
-    /// copy before it is whole.
+    /// [`Error::Paused`]; [`Error::Storage`], `Exists` if there is anything at the path, and `WrongKey` if another process has renewed the key;
+    /// [`Error::Busy`] if somebody opens the copy before it is whole.
     pub fn backup_to(&self, path: &Path) -> Result<(), Error> {
         let open = self.open.as_ref().ok_or(Error::Paused)?;
-        open.store.backup_to(path)?;
-        if self.sworn.twin.is_none() {
-            return Ok(());
-        }
-        let parted = Store::open(path, &self.opening.key)
-            .map_err(Error::from)
-            .and_then(witness::part);
-        match parted {
-            Ok(()) => Ok(crate::store::tidy(path)?),
-            Err(error) => {
-                // What cannot be deleted now is no client's file: it was never opened.
-                let _ = crate::store::wipe(path);
-                Err(error)
-            }
-        }
+        open.store.backup_to(path, |copy| {
+            let copy = Store::open(copy, &self.opening.key)?;
+            witness::part(copy)
+        })
     }
 
-    /// Deletes a client's files: the database, then its write-ahead log and its index.
+    /// Deletes a client's files: the database, then its write-ahead log and its index, and what is left of copies to this path that were not
+    /// finished.
     ///
     /// # Errors
     /// [`Error::Storage`] if a file that exists cannot be deleted.

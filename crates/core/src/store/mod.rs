@@ -50,10 +50,11 @@ pub(crate) use turns::Patience;
 use ring::Ring;
 use turns::Turns;
 
-/// Deletes a client's files: the database, its write-ahead log, its index, its turnstile. Those that are not there are no
-/// error.
+/// Deletes a client's files: the database, its write-ahead log, its index, its turnstile, and what is left of copies to the path that
+/// were not finished. Those that are not there are no error.
 pub(crate) fn wipe(path: &Path) -> Result<(), StorageError> {
-    delete(path, ["", "-wal", "-shm"].into_iter().chain(turns::SUFFIXES))
+    delete(path, ["", "-wal", "-shm"].into_iter().chain(turns::SUFFIXES))?;
+    backup::sweep(path)
 }
 
 fn delete(path: &Path, suffixes: impl IntoIterator<Item = &'static str>) -> Result<(), StorageError> {
@@ -64,11 +65,6 @@ fn delete(path: &Path, suffixes: impl IntoIterator<Item = &'static str>) -> Resu
         }
     }
     Ok(())
-}
-
-/// Deletes what stands beside a client's file that nobody has open.
-pub(crate) fn tidy(path: &Path) -> Result<(), StorageError> {
-    delete(path, turns::SUFFIXES)
 }
 
 /// One open connection to a client's file. `Send` but not `Sync`: one thread at a time.
