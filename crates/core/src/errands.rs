@@ -14,7 +14,7 @@ use crate::inbound;
 use crate::opening::Role;
 use crate::outbound;
 use crate::step::Made;
-use crate::store::outbox::{Errand, OutboxRow, WITH_HOST};
+use crate::store::outbox::{Errand, LATEST, OutboxRow, WITH_HOST};
 use crate::store::room::{Phase, RoomRow};
 use crate::store::{due, message, outbox, room};
 use crate::tx::Tx;
@@ -210,16 +210,18 @@ fn of_room(tx: &Tx<'_>, row: &RoomRow) -> Result<Vec<OutboxRow>, Error> {
     Ok(requests)
 }
 
-/// How long a commit waits to be asked for again when the hub says that it is ahead.
-pub(crate) fn pause_while_behind(attempt: u32) -> Duration {
-    BEHIND.saturating_mul(1 << attempt.min(6)).min(LONGEST_BEHIND)
+/// Until when a commit waits to be asked for again when the hub says that it is ahead.
+pub(crate) fn pause_while_behind(tx: &Tx<'_>, attempt: u32) -> Timestamp {
+    let pause = BEHIND.saturating_mul(1 << attempt.min(6)).min(LONGEST_BEHIND);
+    tx.now.plus(pause).min(LATEST)
 }
 
 /// When a request that nobody answered is handed out again.
 pub(crate) fn back_off(tx: &Tx<'_>, attempt: u32, at_least: Option<Duration>) -> Result<Timestamp, Error> {
     let pause = Duration::from_secs(1_u64 << attempt.min(12)).min(LONGEST_PAUSE);
     let jitter = tx.sometime_within(pause)?.since(tx.now);
-    Ok(tx
+    let due = tx
         .now
-        .plus(pause.max(at_least.unwrap_or_default()).saturating_add(jitter)))
+        .plus(pause.max(at_least.unwrap_or_default()).saturating_add(jitter));
+    Ok(due.min(LATEST))
 }

@@ -6,10 +6,13 @@
 
 use std::time::Duration;
 
+use comity_content::MessageId;
+
 use crate::error::Error;
 use crate::inbound::application::tell;
+use crate::outbound;
 use crate::step::MessageChange;
-use crate::store::message::{Folded, MessageRow};
+use crate::store::message::{Delivery, Folded, MessageRow};
 use crate::store::room::RoomRow;
 use crate::store::{message, room};
 use crate::timeline;
@@ -73,17 +76,43 @@ fn erase_one(tx: &mut Tx<'_>, room: &RoomRow, row: MessageRow) -> Result<(), Err
         vec![row]
     };
     for dependent in dependents {
-        let mut erased = MessageRow {
-            erased: true,
-            erase_due: None,
-            folded: Folded::default(),
-            reaction: Vec::new(),
-            ..dependent
-        };
-        message::erase(tx.store, &mut erased)?;
+        erase_row(tx, dependent)?;
     }
     if id != root {
         timeline::moved(tx, room, root)?;
     }
     tell(tx, room, root, MessageChange::Expired)
+}
+
+/// The same for what has just been stored, if what it belongs to is over: whatever is said of that goes with it.
+pub(crate) fn erase_if_over(tx: &Tx<'_>, id: MessageId) -> Result<(), Error> {
+    let row = message::by_id(tx.store, id)?.filter(|row| row.root != row.id && !row.erased);
+    let Some(row) = row else { return Ok(()) };
+    let over = message::by_id(tx.store, row.root)?.filter(|root| root.erased);
+    if let Some(root) = over {
+        erase_row(tx, row)?;
+        let folded = Folded::default();
+        message::put(tx.store, &MessageRow { folded, ..root })?;
+    }
+    Ok(())
+}
+
+/// What has not been sent until now never is.
+fn erase_row(tx: &Tx<'_>, row: MessageRow) -> Result<(), Error> {
+    let delivery = match row.delivery {
+        Delivery::Waiting | Delivery::Sending => {
+            outbound::call_off(tx, row.id)?;
+            Delivery::Undeliverable
+        }
+        settled => settled,
+    };
+    let mut erased = MessageRow {
+        delivery,
+        erased: true,
+        erase_due: None,
+        folded: Folded::default(),
+        reaction: Vec::new(),
+        ..row
+    };
+    Ok(message::erase(tx.store, &mut erased)?)
 }

@@ -227,7 +227,7 @@ pub(crate) fn resolve(tx: &mut Tx<'_>, id: MessageId, how: Resolution) -> Result
         message.delivery,
         Delivery::Undeliverable | Delivery::Refused(_) | Delivery::Waiting
     );
-    if !open || message.sender != tx.me.user {
+    if !open || message.erased || message.sender != tx.me.user {
         return Err(Misuse::NotResolvable.into());
     }
     let row = room::by_id(tx.store, message.room)?.ok_or(Misuse::NoSuchRoom)?;
@@ -248,6 +248,16 @@ pub(crate) fn resolve(tx: &mut Tx<'_>, id: MessageId, how: Resolution) -> Result
         }
     }
     Ok(None)
+}
+
+/// Takes back the requests for a message: it came back before its answer, or its time is over.
+pub(crate) fn call_off(tx: &Tx<'_>, id: MessageId) -> Result<(), Error> {
+    for request in outbox::after(tx.store, None, u32::MAX)? {
+        if matches!(request.errand, Errand::Message { id: other, .. } if other == id) {
+            outbox::delete(tx.store, request.id)?;
+        }
+    }
+    Ok(())
 }
 
 /// Takes a request for a message back into waiting.

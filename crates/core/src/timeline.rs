@@ -3,6 +3,7 @@
 use comity_content::{Class, MessageId};
 
 use crate::error::Error;
+use crate::expiry;
 use crate::fold;
 use crate::inbound::application::tell;
 use crate::step::MessageChange;
@@ -40,7 +41,7 @@ pub(crate) fn place(
         return Ok(Placed::Known);
     }
     tell_row(tx, room, &row);
-    let (id, root) = (row.id, row.root);
+    let (id, root, received) = (row.id, row.root, row.delivery == Delivery::Received);
     adopt(tx, room.id, id, root)?;
     let folded = refold(tx, room, root)?;
     if folded.is_none() {
@@ -50,6 +51,9 @@ pub(crate) fn place(
     let notify = announce(tx, room, id, root, folded.as_ref())?;
     if notify {
         note_that_told(tx, id)?;
+    }
+    if received {
+        expiry::erase_if_over(tx, id)?;
     }
     Ok(Placed::New { notify })
 }

@@ -21,7 +21,7 @@ use crate::store::outbox::{Errand, OutboxRow};
 use crate::store::room::{Phase, RoomRow};
 use crate::store::{message, outbox, room};
 use crate::tx::Tx;
-use crate::{advertise, change, errands, join, outbound, timeline};
+use crate::{advertise, change, errands, expiry, join, outbound, timeline};
 
 /// How long we wait before asking again somebody whose answer makes no sense.
 const NONSENSE: Duration = Duration::from_secs(30);
@@ -164,7 +164,9 @@ fn message_accepted(
     row.accepted = Some(accepted);
     row.tie = tie.unwrap_or(row.tie);
     row.delivery = Delivery::Accepted;
-    if let Some(seconds) = row.expires_after_read {
+    if let Some(seconds) = row.expires_after_read
+        && !row.erased
+    {
         row.expires = Some(accepted.plus(Duration::from_secs(seconds.into())));
         row.erase_due = row.expires;
     }
@@ -175,6 +177,7 @@ fn message_accepted(
     };
     if refolds {
         timeline::moved(tx, &room_row, root)?;
+        expiry::erase_if_over(tx, id)?;
     }
     tell(tx, &room_row, id, MessageChange::Accepted)
 }
@@ -208,11 +211,7 @@ fn behind(tx: &mut Tx<'_>, mut row: RoomRow) -> Result<(), Error> {
 
 /// A message of ours came back before its answer: nobody needs that any more.
 pub(crate) fn message_came_back(tx: &mut Tx<'_>, id: MessageId, frame: FrameAt) -> Result<(), Error> {
-    for request in outbox::after(tx.store, None, u32::MAX)? {
-        if matches!(request.errand, Errand::Message { id: other, .. } if other == id) {
-            outbox::delete(tx.store, request.id)?;
-        }
-    }
+    outbound::call_off(tx, id)?;
     message_accepted(tx, id, frame.accepted, Some(frame.tie))
 }
 
@@ -297,7 +296,7 @@ fn committed(tx: &mut Tx<'_>, request: &OutboxRow, hash: &[u8; 32], body: &[u8])
             // Only: fetch. The commit stays staged until it comes back or another takes its epoch; should neither
             // happen, it is asked for again.
             behind(tx, row)?;
-            let due = tx.now.plus(errands::pause_while_behind(request.attempt));
+            let due = errands::pause_while_behind(tx, request.attempt);
             outbox::put(
                 tx.store,
                 &OutboxRow {

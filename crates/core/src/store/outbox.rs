@@ -62,6 +62,10 @@ pub(crate) enum Errand {
 /// The due time of a request that is with the host: never.
 pub(crate) const WITH_HOST: Timestamp = Timestamp::from_millis(u64::MAX >> 1);
 
+/// The latest time for which a request can be planned: under a clock that is far ahead, so that it is planned anew when that comes
+/// back.
+pub(crate) const LATEST: Timestamp = Timestamp::from_millis((u64::MAX >> 1) - 1);
+
 impl OutboxRow {
     pub(crate) fn request(&self) -> Request {
         Request {

@@ -16,6 +16,7 @@ mod clock_shift;
 mod corpus;
 mod debug;
 mod deletion;
+mod hostile;
 mod identity_doors;
 mod lifecycle;
 mod misuse;
