@@ -75,10 +75,19 @@ pub(crate) fn release(tx: &mut Tx<'_>, group: &[u8]) -> Result<(), Error> {
         return Ok(());
     }
     while let Some(group) = tx.next_release() {
-        let mut rows = held::take(tx.store, &group)?;
-        rows.sort_by_cached_key(|row| turn(&row.frame));
-        tx.takes(rows.len());
-        for row in rows {
+        // All of them together may take more memory than an extension has.
+        let mut places = Vec::new();
+        for place in held::of_group(tx.store, &group)? {
+            if let Some(row) = held::at(tx.store, place)? {
+                places.push((turn(&row.frame), place));
+            }
+        }
+        places.sort_unstable();
+        tx.takes(places.len());
+        for (_, place) in places {
+            let Some(row) = held::take(tx.store, place)? else {
+                continue;
+            };
             let frame = Frame {
                 room: row.room,
                 from: row.from,

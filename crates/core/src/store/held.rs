@@ -49,6 +49,9 @@ const SCOPE: Scope = Scope::Client;
 pub(crate) const PER_PROVIDER: i64 = 1_000;
 /// How many frames of one group may wait.
 pub(crate) const PER_GROUP: i64 = 300;
+/// How many octets of one provider's frames, as they lie in the file, while one that is larger than its share is to be kept. So all
+/// together never take more than twice this, and small ones need not be weighed.
+pub(crate) const OCTETS: i64 = 32 << 20;
 
 /// A frame that waits.
 #[derive(Clone, Serialize, Deserialize)]
@@ -79,6 +82,13 @@ pub(crate) fn put(store: &Store, row: &HeldRow) -> Result<bool, StorageError> {
     {
         return Ok(false);
     }
+    let length = i64::try_from(row.frame.len()).unwrap_or(i64::MAX);
+    if length > OCTETS / PER_PROVIDER {
+        const SUM: &str = "SELECT ifnull(sum(length(sealed)), 0) FROM held WHERE provider = ?1";
+        if count(store, SUM, &provider)?.saturating_add(length) > OCTETS {
+            return Ok(false);
+        }
+    }
     let last = store
         .one("SELECT max(ord) FROM held", [], |r| r.get::<_, Option<i64>>(0))?
         .flatten();
@@ -103,20 +113,33 @@ pub(crate) fn put(store: &Store, row: &HeldRow) -> Result<bool, StorageError> {
     Ok(true)
 }
 
-/// Takes out the frames of a group, in the order in which they came.
-pub(crate) fn take(store: &Store, group: &[u8]) -> Result<Vec<HeldRow>, StorageError> {
+/// The places of a group's frames, in the order in which they came.
+pub(crate) fn of_group(store: &Store, group: &[u8]) -> Result<Vec<i64>, StorageError> {
     let key = store.lookup(HELD, group);
-    let rows = store.all_sealed(
-        "SELECT ord, hash, mls_group, provider, due, sealed FROM held WHERE mls_group = ?1 ORDER BY ord",
+    store.all(
+        "SELECT ord FROM held WHERE mls_group = ?1 ORDER BY ord",
         [key],
+        |row| row.get(0),
+    )
+}
+
+/// The frame at a place.
+pub(crate) fn at(store: &Store, place: i64) -> Result<Option<HeldRow>, StorageError> {
+    store.get_sealed(
+        "SELECT ord, hash, mls_group, provider, due, sealed FROM held WHERE ord = ?1",
+        [place],
         SCOPE,
         HELD,
-        |_, row| Ok(row),
-    )?;
-    if !rows.is_empty() {
-        store.delete_sealed(delete!("mls_group = ?1"), HELD, [key])?;
+    )
+}
+
+/// Takes out the frame at a place.
+pub(crate) fn take(store: &Store, place: i64) -> Result<Option<HeldRow>, StorageError> {
+    let row = at(store, place)?;
+    if row.is_some() {
+        store.delete_sealed(delete!("ord = ?1"), HELD, [place])?;
     }
-    Ok(rows)
+    Ok(row)
 }
 
 /// Whether a frame of a group is due: it waits for the main app then.

@@ -109,6 +109,45 @@ fn of_one_provider_a_thousand_frames_wait_whatever_their_groups_and_no_other_pro
     store.commit().unwrap();
 }
 
+/// As many of the largest would fill a disk.
+#[test]
+fn of_one_provider_no_more_octets_wait_than_a_phone_can_spare() {
+    const LARGE: usize = 4 << 20;
+    let (_directory, store) = created();
+    let frame = |number: u32, provider: &str, length: usize| HeldRow {
+        hash: number.to_be_bytes().to_vec(),
+        group: number.to_be_bytes().to_vec(),
+        room: None,
+        from: ProviderUri::parse(provider).unwrap(),
+        frame: vec![0x5a; length],
+        until: HeldUntil::Welcome,
+        due: Timestamp::from_millis(u64::from(number)),
+    };
+    store.begin_immediate().unwrap();
+    let waits = |number, provider, length| held::put(&store, &frame(number, provider, length)).unwrap();
+    let taken = (0..32)
+        .filter(|number| waits(*number, "mimi://a.example", LARGE))
+        .count();
+    assert_eq!(
+        taken, 7,
+        "the eighth does not fit: each takes a little more than itself"
+    );
+    let octets = count(&store, "SELECT sum(length(sealed)) FROM held");
+    assert!(
+        (held::OCTETS - i64::try_from(LARGE).unwrap()..=held::OCTETS).contains(&octets),
+        "{octets}"
+    );
+    assert!(waits(100, "mimi://a.example", 1_000), "a small one does");
+    let share = usize::try_from(held::OCTETS / held::PER_PROVIDER).unwrap();
+    assert!(
+        waits(102, "mimi://a.example", share),
+        "of small ones there are never too many"
+    );
+    assert!(!waits(103, "mimi://a.example", LARGE));
+    assert!(waits(101, "mimi://b.example", LARGE), "no other provider minds");
+    store.commit().unwrap();
+}
+
 #[test]
 fn the_log_does_not_grow_beyond_a_thousand_pages_if_nothing_was_deleted() {
     const PAGE: u64 = 4_096 + 24;
