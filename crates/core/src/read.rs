@@ -17,7 +17,12 @@ const PAGE: u32 = 500;
 /// Notes that the person has read the room up to a position.
 pub(crate) fn read(tx: &mut Tx<'_>, uri: &RoomUri, up_to: Position) -> Result<Option<Made>, Error> {
     let mut row = tx.room(uri)?;
-    let mut from = row.read_up_to;
+    let before = |at: Position| Position {
+        tie: at.tie.saturating_sub(1),
+        ..at
+    };
+    let late = row.late.take_if(|late| *late <= up_to).map(before);
+    let mut from = row.read_up_to.min(late.unwrap_or(row.read_up_to));
     let mut newly = false;
     while from < up_to {
         let page = message::after(tx.store, row.id, from, PAGE)?;

@@ -27,9 +27,20 @@ pub(crate) enum Placed {
 pub(crate) fn place(
     tx: &mut Tx<'_>,
     room: &mut RoomRow,
-    mut row: MessageRow,
+    row: MessageRow,
     octets: &[u8],
 ) -> Result<Placed, Error> {
+    let vanishes = row.expires_after_read.is_some() && row.counts;
+    let late = Some(row.position()).filter(|at| vanishes && *at <= room.read_up_to);
+    let placed = store(tx, room, row, octets)?;
+    if let (Some(late), Placed::New { .. }) = (late, &placed) {
+        room.late = Some(room.late.map_or(late, |known| known.min(late)));
+        room::put(tx.store, room)?;
+    }
+    Ok(placed)
+}
+
+fn store(tx: &mut Tx<'_>, room: &mut RoomRow, mut row: MessageRow, octets: &[u8]) -> Result<Placed, Error> {
     if row.root != row.id {
         row.root = root_of(tx, row.root, row.id)?;
     }

@@ -191,6 +191,32 @@ fn a_message_that_vanishes_after_reading_stays_until_it_is_read() {
     assert!(cast.bob.message(id).is_none());
 }
 
+/// What came late stands before what was read, and nobody has seen it.
+#[test]
+fn a_message_that_comes_after_later_ones_were_read_vanishes_once_it_is_read_too() {
+    let cast = Cast::two(1);
+    cast.bob.is_deaf();
+    let id = cast
+        .alice
+        .sends(&Outgoing::text("read me").expiring(Expiration::Relative(60)));
+    cast.alice.says("later");
+    cast.world.settle();
+    let [late, later] = &cast.bob.loses_its_mail()[..] else {
+        panic!("two messages")
+    };
+    cast.bob.is_pushed(later.clone());
+    cast.bob.reads();
+    cast.bob.is_pushed(late.clone());
+    cast.world.advance(Duration::from_secs(600));
+    cast.bob.sees(["alice: read me", "alice: later"]);
+    cast.bob.reads();
+    cast.world.advance(Duration::from_secs(59));
+    cast.bob.sees(["alice: read me", "alice: later"]);
+    cast.world.advance(Duration::from_secs(2));
+    cast.bob.sees(["alice: later"]);
+    assert!(cast.bob.message(id).is_none());
+}
+
 /// Nobody reads their own words: for their other clients, too, the time begins when the hub has accepted them.
 #[test]
 fn own_words_that_vanish_do_so_on_every_client_of_their_user() {

@@ -80,6 +80,9 @@ pub(crate) struct RoomRow {
     pub(crate) orphans: u32,
     /// The position up to which the person has read.
     pub(crate) read_up_to: Position,
+    /// The first message before that position which came after it was read, and vanishes after reading.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) late: Option<Position>,
     /// The latest time that the hub has told us, but for messages; see [`hub_time`].
     pub(crate) hub_time: Timestamp,
     pub(crate) name: String,
@@ -160,6 +163,7 @@ impl RoomRow {
             joining: None,
             orphans: 0,
             read_up_to: Position::default(),
+            late: None,
             hub_time: Timestamp::default(),
             name: String::new(),
         }
