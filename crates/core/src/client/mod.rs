@@ -206,18 +206,23 @@ impl Client {
     /// Before this returns. Keep the old key until then: a power cut leaves the file under one or the other.
     ///
     /// # Errors
-    /// [`Error::Busy`]: the file is under the new key, but a reader or the disk keeps the old keys in the write-ahead log; call
-    /// it again, with the same key. [`Error::Paused`], [`Error::Storage`]: then it is under the old key, or, after
+    /// [`Error::Busy`]: the file is under the new key, but a reader or the disk keeps the old keys in the write-ahead log, or a reader of
+    /// this client could not be opened anew; call it again, with the same key. [`Error::Paused`], [`Error::Storage`]: then it is under the old key, or, after
     /// [`StorageError::Poisoned`](crate::StorageError::Poisoned), under one or the other.
     pub fn rekey(&mut self, key: &Key32) -> Result<(), Error> {
         let open = self.open.as_ref().ok_or(Error::Paused)?;
         let emptied = open.store.rekey(key)?;
         self.opening.key = key.clone();
-        self.for_each_reader(|slot| {
+        let followed = self.for_each_reader(|slot| {
             *slot = Some(open.store.reader()?);
             Ok(())
-        })?;
-        if emptied { Ok(()) } else { Err(Error::Busy) }
+        });
+        // Whatever is left to do, the key is the new one.
+        if emptied && followed.is_ok() {
+            Ok(())
+        } else {
+            Err(Error::Busy)
+        }
     }
 
     /// Closes the file.
@@ -277,16 +282,18 @@ impl Client {
         Ok(Reader::new(latch, user, client, memory))
     }
 
+    /// What goes wrong with one reader keeps nobody from the others.
     fn for_each_reader(
         &self,
         mut work: impl FnMut(&mut Option<Store>) -> Result<(), Error>,
     ) -> Result<(), Error> {
         let readers = self.readers.lock().map_err(|_| Error::Bug("a reader panicked"))?;
+        let mut done = Ok(());
         for latch in readers.iter().filter_map(Weak::upgrade) {
-            let mut slot = latch.lock().map_err(|_| Error::Bug("a query panicked"))?;
-            work(&mut slot)?;
+            let slot = latch.lock().map_err(|_| Error::Bug("a query panicked"));
+            done = done.and(slot.and_then(|mut slot| work(&mut slot)));
         }
-        Ok(())
+        done
     }
 
     /// A handle that stops a running `receive` from another thread.

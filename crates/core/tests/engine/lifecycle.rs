@@ -140,6 +140,28 @@ fn a_backup_opens_as_the_same_client_and_needs_an_open_one_to_be_made() {
     assert_eq!(phone.client.backup_to(phone.path()), Err(Error::Paused));
 }
 
+/// The key is new, or it is not: that a reader cannot follow is no reason to say that it is the old one.
+#[cfg(unix)]
+#[test]
+fn a_new_key_that_a_reader_cannot_follow_is_new_all_the_same() {
+    const OTHER: Key32 = Key32::new([9; 32]);
+    let mut phone = Phone::new("a.example", "alice", "alice-phone");
+    let reader = phone.reader();
+    // The client has the file open; nobody can open it anew.
+    let elsewhere = phone.path().with_file_name("elsewhere");
+    std::fs::rename(phone.path(), &elsewhere).unwrap();
+    assert_eq!(phone.client.rekey(&OTHER), Err(Error::Busy));
+    std::fs::rename(&elsewhere, phone.path()).unwrap();
+    assert_eq!(phone.client.rekey(&OTHER), Ok(()), "with the same key");
+    assert!(reader.events(Seq(0), 100).is_ok());
+    phone.client.pause().unwrap();
+    phone.client.resume().unwrap();
+    let old = phone.opening();
+    assert_eq!(storage(Client::open(phone.now, &old)), StorageError::WrongKey);
+    let new = Opening { key: OTHER, ..old };
+    Client::open(phone.now, &new).unwrap();
+}
+
 #[test]
 fn health_tells_counts_and_codes_and_nobodys_name() {
     let phone = Phone::new("a.example", "alice", "alice-phone");
