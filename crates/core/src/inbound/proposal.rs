@@ -17,8 +17,9 @@ use crate::unprocessed::Unprocessed;
 
 /// Within how long we commit a proposal that nobody else has committed: drawn at random, so that not all do.
 const COMMIT_WITHIN: Duration = Duration::from_secs(10);
-/// How many proposals of one epoch we keep.
+/// How many proposals of one epoch we keep, and how many octets of them: each step of the room reads them.
 const MOST: usize = 1_000;
+const OCTETS: usize = 4 << 20;
 
 /// What is known of a proposal.
 pub(super) struct Known {
@@ -57,7 +58,9 @@ pub(super) fn hold(
 }
 
 fn keep(row: &mut RoomRow, frame: &[u8], known: Known) -> Result<(), Unprocessed> {
-    if row.proposals.len() >= MOST {
+    let kept = row.proposals.iter().map(|held| held.frame.len());
+    let octets = kept.fold(frame.len(), usize::saturating_add);
+    if row.proposals.len() >= MOST || octets > OCTETS {
         return Err(Rejection::InvalidProposal.into());
     }
     if row.proposals.iter().all(|held| held.frame != frame) {

@@ -9,6 +9,7 @@ use comity::{
     Resolution, Timestamp,
 };
 use comity_wire::{SubmitMessageResponse, Wire as _};
+use openmls::prelude::LeafNodeParameters;
 
 use crate::support::*;
 
@@ -218,4 +219,29 @@ fn what_expires_before_it_could_be_sent_is_given_up_and_the_room_goes_on() {
     let outstanding = scene.alice.reader().outstanding(None, 100).unwrap();
     let submits = |request: &&comity::Request| request.kind == RequestKind::SubmitMessage;
     assert_eq!(outstanding.iter().filter(submits).count(), 0, "never sent");
+}
+
+/// Each step of a room reads its row, and with it the proposals that nobody has committed.
+#[test]
+fn a_member_who_proposes_much_makes_no_step_heavy() {
+    let mut scene = Scene::new();
+    scene.still_reads();
+    let mut codes = Vec::new();
+    for _ in 0..6 {
+        scene.eve.group().set_aad(vec![0x5a; 1 << 20]);
+        let proposal = scene.eve.proposes_update(LeafNodeParameters::default(), None);
+        let frame = scene.place.proposal(&proposal);
+        codes.push(match scene.alice.receives(&frame) {
+            FrameOutcome::Done { .. } => "done".to_owned(),
+            outcome => code_of(&outcome),
+        });
+    }
+    let refused = "invalid_proposal";
+    assert_eq!(codes, ["done", "done", "done", refused, refused, refused]);
+    let beside = rusqlite::Connection::open(scene.alice.path()).unwrap();
+    let row: i64 = beside
+        .query_row("SELECT max(length(sealed)) FROM room", [], |row| row.get(0))
+        .unwrap();
+    assert!(row < 4 << 20, "{row}");
+    scene.still_reads();
 }
