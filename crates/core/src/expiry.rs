@@ -50,14 +50,18 @@ pub(crate) fn erase(tx: &mut Tx<'_>) -> Result<(), Error> {
     Ok(())
 }
 
-/// The clock went back: what seemed to be over may not be.
+/// The clock went back: what seemed to be over may not be, and what began with reading ends no later than if it began now.
 pub(crate) fn reconsider(tx: &Tx<'_>) -> Result<(), Error> {
     for row in message::expiring(tx.store)? {
-        if row.over_since.is_some() || row.erase_due != row.expires {
+        let from_reading = row.expires_after_read.filter(|_| row.read && row.counts);
+        let from_now = from_reading.map(|seconds| tx.now.plus(Duration::from_secs(seconds.into())));
+        let expires = row.expires.into_iter().chain(from_now).min();
+        if row.over_since.is_some() || row.erase_due != expires || row.expires != expires {
             message::put(
                 tx.store,
                 &MessageRow {
-                    erase_due: row.expires,
+                    expires,
+                    erase_due: expires,
                     over_since: None,
                     ..row
                 },

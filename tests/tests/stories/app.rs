@@ -237,6 +237,25 @@ fn own_words_that_vanish_do_so_on_every_client_of_their_user() {
     cast.alice.sees(["bob: a minute"]);
 }
 
+/// Its time began under a clock that was wrong, and is counted by the right one.
+#[test]
+fn what_was_read_under_a_clock_far_ahead_vanishes_in_its_time_all_the_same() {
+    let cast = Cast::two(1);
+    let id = cast
+        .alice
+        .sends(&Outgoing::text("read me").expiring(Expiration::Relative(60)));
+    cast.world.settle();
+    cast.bob.has_a_clock_off_by(5 * 365 * 86_400_000);
+    cast.bob.reads();
+    cast.bob.acts("wakes", comity::Client::wake);
+    cast.bob.has_a_clock_off_by(0);
+    cast.bob.acts("wakes", comity::Client::wake);
+    cast.bob.sees(["alice: read me"]);
+    cast.world.advance(Duration::from_secs(61));
+    cast.bob.sees([]);
+    assert!(cast.bob.message(id).is_none());
+}
+
 /// Rule 12: a phone that is set to 2030 for a moment loses nothing.
 #[test]
 fn a_clock_set_far_ahead_for_a_moment_hides_a_message_and_loses_nothing() {
