@@ -57,6 +57,12 @@ fn a_power_cut_takes_nothing_that_was_acknowledged() {
     holds(LOST_TAIL, &["--every", EVERY]);
 }
 
+/// More often than other calls: a copy that was cut short must not pass for the client.
+#[test]
+fn wherever_the_process_that_makes_a_copy_is_killed_there_is_none_or_a_whole_one_that_is_known_as_one() {
+    holds(CRASH_MATRIX, &["--every", "9", "--verb", "backup_to"]);
+}
+
 /// Otherwise they would test nothing.
 #[test]
 fn both_tables_fail_when_syncs_do_nothing() {
