@@ -291,7 +291,8 @@ impl Client {
         let mut done = Ok(());
         for latch in readers.iter().filter_map(Weak::upgrade) {
             let slot = latch.lock().map_err(|_| Error::Bug("a query panicked"));
-            done = done.and(slot.and_then(|mut slot| work(&mut slot)));
+            let worked = slot.and_then(|mut slot| work(&mut slot));
+            done = done.and(worked);
         }
         done
     }
