@@ -648,7 +648,7 @@ enum comity_code
     COMITY_CODE_NO_SUCH_MESSAGE = 101,
     // The room exists already.
     COMITY_CODE_ROOM_EXISTS = 102,
-    // The outgoing message has no alternative, or too many parts.
+    // The outgoing message has no alternative, too many parts, or vanishes at a time more than a year away.
     COMITY_CODE_OUTGOING_MALFORMED = 103,
     // A part is one that MIMI asks senders not to send; the name says why.
     COMITY_CODE_OUTGOING_PART = 104,
@@ -660,7 +660,7 @@ enum comity_code
     COMITY_CODE_NOT_RESOLVABLE = 107,
     // Client and user belong to different providers.
     COMITY_CODE_FOREIGN_IDENTITY = 108,
-    // An argument is longer than its bound.
+    // An argument is longer than its bound, or a message as a whole: 1 MiB.
     COMITY_CODE_TOO_LONG = 109,
     // Only the main app may do this.
     COMITY_CODE_EXTENSION_MAY_NOT = 110,
