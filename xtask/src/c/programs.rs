@@ -114,6 +114,9 @@ pub(super) fn run(report: &mut Report, prefix: &Path) -> Result<(), Fault> {
         || shop.soname(),
     )?;
     check(report, "c: pkg-config finds the library", || shop.pkg_config())?;
+    check(report, "c: the guide's program says why it ends", || {
+        shop.guide_fails()
+    })?;
     check(report, "c: CMake finds the library", || shop.cmake())
 }
 
@@ -317,6 +320,24 @@ impl Workshop {
             Some(program) => succeeds(&mut Command::new(program)),
             None => Ok(false),
         }
+    }
+
+    /// Where a file is in its way, the guide's program tells so by its exit and in words, however the compiler orders arguments.
+    fn guide_fails(&self) -> Result<bool, Fault> {
+        let Some(program) = self.compile_with("gcc", "start", &[], &self.shipped(Library::Shared))? else {
+            return Ok(false);
+        };
+        let folder = self.programs.join("occupied");
+        let file = folder.join("start.comity");
+        fs::create_dir_all(&folder).map_err(|e| fault(&folder, &e))?;
+        fs::write(&file, "something else").map_err(|e| fault(&file, &e))?;
+        let output = Command::new(&program)
+            .current_dir(&folder)
+            .output()
+            .map_err(|e| fault(&program, &e))?;
+        let said = String::from_utf8_lossy(&output.stderr);
+        println!("    start: {}: {}", output.status, said.trim());
+        Ok(output.status.code() == Some(1) && said.contains("storage_exists"))
     }
 
     fn pkg_config(&self) -> Result<bool, Fault> {
