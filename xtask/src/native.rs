@@ -33,8 +33,9 @@ impl Profile {
     }
 }
 
-/// What a program that links a static library needs of the system.
-pub(crate) const SYSTEM_LIBRARIES: [&str; 5] = ["-lpthread", "-ldl", "-lm", "-lgcc_s", "-lc"];
+/// What a program that links a static library needs of the system. What else there is, compilers know: libgcc_s, or another one for a
+/// program that is linked with `-static`.
+pub(crate) const SYSTEM_LIBRARIES: [&str; 3] = ["-lpthread", "-ldl", "-lm"];
 
 /// Builds the shared and the static library of a package, alone, so that no other package turns on a feature that does not ship.
 /// Says where they are.
