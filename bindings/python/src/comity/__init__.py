@@ -236,7 +236,8 @@ def _is_one(cls: typing.Any) -> None:
     if hasattr(cls, "_uniffi_clone_handle"):
         cls.__reduce_ex__ = _is_no_value
     if cls is ContentKey:  # It stands in messages, which are values, and never changes.
-        cls.__copy__ = cls.__deepcopy__ = lambda key, _=None: key
+        for name in ("__copy__", "__deepcopy__"):
+            setattr(cls, name, lambda key, _=None: key)
 
 
 for _name in __all__:
