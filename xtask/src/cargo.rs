@@ -29,6 +29,14 @@ pub(crate) fn root() -> &'static Path {
     here.parent().unwrap_or(here)
 }
 
+/// Where cargo keeps the sources of other packages.
+pub(crate) fn home() -> Result<PathBuf, Fault> {
+    let named = std::env::var_os("CARGO_HOME").map(PathBuf::from);
+    named
+        .or_else(|| Some(std::env::home_dir()?.join(".cargo")))
+        .ok_or_else(|| "nobody says where cargo is at home: set CARGO_HOME".into())
+}
+
 /// The target directory, in which this program was built.
 pub(crate) fn target() -> Result<PathBuf, Fault> {
     let program =

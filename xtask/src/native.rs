@@ -33,14 +33,18 @@ impl Profile {
     }
 }
 
-/// What a program that links a static library needs of the system.
-pub(crate) const SYSTEM_LIBRARIES: [&str; 5] = ["-lpthread", "-ldl", "-lm", "-lgcc_s", "-lc"];
+/// What a program that links a static library needs of the system. What else there is, compilers know: libgcc_s, or another one for a
+/// program that is linked with `-static`.
+pub(crate) const SYSTEM_LIBRARIES: [&str; 3] = ["-lpthread", "-ldl", "-lm"];
 
 /// Builds the shared and the static library of a package, alone, so that no other package turns on a feature that does not ship.
 /// Says where they are.
 pub(crate) fn build(package: &str, profile: Profile, linking: &[String]) -> Result<PathBuf, Fault> {
     let mut build = cargo::quiet_cargo();
     build.args(["rustc", "--locked", "--profile", profile.name()]);
+    if profile == Profile::Ship {
+        build.args(["--config", &without_home(&cargo::home()?)]);
+    }
     // Without the crate type for Rust, of which there can be no optimisation of the whole: cargo leaves it out and says nothing.
     build.args(["-p", package, "--lib", "--crate-type", "cdylib,staticlib", "--"]);
     build.args(linking);
@@ -48,6 +52,11 @@ pub(crate) fn build(package: &str, profile: Profile, linking: &[String]) -> Resu
         return Err(format!("{package} does not build"));
     }
     cargo::target().map(|target| target.join(profile.name()))
+}
+
+/// The setting by which what ships does not name the folder where the builder keeps other packages' sources, and which panics would tell.
+fn without_home(home: &Path) -> String {
+    format!("build.rustflags=['--remap-path-prefix={}=cargo']", home.display())
 }
 
 /// A shared library without what a host does not need.

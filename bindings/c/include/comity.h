@@ -1,8 +1,8 @@
 /*
  * Comity: one embeddable end-to-end encrypted messaging client, for every messenger.
  *
- * BYTES IN, FACTS OUT. A client lives in one file. It opens no socket, asks no clock, starts no thread of its own (work as
- * large as a large room runs on a pool of OpenMLS's) and calls nobody back: the app hands it the time, commands and inbound octets; it
+ * BYTES IN, FACTS OUT. A client lives in one file. It opens no socket, asks no clock, starts no thread of its own (work that
+ * grows with a room runs on a pool of OpenMLS's) and calls nobody back: the app hands it the time, commands and inbound octets; it
  * returns a step: requests to deliver, events to show, and when to wake it. One call is one transaction, and nothing leaves before it
  * is on disk.
  *
@@ -18,8 +18,8 @@
  * Names.      A function is named after the type of its first argument, or of what it makes.
  * Order.      The object first, then `now`, other inputs, outputs, and the error last.
  * Status.     A function that can fail returns 0 (COMITY_OK), or one of comity_code. Then nothing has happened, outputs are NULL or
- *             zero, and *error, if you pass one, holds what there is to say: free it. After a success *error is NULL. Pass NULL for
- *             `error` if the status is enough.
+ *             zero, your buffers are as they were, and *error, if you pass one, holds what there is to say: free it. After a success
+ *             *error is NULL. Pass NULL for `error` if the status is enough. What *error was before the call is overwritten, not freed.
  * Results.    Structs that the library makes and you read. Everything that they point to lives until you free the result with the
  *             function of its name. They may be read by any thread. Later versions add fields at their ends: never copy them by
  *             value over one another, never make one yourself, never ask for their size.
@@ -34,6 +34,8 @@
  * Threads.    A client: one thread at a time; the second one is told COMITY_CODE_CONCURRENT_USE and nothing happens. A reader and an
  *             interrupter: any thread, at any time. Builders, streams and results being freed: one thread at a time, by your own
  *             care. Nothing is tied to the thread that made it.
+ * Processes.  After fork() the child leaves alone what was made before it, and does not free it: locks, the open file and random
+ *             numbers to come would be there twice. Once loaded, the shared library stays: dlclose() does not unload it.
  * Time.       `now` and all times are milliseconds since 1970, and come from you.
  * Numbers.    Enumerations grow. Treat a number that you do not know as the comment on its type says.
  * Panics.     A bug of ours ends at this border: COMITY_CODE_PANICKED. Free the client and open it anew.
@@ -648,7 +650,7 @@ enum comity_code
     COMITY_CODE_NO_SUCH_MESSAGE = 101,
     // The room exists already.
     COMITY_CODE_ROOM_EXISTS = 102,
-    // The outgoing message has no alternative, or too many parts.
+    // The outgoing message has no alternative, too many parts, or vanishes at a time more than a year away.
     COMITY_CODE_OUTGOING_MALFORMED = 103,
     // A part is one that MIMI asks senders not to send; the name says why.
     COMITY_CODE_OUTGOING_PART = 104,
@@ -660,7 +662,7 @@ enum comity_code
     COMITY_CODE_NOT_RESOLVABLE = 107,
     // Client and user belong to different providers.
     COMITY_CODE_FOREIGN_IDENTITY = 108,
-    // An argument is longer than its bound.
+    // An argument is longer than its bound, or a message as a whole: 1 MiB.
     COMITY_CODE_TOO_LONG = 109,
     // Only the main app may do this.
     COMITY_CODE_EXTENSION_MAY_NOT = 110,
@@ -1930,9 +1932,10 @@ comity_status comity_client_restored(struct comity_client *client,
                                      bool *restored,
                                      struct comity_error **error);
 
-// Closes every handle and lock on the file, those of the client's readers too. Until `comity_client_resume` every other call
-// tells COMITY_CODE_PAUSED. Call it before the system suspends the app; after an error the handles are closed all the same.
-comity_status comity_client_pause(struct comity_client *client, struct comity_error **error);
+// Closes every handle and lock on the file, those of the client's readers too. Until `comity_client_resume` every call that needs
+// the file tells COMITY_CODE_PAUSED. Call it before the system suspends the app; after an error the handles are closed all the same.
+comity_status comity_client_pause(struct comity_client *client,
+                                  struct comity_error **error);
 
 // Opens the file again after `comity_client_pause`, and after COMITY_CODE_STORAGE_POISONED. Harmless if it is open and well.
 comity_status comity_client_resume(struct comity_client *client, struct comity_error **error);
@@ -1952,7 +1955,7 @@ void comity_client_free(struct comity_client *client);
 // device: once one of the two has gone on, the other must not.
 comity_status comity_client_backup_to(struct comity_client *client, const char *path, struct comity_error **error);
 
-// Deletes a client's files. Close the client first.
+// Deletes a client's files. Close the client first. Harmless if nothing is there.
 comity_status comity_client_wipe(const char *path, struct comity_error **error);
 
 // A reader with a connection of its own, for any thread. It is paused and resumed with this client. Free it with

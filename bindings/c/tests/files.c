@@ -3,6 +3,7 @@
  */
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "app.h"
 
@@ -107,6 +108,33 @@ static void key_packages_are_restocked(struct pair *pair)
     app_take(&pair->alice, step);
 }
 
+/* A daemon leaves the folder in which it was started. */
+static void a_relative_path_leads_where_it_led(const struct pair *pair)
+{
+    comity_error *error = NULL;
+    comity_opening *opening;
+    comity_client *client;
+    comity_reader *reader;
+    comity_rooms *rooms;
+    char start[4096];
+
+    check(getcwd(start, sizeof start) != NULL && chdir(pair->dir) == 0);
+    must(comity_opening_app("carol.comity", KEY, sizeof KEY, &opening, &error));
+    must(comity_client_create(pair->world.now, opening, "mimi://a.example/u/carol", "mimi://a.example/d/carol", &client, &error));
+    comity_opening_free(opening);
+    check(chdir("/") == 0);
+    must(comity_client_pause(client, &error));
+    must(comity_client_resume(client, &error));
+    must(comity_client_reader(client, &reader, &error));
+    must(comity_reader_rooms(reader, pair->world.now, &rooms, &error));
+    comity_rooms_free(rooms);
+    comity_reader_free(reader);
+    must(comity_client_close(client, &error));
+    check(chdir(pair->dir) == 0);
+    must(comity_client_wipe("carol.comity", &error));
+    check(chdir(start) == 0);
+}
+
 int main(void)
 {
     struct pair pair;
@@ -118,6 +146,7 @@ int main(void)
     a_reader_alone_counts_what_is_unread(&pair);
     keys_are_renewed(&pair);
     key_packages_are_restocked(&pair);
+    a_relative_path_leads_where_it_led(&pair);
     pair_part(&pair);
     return 0;
 }

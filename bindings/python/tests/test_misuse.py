@@ -1,5 +1,7 @@
 """What a program should not do: an error with a code, or the one that Python has for it. Never a crash."""
 
+import copy
+import pickle
 import threading
 import time
 import unittest
@@ -188,6 +190,25 @@ class Misuse(Desk):
                 call()
         client.resume()
         self.assertEqual(reader.rooms(NOW), [])
+
+    def test_what_stands_for_an_object_is_neither_copied_nor_pickled(self):
+        client = self.create()
+        sealer = comity.Sealer(comity.Algorithm.AES128_GCM)
+        for one in (client, client.reader(), client.interrupter(), self.opening, sealer, comity.Receipts()):
+            for call in (copy.copy, copy.deepcopy, pickle.dumps):
+                with self.assertRaises(TypeError):
+                    call(one)
+        client.wake(NOW)
+
+    def test_a_message_with_a_key_is_copied_and_its_key_is_not_pickled(self):
+        part = comity.seal(b"film").part
+        octets = part.key.octets()
+        for copied in (copy.copy(part), copy.deepcopy(part)):
+            self.assertEqual(copied.key.octets(), octets)
+        del copied
+        self.assertEqual(part.key.octets(), octets)
+        with self.assertRaises(TypeError):
+            pickle.dumps(part)
 
     def test_streams_that_are_spent_say_so(self):
         sealer = comity.Sealer(comity.Algorithm.AES128_GCM)

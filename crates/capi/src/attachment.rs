@@ -255,13 +255,11 @@ pub unsafe extern "C" fn comity_verifier_finish(
 ) -> comity_status {
     guard(error, |call| {
         let out = call.out(opener)?;
+        call.put_if_wanted(hash_checked, false)?;
+        call.put_if_wanted(plaintext_octets, 0)?;
         let verified: Verified = running(call.builder(verifier)?.0.take())?.finish()?;
-        if !hash_checked.is_null() {
-            call.put(hash_checked, verified.hash_checked())?;
-        }
-        if !plaintext_octets.is_null() {
-            call.put(plaintext_octets, verified.plaintext_octets())?;
-        }
+        call.put_if_wanted(hash_checked, verified.hash_checked())?;
+        call.put_if_wanted(plaintext_octets, verified.plaintext_octets())?;
         out.give_handle(comity_opener(Some(verified.opener())))
     })
 }

@@ -123,8 +123,8 @@ pub unsafe extern "C" fn comity_client_restored(
     })
 }
 
-/// Closes every handle and lock on the file, those of the client's readers too. Until `comity_client_resume` every other call
-/// tells COMITY_CODE_PAUSED. Call it before the system suspends the app; after an error the handles are closed all the same.
+/// Closes every handle and lock on the file, those of the client's readers too. Until `comity_client_resume` every call that needs
+/// the file tells COMITY_CODE_PAUSED. Call it before the system suspends the app; after an error the handles are closed all the same.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn comity_client_pause(
     client: *mut comity_client,
@@ -199,7 +199,7 @@ pub unsafe extern "C" fn comity_client_backup_to(
     })
 }
 
-/// Deletes a client's files. Close the client first.
+/// Deletes a client's files. Close the client first. Harmless if nothing is there.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn comity_client_wipe(
     path: *const c_char,

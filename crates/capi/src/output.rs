@@ -176,6 +176,11 @@ impl Call {
     pub(crate) fn put<T: Copy>(&self, at: *mut T, value: T) -> Result<(), Fault> {
         write(at, value)
     }
+
+    /// The same, where the caller may have no use for it.
+    pub(crate) fn put_if_wanted<T: Copy>(&self, at: *mut T, value: T) -> Result<(), Fault> {
+        if at.is_null() { Ok(()) } else { write(at, value) }
+    }
 }
 
 impl<T: Shown> Out<T> {

@@ -43,8 +43,8 @@ pub enum Misuse {
     /// The room exists already.
     #[error("the room exists already")]
     RoomExists,
-    /// The outgoing message has no alternative, or one that is not allowed.
-    #[error("the outgoing message is not well-formed")]
+    /// The outgoing message has no alternative, too many parts, or vanishes at a time more than a year away.
+    #[error("the outgoing message has no alternative, too many parts or an implausible expiry")]
     Outgoing,
     /// A part of the outgoing message is one that MIMI asks senders not to send.
     #[error("the outgoing message has a part that is not to be sent: {0}")]
@@ -61,7 +61,7 @@ pub enum Misuse {
     /// Client and user belong to different providers.
     #[error("the client and the user belong to different providers")]
     ForeignIdentity,
-    /// A list or a text is longer than its bound.
+    /// A list or a text is longer than its bound, or a message as a whole: 1 MiB. What is larger goes beside it, as an attachment.
     #[error("an argument is longer than its bound")]
     TooLong,
     /// Only the main app may do this.

@@ -8,7 +8,8 @@ use crate::witness::Witnesses;
 /// How to open a client's file.
 #[derive(Clone, Debug)]
 pub struct Opening {
-    /// The file. Beside it stand its log (`-wal`, `-shm`) and its turnstile (`-next`, `-hold`).
+    /// The file. Beside it stand its log (`-wal`, `-shm`) and its turnstile (`-next`, `-hold`). A relative path begins at the folder that the
+    /// process is in when a client is created or opened, and leads there for as long as that client lives.
     pub path: PathBuf,
     /// The key that the host keeps for this client, for instance in the device's keystore.
     pub key: Key32,

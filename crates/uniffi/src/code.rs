@@ -11,7 +11,7 @@ pub enum Code {
     NoSuchMessage = 101,
     /// The room exists already.
     RoomExists = 102,
-    /// The outgoing message has no alternative, or too many parts.
+    /// The outgoing message has no alternative, too many parts, or vanishes at a time more than a year away.
     OutgoingMalformed = 103,
     /// A part is one that MIMI asks senders not to send; the name says why.
     OutgoingPart = 104,
@@ -23,7 +23,7 @@ pub enum Code {
     NotResolvable = 107,
     /// Client and user belong to different providers.
     ForeignIdentity = 108,
-    /// An argument is longer than its bound.
+    /// An argument is longer than its bound, or a message as a whole: 1 MiB.
     TooLong = 109,
     /// Only the main app may do this.
     ExtensionMayNot = 110,

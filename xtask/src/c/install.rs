@@ -33,7 +33,9 @@ pub(crate) fn install(prefix: &Path, profile: Profile) -> Result<(), Fault> {
     }
     let abi = abi()?;
     let soname = format!("-Clink-arg=-Wl,-soname,libcomity.so.{abi}");
-    let built = native::build("comity-capi", profile, &[soname])?;
+    // OpenMLS's pool of threads runs until the process ends: a program that closes a plugin must not take its code away.
+    let stays = "-Clink-arg=-Wl,-z,nodelete".to_owned();
+    let built = native::build("comity-capi", profile, &[soname, stays])?;
     let lib = prefix.join("lib");
     for dir in ["include", "lib/pkgconfig", "lib/cmake/comity"] {
         let dir = prefix.join(dir);
@@ -89,7 +91,10 @@ fn fill(name: &str, to: &Path, abi: &str) -> Result<(), Fault> {
     let template = source(&format!("packaging/{name}.in"));
     let text = fs::read_to_string(&template).map_err(|e| fault(&template, &e))?;
     let to = to.join(name);
-    let text = text.replace("@VERSION@", VERSION).replace("@ABI@", abi);
+    let text = text
+        .replace("@VERSION@", VERSION)
+        .replace("@ABI@", abi)
+        .replace("@POINTER@", &size_of::<usize>().to_string());
     fs::write(&to, text).map_err(|e| fault(&to, &e))
 }
 

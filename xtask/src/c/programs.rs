@@ -113,7 +113,20 @@ pub(super) fn run(report: &mut Report, prefix: &Path) -> Result<(), Fault> {
         "c: the shared library goes by the number that it tells",
         || shop.soname(),
     )?;
+    check(
+        report,
+        "c: the shared library stays when a host closes it",
+        || shop.plugin(),
+    )?;
     check(report, "c: pkg-config finds the library", || shop.pkg_config())?;
+    check(
+        report,
+        "c: pkg-config finds the static library alone, for programs that are static as well",
+        || shop.pkg_config_static(),
+    )?;
+    check(report, "c: the guide's program says why it ends", || {
+        shop.guide_fails()
+    })?;
     check(report, "c: CMake finds the library", || shop.cmake())
 }
 
@@ -317,6 +330,63 @@ impl Workshop {
             Some(program) => succeeds(&mut Command::new(program)),
             None => Ok(false),
         }
+    }
+
+    /// It is given the library's path, and linked without it.
+    fn plugin(&self) -> Result<bool, Fault> {
+        let library = self.prefix.join("lib/libcomity.so");
+        match self.compile_with("gcc", "plugin", &[], &["-ldl".to_owned()])? {
+            Some(program) => succeeds(Command::new(program).arg(library)),
+            None => Ok(false),
+        }
+    }
+
+    /// Where a file is in its way, the guide's program tells so by its exit and in words, however the compiler orders arguments.
+    fn guide_fails(&self) -> Result<bool, Fault> {
+        let Some(program) = self.compile_with("gcc", "start", &[], &self.shipped(Library::Shared))? else {
+            return Ok(false);
+        };
+        let folder = self.programs.join("occupied");
+        let file = folder.join("start.comity");
+        fs::create_dir_all(&folder).map_err(|e| fault(&folder, &e))?;
+        fs::write(&file, "something else").map_err(|e| fault(&file, &e))?;
+        let output = Command::new(&program)
+            .current_dir(&folder)
+            .output()
+            .map_err(|e| fault(&program, &e))?;
+        let said = String::from_utf8_lossy(&output.stderr);
+        println!("    start: {}: {}", output.status, said.trim());
+        Ok(output.status.code() == Some(1) && said.contains("storage_exists"))
+    }
+
+    /// In a folder with the static library and no other, with and without `-static`.
+    fn pkg_config_static(&self) -> Result<bool, Fault> {
+        let alone = self.programs.join("static-alone");
+        for name in ["lib/libcomity.a", "lib/pkgconfig/comity.pc", "include/comity.h"] {
+            let (from, to) = (self.prefix.join(name), alone.join(name));
+            let folder = to.parent().unwrap_or(&alone);
+            fs::create_dir_all(folder).map_err(|e| fault(folder, &e))?;
+            fs::copy(&from, &to).map_err(|e| fault(&from, &e))?;
+        }
+        let mut ask = Command::new("pkg-config");
+        ask.env("PKG_CONFIG_PATH", alone.join("lib/pkgconfig"));
+        ask.args(["--cflags", "--libs", "--static", "comity"]);
+        let flags = cargo::output(ask)?;
+        for how in [&[][..], &["-static"]] {
+            let program = self.programs.join("start-static");
+            let mut compile = Command::new("gcc");
+            compile
+                .args(C)
+                .args(WARNINGS)
+                .args(how)
+                .arg(source("tests/start.c"));
+            compile.args(flags.split_whitespace()).arg("-o").arg(&program);
+            let mut run = Command::new(&program);
+            if !succeeds(&mut compile)? || !succeeds(run.current_dir(&self.programs))? {
+                return Ok(false);
+            }
+        }
+        Ok(true)
     }
 
     fn pkg_config(&self) -> Result<bool, Fault> {

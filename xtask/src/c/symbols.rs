@@ -32,7 +32,10 @@ pub(crate) fn command(arguments: &[String]) -> Result<u8, Fault> {
             Ok(0)
         }
         [flag] if flag == "--check" => {
-            let held = shared(&prefix)? & fixed(&prefix)? & faces::export_what_uniffi_calls(Profile::Ship)?;
+            let held = shared(&prefix)?
+                & fixed(&prefix)?
+                & is_from_nowhere(&prefix)?
+                & faces::export_what_uniffi_calls(Profile::Ship)?;
             if held {
                 println!(
                     "both C libraries export the {} functions of the header and nothing else; the two for Swift, Kotlin and Python \
@@ -115,6 +118,23 @@ fn agrees(library: &Path, dynamic: bool) -> Result<bool, Fault> {
     if !waits_for_the_disk(&octets) {
         println!("    {} does not wait for the disk", library.display());
         held = false;
+    }
+    Ok(held)
+}
+
+/// Whether the libraries tell nothing of the folders of whoever built them, so that others who build them get the same.
+fn is_from_nowhere(prefix: &Path) -> Result<bool, Fault> {
+    let mut held = true;
+    for name in ["lib/libcomity.so", "lib/libcomity.a"] {
+        let library = prefix.join(name);
+        let octets = fs::read(&library).map_err(|e| fault(&library, &e))?;
+        for folder in [&cargo::home()?, cargo::root()] {
+            let folder = folder.display().to_string();
+            if find(&octets, &folder).is_some() {
+                println!("    {} has {folder} in it", library.display());
+                held = false;
+            }
+        }
     }
     Ok(held)
 }

@@ -227,10 +227,24 @@ def _shows(cls: type) -> None:
         cls.__repr__ = cls.__str__  # type: ignore[method-assign]
 
 
+def _is_no_value(self: object, _: object = None) -> typing.NoReturn:
+    raise TypeError(f"a {type(self).__name__} is no value: it is neither copied nor pickled")
+
+
+def _is_one(cls: typing.Any) -> None:
+    """Keeps what stands for an object of the library's from being copied: each copy would free the object."""
+    if hasattr(cls, "_uniffi_clone_handle"):
+        cls.__reduce_ex__ = _is_no_value
+    if cls is ContentKey:  # It stands in messages, which are values, and never changes.
+        for name in ("__copy__", "__deepcopy__"):
+            setattr(cls, name, lambda key, _=None: key)
+
+
 for _name in __all__:
     _class = getattr(_comity, _name)
     if isinstance(_class, type):
         _shows(_class)
+        _is_one(_class)
         for _variant in vars(_class).values():
             if isinstance(_variant, type):
                 _shows(_variant)

@@ -121,7 +121,10 @@ impl Client {
             (Some(witnesses), Role::Extension) => witness::look(&store, witnesses)?,
         };
         Ok(Self {
-            opening: opening.clone(),
+            opening: Opening {
+                path: store.path().to_path_buf(),
+                ..opening.clone()
+            },
             sworn,
             latest: now,
             interrupted: Arc::new(AtomicBool::new(false)),

@@ -46,6 +46,7 @@ pub(crate) fn receive(
     batch: &Batch,
     interrupted: &AtomicBool,
 ) -> Result<Option<Made>, Error> {
+    batch.cursor.as_ref().map_or(Ok(()), check_cursor)?;
     let budget = tx.opening.budget;
     let mut octets = 0_usize;
     let mut taken = 0_usize;
@@ -63,7 +64,7 @@ pub(crate) fn receive(
     }
     if taken == batch.frames.len() {
         if let Some(cursor) = &batch.cursor {
-            put_cursor(tx, cursor)?;
+            small::put_setting(tx.store, &cursor_name(&cursor.queue), cursor)?;
         }
         if !batch.more && tx.role() == Role::App {
             errands::run(tx)?;
@@ -72,11 +73,12 @@ pub(crate) fn receive(
     Ok(None)
 }
 
-fn put_cursor(tx: &Tx<'_>, cursor: &Cursor) -> Result<(), Error> {
+/// Before anything is taken: told at the end of a batch, it would be told after the steps that took its beginning.
+fn check_cursor(cursor: &Cursor) -> Result<(), Misuse> {
     if cursor.position.len() > LONGEST_CURSOR || cursor.queue.len() > LONGEST_CURSOR {
-        return Err(Misuse::TooLong.into());
+        return Err(Misuse::TooLong);
     }
-    Ok(small::put_setting(tx.store, &cursor_name(&cursor.queue), cursor)?)
+    Ok(())
 }
 
 /// The setting that holds a queue's cursor.

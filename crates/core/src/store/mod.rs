@@ -173,6 +173,11 @@ impl Store {
         ))
     }
 
+    /// Where the file is, whatever folder the process is in by now.
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
     /// Closes the connection. The last one to close moves the write-ahead log into the database.
     pub(crate) fn close(self) -> Result<(), StorageError> {
         self.conn.close().map_err(|(_, error)| error.into())
@@ -194,7 +199,7 @@ impl Store {
         Self {
             conn,
             ring: RefCell::new(ring),
-            path: path.to_path_buf(),
+            path: std::path::absolute(path).unwrap_or_else(|_| path.to_path_buf()),
             turns,
             lazy: Cell::new(false),
             owed: Cell::new(0),

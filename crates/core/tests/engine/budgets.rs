@@ -167,3 +167,19 @@ fn an_interrupted_batch_keeps_what_was_taken_and_loses_nothing() {
     assert_eq!(position(&scene).as_deref(), Some(&b"end"[..]));
     assert_eq!(scene.alice.texts(&scene.uri()).len(), 400);
 }
+
+#[test]
+fn a_cursor_beyond_its_bound_is_told_before_the_beginning_of_its_batch_is_taken() {
+    let mut scene = Scene::new();
+    let one = Budget {
+        frames: 1,
+        ..Budget::APP
+    };
+    with_budget(&mut scene, one);
+    let frames = [scene.saying("one"), scene.saying("two")];
+    let now = scene.alice.now;
+    let mut taken = |position: &[u8]| scene.alice.client.receive(now, &batch(&frames, position));
+    assert_eq!(taken(&[0; 1_025]).unwrap_err().code(), "too_long");
+    assert_eq!(taken(&[0; 1_024]).unwrap().frames.len(), 1);
+    assert_eq!(scene.alice.texts(&scene.uri()), ["one"]);
+}

@@ -11,6 +11,26 @@ fn in_no_language() -> Outgoing {
     outgoing
 }
 
+/// A text of so many octets, in a topic of so many.
+fn of_length(text: usize, topic: usize) -> Outgoing {
+    let mut outgoing = Outgoing::text(&"x".repeat(text));
+    outgoing.topic = vec![7; topic];
+    outgoing
+}
+
+#[test]
+fn a_message_is_at_most_a_mebibyte_and_what_is_longer_is_told_so() {
+    let mut scene = Scene::new();
+    let (now, uri) = (scene.alice.now, scene.uri());
+    let client = &mut scene.alice.client;
+    let mut send = |outgoing: &Outgoing| client.send(now, &uri, outgoing, Allow::default());
+    for long in [of_length(1 << 20, 0), of_length(40 << 20, 0), of_length(2, 4_097)] {
+        assert_eq!(send(&long).unwrap_err().code(), "too_long");
+    }
+    assert!(send(&of_length((1 << 20) - 1_000, 0)).is_ok());
+    assert!(send(&of_length(2, 4_096)).is_ok());
+}
+
 #[test]
 fn a_misused_verb_changes_nothing() {
     let mut scene = Scene::new();

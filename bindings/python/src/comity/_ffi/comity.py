@@ -5146,7 +5146,7 @@ class Code(enum.Enum):
 
     OUTGOING_MALFORMED = 103
     """
-    The outgoing message has no alternative, or too many parts.
+    The outgoing message has no alternative, too many parts, or vanishes at a time more than a year away.
 """
 
     OUTGOING_PART = 104
@@ -5176,7 +5176,7 @@ class Code(enum.Enum):
 
     TOO_LONG = 109
     """
-    An argument is longer than its bound.
+    An argument is longer than its bound, or a message as a whole: 1 MiB.
 """
 
     EXTENSION_MAY_NOT = 110

@@ -10137,7 +10137,7 @@ public enum Code: Int32, Equatable, Hashable {
      */
     case roomExists = 102
     /**
-     * The outgoing message has no alternative, or too many parts.
+     * The outgoing message has no alternative, too many parts, or vanishes at a time more than a year away.
      */
     case outgoingMalformed = 103
     /**
@@ -10161,7 +10161,7 @@ public enum Code: Int32, Equatable, Hashable {
      */
     case foreignIdentity = 108
     /**
-     * An argument is longer than its bound.
+     * An argument is longer than its bound, or a message as a whole: 1 MiB.
      */
     case tooLong = 109
     /**

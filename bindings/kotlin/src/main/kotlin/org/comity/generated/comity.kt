@@ -11151,7 +11151,7 @@ enum class Code(val value: kotlin.Int) {
      */
     ROOM_EXISTS(102),
     /**
-     * The outgoing message has no alternative, or too many parts.
+     * The outgoing message has no alternative, too many parts, or vanishes at a time more than a year away.
      */
     OUTGOING_MALFORMED(103),
     /**
@@ -11175,7 +11175,7 @@ enum class Code(val value: kotlin.Int) {
      */
     FOREIGN_IDENTITY(108),
     /**
-     * An argument is longer than its bound.
+     * An argument is longer than its bound, or a message as a whole: 1 MiB.
      */
     TOO_LONG(109),
     /**
