@@ -146,7 +146,8 @@ public class Client private constructor(
      * requests of each [Step] yourself, and leave this. Requests with the same [Request.lane] go one at a time and in order. To post one
      * twice is harmless.
      *
-     * The flow waits while the client is paused, and ends when it is closed.
+     * The flow waits while the client is paused; when it is resumed, what nobody has answered is told again. It ends when the client is
+     * closed.
      */
     public fun requests(): Flow<Request> = told.requests(::anotherReader)
 
@@ -174,9 +175,9 @@ public class Client private constructor(
     public suspend fun pause(): Unit = work { pause() }
 
     /** Opens the file again after [pause], and after [Code.STORAGE_POISONED]. Harmless if it is open and well. */
-    public suspend fun resume() {
-        work { resume() }
-        told.poke()
+    public suspend fun resume(): Unit = work {
+        resume()
+        told.resumed()
     }
 
     /**
