@@ -11,6 +11,13 @@ fn in_no_language() -> Outgoing {
     outgoing
 }
 
+/// A text about a topic of more octets than a topic has.
+fn about_too_much() -> Outgoing {
+    let mut outgoing = Outgoing::text("hi");
+    outgoing.topic = vec![7; 4_097];
+    outgoing
+}
+
 #[test]
 fn a_misused_verb_changes_nothing() {
     let mut scene = Scene::new();
@@ -30,6 +37,14 @@ fn a_misused_verb_changes_nothing() {
             .send(now, &uri, &in_no_language(), Allow::default())
             .unwrap_err()
             .code(),
+        client
+            .send(now, &uri, &Outgoing::text(&"x".repeat(1 << 20)), Allow::default())
+            .unwrap_err()
+            .code(),
+        client
+            .send(now, &uri, &about_too_much(), Allow::default())
+            .unwrap_err()
+            .code(),
         client.change(now, &uri, &[]).unwrap_err().code(),
         client
             .change(now, &uri, &[Change::Leave, Change::Rotate])
@@ -46,6 +61,8 @@ fn a_misused_verb_changes_nothing() {
         "no_such_room",
         "outgoing_malformed",
         "outgoing_language",
+        "too_long",
+        "too_long",
         "changes_contradict",
         "changes_contradict",
         "not_invited",
