@@ -95,6 +95,23 @@ class CancellationTest : ClientTest() {
     }
 
     @Test
+    fun `what waits its turn is done before a client that is woken and then closed, whoever is gone`() {
+        val gate = Semaphore(0)
+        val executor = Executors.newSingleThreadExecutor()
+        runBlocking {
+            val client = Client.create(opening, ALICE, PHONE, executor.asCoroutineDispatcher(), clock)
+            executor.hold(gate)
+            val callers = List(20) { launch(start = CoroutineStart.UNDISPATCHED) { client.createRoom("$LUNCH-$it", room) } }
+            callers.forEach { it.cancelAndJoin() }
+            gate.release()
+            client.wake()
+            client.close()
+            Client.open(opening).use { assertEquals(20, it.reader.rooms().size) }
+        }
+        executor.shutdown()
+    }
+
+    @Test
     fun `a client works on the dispatcher that it is given`() = runTest {
         val dispatcher = StandardTestDispatcher(testScheduler)
         Client.create(opening, ALICE, PHONE, dispatcher, clock).use { client ->
