@@ -1,6 +1,9 @@
 //! Sending: the intent is stored beside the ciphertext, so that an epoch change costs nobody a message.
 
-use comity_content::{Class, Content, Disposition, Limits, MessageId, Part, Received, Salt, check_outgoing};
+use comity_content::{
+    Class, Content, DecodeErrorKind, Disposition, EncodeError, MessageId, Part, Received, Salt,
+    check_outgoing,
+};
 use comity_room::policy::Action;
 use comity_room::{RoomUri, UserUri};
 use comity_wire::{ApplicationFraming, MlsOctets, SubmitMessageRequest, Wire as _};
@@ -36,11 +39,14 @@ pub(crate) fn send(
     }
     let content = compose(tx, &row, outgoing, choice.part)?;
     check_outgoing(&content).map_err(Misuse::Part)?;
-    let octets = content.encode().map_err(|_| Misuse::TooLong)?;
-    if octets.len() > Limits::default().octets {
-        return Err(Misuse::TooLong.into());
-    }
-    let received = Received::decode(octets).map_err(|_| Misuse::Outgoing)?;
+    let octets = content.encode().map_err(|error| match error {
+        EncodeError::TopicTooLong => Misuse::TooLong,
+        _ => Misuse::Outgoing,
+    })?;
+    let received = Received::decode(octets).map_err(|error| match error.kind {
+        DecodeErrorKind::TooLarge { .. } => Misuse::TooLong,
+        _ => Misuse::Outgoing,
+    })?;
     let id = received
         .message_id(&tx.me.user, &row.uri)
         .map_err(|_| Error::Bug("own content contradicts"))?;

@@ -149,6 +149,16 @@ const NOTES: &[(&str, &str)] = &[
     ),
 ];
 
+/// What carries values across, of which Swift's generator makes everything public: the package needs it, its tests included, and no app does.
+const CARRIERS: [&str; 3] = ["struct FfiConverter", "func FfiConverter", "func uniffiEnsure"];
+
+/// A line of Swift that declares such a thing, for the package alone.
+fn for_the_package(line: &str) -> Option<String> {
+    let declared = line.strip_prefix("public ")?;
+    let carries = CARRIERS.iter().any(|carrier| declared.starts_with(carrier));
+    carries.then(|| format!("package {declared}"))
+}
+
 /// The same without spaces that nobody sees, lines that nobody needs and notes of others. The tests' Swift code does not say by itself where the
 /// types of the library come from.
 fn tidy(name: &str, text: &str) -> String {
@@ -160,7 +170,10 @@ fn tidy(name: &str, text: &str) -> String {
             continue;
         }
         empty = line.is_empty();
-        let printed = printing.line(line).filter(|_| name.ends_with(".swift"));
+        let printed = printing
+            .line(line)
+            .or_else(|| for_the_package(line))
+            .filter(|_| name.ends_with(".swift"));
         let line = printed.as_deref().unwrap_or(line);
         let line = NOTES
             .iter()
@@ -241,6 +254,35 @@ mod tests {
         for (note, answer) in NOTES {
             assert_eq!(tidy("a.kt", &format!("    {note}\n")), format!("    {answer}\n"));
             assert!(!answer.contains("TODO"));
+        }
+    }
+
+    #[test]
+    fn an_app_in_swift_does_not_see_what_carries_values() {
+        for (written, told) in [
+            (
+                "public func FfiConverterTypeRoom_lift(",
+                "package func FfiConverterTypeRoom_lift(",
+            ),
+            (
+                "public struct FfiConverterTypeRoom: X {",
+                "package struct FfiConverterTypeRoom: X {",
+            ),
+            (
+                "public func uniffiEnsureInitialized() {",
+                "package func uniffiEnsureInitialized() {",
+            ),
+            (
+                "public func wipe(path: String)throws   {",
+                "public func wipe(path: String)throws   {",
+            ),
+            (
+                "    public func uniffiCloneHandle()",
+                "    public func uniffiCloneHandle()",
+            ),
+        ] {
+            assert_eq!(tidy("swift/a.swift", written), format!("{told}\n"));
+            assert_eq!(tidy("a.kt", written), format!("{written}\n"));
         }
     }
 

@@ -33,6 +33,38 @@ func listen(to client: Client, after last: UInt64) async throws {
 }
 // ANCHOR_END: listen
 
+// ANCHOR: receive
+/// Takes what the app's server has delivered: each time as many as the step says.
+func take(_ frames: [Frame], for client: Client) async throws {
+    var waiting = frames[...]
+    while !waiting.isEmpty {
+        let step = try await client.receive(Batch(frames: Array(waiting)))
+        waiting = waiting.dropFirst(step.frames.count)
+    }
+}
+// ANCHOR_END: receive
+
+// ANCHOR: attach
+/// A photo for whoever can show one, and words for everybody else.
+func photo(_ jpeg: Data, upload: (Data) async throws -> String) async throws -> Outgoing {
+    let sealed = try sealAttachment(plaintext: jpeg)  // Under a key of its own, which travels in the part.
+    let url = try await upload(sealed.ciphertext)
+    let part = try Part.attachment(sealed.part, mediaType: "image/jpeg", url: url, filename: "lunch.jpg")
+    return Outgoing(alternatives: [part, .text("A photo of lunch")])
+}
+// ANCHOR_END: attach
+
+// ANCHOR: shown
+/// What a person sees of a message.
+func words(of message: Message, supported: Supported) throws -> String? {
+    switch try message.selection(for: supported)?.chosen.first?.part.body {
+    case .single(let single): String(decoding: single.content, as: UTF8.self)
+    case .external(let file): "a file: \(file.filename)"  // Fetch it, then `openAttachment(part: file, fetched:)`.
+    case .multi, .null, nil: nil
+    }
+}
+// ANCHOR_END: shown
+
 // ANCHOR: place
 /// A part of the app that may wait for the disk: it shares the client's thread.
 actor Outbox {
@@ -68,15 +100,20 @@ let delivering = Task { try await deliver(for: client) }
 let listening = Task { try await listen(to: client, after: 0) }
 
 // ANCHOR: advertise
-// Say what this app can show: what every MIMI client can, and HTML.
-_ = try await client.advertise(.baseline(and: ["text/html;charset=utf-8"], languages: ["en"]))
+// Say what this app can show: what every MIMI client can, HTML, and photos.
+let supported = Supported.baseline(and: ["text/html;charset=utf-8", "image/jpeg"], languages: ["en"])
+_ = try await client.advertise(supported)
 // ANCHOR_END: advertise
 
-// The hub's key is in its provider's directory.
-let lunch = NewRoom(hubKey: Data(count: 32), name: "Lunch")
-_ = try await client.createRoom("mimi://a.example/r/lunch", as: lunch)
+let hubKey = Data(count: 32)
+// ANCHOR: room
+// The hub's public key is in its provider's directory. Once the event `created` has come:
+// `client.change(room, by: [.invite(user: …)])`. Who is invited answers with `client.respond(to: room, with: .accept)`.
+let room = "mimi://a.example/r/lunch"
+_ = try await client.createRoom(room, as: NewRoom(hubKey: hubKey, name: "Lunch"))
+// ANCHOR_END: room
 
-try await Outbox(client).send(["Soup?", "Or the usual?"], to: "mimi://a.example/r/lunch")
+try await Outbox(client).send(["Soup?", "Or the usual?"], to: room)
 
 // ANCHOR: reader
 // For the main thread: it waits for nobody.
@@ -85,6 +122,22 @@ for room in try reader.rooms(now: .now) {
     print("\(room.uri): \(room.phase), \(room.unread) unread")
 }
 // ANCHOR_END: reader
+
+// ANCHOR: say
+// The same thing twice, richest first: each reader sees the best that their app can show.
+let hello = Outgoing(alternatives: [.html("<p>Hello, <b>you</b>!</p>"), .text("Hello, you!")])
+let plan = try reader.plan(room: room, outgoing: hello)
+if plan.unreadableBy.isEmpty, case .message(let id) = try await client.send(hello, to: room).made {
+    _ = try await client.send(.text("Hello, all of you!").editing(id), to: room)
+    _ = try await client.send(.text("I am late").expiring(.relative(seconds: 3600)), to: room)
+}
+// ANCHOR_END: say
+_ = try await client.send(photo(Data("…".utf8)) { _ in "https://files.example/1" }, to: room)
+for message in try reader.timeline(now: .now, room: room, page: .latest(limit: 50)) {
+    print("\(message.sender): \(try words(of: message, supported: supported) ?? "?")")
+}
+try await take([], for: client)
+
 for request in try reader.outstanding(after: nil, limit: 100) {
     print("still to post: \(request.kind)")
 }

@@ -11,7 +11,7 @@ extension Client {
     /// ```
     ///
     /// An event is an invitation to look: ask a reader what it says. What another process has done on the file, such as a notification
-    /// extension, is told with the next event of this client, or when it is resumed. While the client is paused, the sequence waits. It
+    /// extension, is told with the next step of this client, or when it is resumed. While the client is paused, the sequence waits. It
     /// ends when the client is closed or the task is cancelled, and keeps the client open until then.
     ///
     /// The log is the buffer, so nothing is lost or kept twice. It holds the last 50,000 events: a first number that does not follow
@@ -45,6 +45,7 @@ public struct Events: AsyncSequence, Sendable {
         /// The next event, when there is one; nil when the client is closed or the task is cancelled.
         public mutating func next() async throws -> Event? {
             await listening.begin()
+            guard !Task.isCancelled else { return nil }
             while waiting.isEmpty {
                 let last = last
                 waiting = try await listening.look { try $0.events(after: last, limit: Self.page)[...] } ?? []

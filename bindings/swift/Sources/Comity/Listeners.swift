@@ -30,10 +30,9 @@ struct Listeners {
         return told
     }
 
+    /// Each step is told, those without events too: another process may have written to the log in the meantime.
     func tell(of step: Step) {
-        if !step.events.isEmpty || !step.requests.isEmpty {
-            all.values.forEach { $0.yield(.requests(step.requests)) }
-        }
+        all.values.forEach { $0.yield(.requests(step.requests)) }
     }
 
     /// The file is open again, and others may have written to it.

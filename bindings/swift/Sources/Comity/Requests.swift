@@ -49,6 +49,7 @@ public struct Requests: AsyncSequence, Sendable {
         /// The next request, when there is one; nil when the client is closed or the task is cancelled.
         public mutating func next() async throws -> Request? {
             await listening.begin()
+            guard !Task.isCancelled else { return nil }
             while waiting.isEmpty {
                 if isListed {
                     switch await listening.wait() {

@@ -41,6 +41,32 @@ extension Part {
 
     /// HTML.
     public static func html(_ html: String) -> Part { partHtml(html: html) }
+
+    /// An attachment that was sealed and uploaded: the part that sealing gave, with what only the app knows.
+    ///
+    /// - Parameters:
+    ///   - sealed: the part that ``ComityEngine/sealAttachment(plaintext:)`` or a ``ComityEngine/Sealer`` gave.
+    ///   - mediaType: such as `image/jpeg`.
+    ///   - url: where the ciphertext is now: `https` or `http`.
+    ///   - filename: what to call it.
+    ///   - description: what it is, for people who cannot see it.
+    ///   - expires: when it ceases to be there, in seconds since 1970; 0 for never.
+    ///   - disposition: `attachment`, or `inline` for what is shown in place.
+    public static func attachment(
+        _ sealed: ExternalPart, mediaType: MediaType, url: String, filename: String = "", description: String = "",
+        expires: UInt32 = 0, disposition: Disposition = .attachment
+    ) throws -> Part {
+        try partAttachment(
+            sealed: sealed, disposition: disposition, mediaType: mediaType, url: url, expires: expires, filename: filename,
+            description: description)
+    }
+}
+
+extension Message {
+    /// What to show of it to a reader who supports this. Nil if it was deleted.
+    public func selection(for supported: Supported) throws -> Selection? {
+        try octets.map { try selectContent(octets: $0, supported: supported) }
+    }
 }
 
 extension Supported {

@@ -14,7 +14,8 @@ extension Client {
     ///   - now: the time.
     ///   - allow: what the sender accepts knowingly: nothing, unless you say so.
     ///   - isolation: where the caller is.
-    /// - Throws: `Blocked` with ``ComityEngine/Code/cannotRead`` and the users who could read none of the alternatives.
+    /// - Throws: `Blocked` with ``ComityEngine/Code/cannotRead`` and the users who could read none of the alternatives; `Misuse` with
+    ///   ``ComityEngine/Code/tooLong`` for more than 1 MiB in all, which is what attachments are for.
     public func send(
         _ outgoing: Outgoing, to room: RoomUri, now: Date = .now, allow: Allow = Allow(), isolation: isolated (any Actor)? = #isolation
     ) async throws -> Step {

@@ -115,6 +115,46 @@ import Testing
         #expect(heard.count > 150)
     }
 
+    @Test("A task that is cancelled is told nothing more, however long the log is")
+    func cancelledInTheLog() async throws {
+        for number in 0..<10 {
+            _ = try await client.send(.text("\(number)"), to: room, now: now)
+        }
+        let heard = Task {
+            var heard = 0
+            for try await _ in client.events(after: 0) {
+                heard += 1
+                withUnsafeCurrentTask { $0?.cancel() }
+            }
+            return heard
+        }
+        #expect(try await heard.value == 1)
+        let told = Task {
+            var told = 0
+            for try await _ in client.requests() {
+                told += 1
+                withUnsafeCurrentTask { $0?.cancel() }
+            }
+            return told
+        }
+        #expect(try await told.value == 1)
+    }
+
+    @Test("What another process has done is told with the next step, though that has no events of its own")
+    func others() async throws {
+        let log = try await client.reader().events(after: 0, limit: 100)
+        let last = try #require(log.last?.seq)
+        let listening = Task { try await client.events(after: last).first { _ in true } }
+        // It listens, and has found nothing.
+        try await Task.sleep(for: .milliseconds(100))
+        let other = try await Client.open(desk.opening(), now: now)
+        let step = try await other.send(.text("from elsewhere"), to: room, now: now)
+        try await other.close()
+        let wake = try await client.wake(now: now)
+        #expect(wake.events.isEmpty && wake.requests.isEmpty)
+        #expect(try await listening.value == step.events.first)
+    }
+
     @Test("A paused client's sequence waits, and goes on when it is resumed")
     func pausing() async throws {
         let first = try await client.reader().events(after: 0, limit: 100).count

@@ -24,6 +24,39 @@ import Testing
         #expect(ranked.chosen.map(\.index) == all.chosen.map(\.index) && ranked.passedOver.isEmpty)
     }
 
+    @Test("An attachment is a part with what sealing gave, and of a message is shown what the reader supports")
+    func attachmentsAndSelections() async throws {
+        let desk = try Desk()
+        let client = try await desk.clientInRoom()
+        let sealed = try sealAttachment(plaintext: Data("a photo".utf8))
+        let photo = try Part.attachment(
+            sealed.part, mediaType: "image/jpeg", url: "https://files.example/1", filename: "lunch.jpg", expires: 7)
+        guard case .external(let file) = photo.body else {
+            Issue.record("it is no attachment")
+            return
+        }
+        #expect(file.filename == "lunch.jpg" && file.url == "https://files.example/1" && file.expires == 7)
+        #expect(try openAttachment(part: file, fetched: sealed.ciphertext).plaintext == Data("a photo".utf8))
+        #expect(throws: ComityError.self) { try Part.attachment(sealed.part, mediaType: "image/jpeg", url: "file:///x") }
+
+        let both = Outgoing(alternatives: [.html("<b>Hello</b>"), .text("Hello")])
+        guard case .message(let id) = try await client.send(both, to: room, now: now, allow: Allow(unreadableBy: true)).made else {
+            Issue.record("nothing was sent")
+            return
+        }
+        let reader = try await client.reader()
+        let message = try #require(try reader.message(now: now, id: id))
+        let octets = try #require(message.octets)
+        for supported in [Supported.baseline(), .baseline(and: [html])] {
+            let selection = try #require(try message.selection(for: supported))
+            let same = try selectContent(octets: octets, supported: supported)
+            #expect(selection.chosen.map(\.index) == same.chosen.map(\.index))
+        }
+        _ = try await client.send(.deletion(of: id), to: room, now: now)
+        let deleted = try #require(try reader.message(now: now, id: id))
+        #expect(try deleted.selection(for: .baseline()) == nil)
+    }
+
     @Test("Parts link to one another")
     func links() throws {
         let link = try partLink(index: 5)

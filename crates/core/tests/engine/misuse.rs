@@ -50,6 +50,14 @@ fn a_misused_verb_changes_nothing() {
             .send(now, &uri, &in_no_language(), Allow::default())
             .unwrap_err()
             .code(),
+        client
+            .send(now, &uri, &of_length(1 << 20, 0), Allow::default())
+            .unwrap_err()
+            .code(),
+        client
+            .send(now, &uri, &of_length(2, 4_097), Allow::default())
+            .unwrap_err()
+            .code(),
         client.change(now, &uri, &[]).unwrap_err().code(),
         client
             .change(now, &uri, &[Change::Leave, Change::Rotate])
@@ -66,6 +74,8 @@ fn a_misused_verb_changes_nothing() {
         "no_such_room",
         "outgoing_malformed",
         "outgoing_language",
+        "too_long",
+        "too_long",
         "changes_contradict",
         "changes_contradict",
         "not_invited",

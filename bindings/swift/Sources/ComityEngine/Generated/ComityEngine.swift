@@ -1180,7 +1180,7 @@ open func send(now: Timestamp, room: RoomUri, outgoing: Outgoing, allow: Allow)t
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public struct FfiConverterTypeClient: FfiConverter {
+package struct FfiConverterTypeClient: FfiConverter {
     typealias FfiType = UInt64
     typealias SwiftType = Client
 
@@ -1205,14 +1205,14 @@ public struct FfiConverterTypeClient: FfiConverter {
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public func FfiConverterTypeClient_lift(_ handle: UInt64) throws -> Client {
+package func FfiConverterTypeClient_lift(_ handle: UInt64) throws -> Client {
     return try FfiConverterTypeClient.lift(handle)
 }
 
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public func FfiConverterTypeClient_lower(_ value: Client) -> UInt64 {
+package func FfiConverterTypeClient_lower(_ value: Client) -> UInt64 {
     return FfiConverterTypeClient.lower(value)
 }
 
@@ -1311,7 +1311,7 @@ open func octets() -> Data  {
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public struct FfiConverterTypeContentKey: FfiConverter {
+package struct FfiConverterTypeContentKey: FfiConverter {
     typealias FfiType = UInt64
     typealias SwiftType = ContentKey
 
@@ -1336,14 +1336,14 @@ public struct FfiConverterTypeContentKey: FfiConverter {
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public func FfiConverterTypeContentKey_lift(_ handle: UInt64) throws -> ContentKey {
+package func FfiConverterTypeContentKey_lift(_ handle: UInt64) throws -> ContentKey {
     return try FfiConverterTypeContentKey.lift(handle)
 }
 
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public func FfiConverterTypeContentKey_lower(_ value: ContentKey) -> UInt64 {
+package func FfiConverterTypeContentKey_lower(_ value: ContentKey) -> UInt64 {
     return FfiConverterTypeContentKey.lower(value)
 }
 
@@ -1427,7 +1427,7 @@ open func interrupt()  {try! rustCall() {
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public struct FfiConverterTypeInterrupter: FfiConverter {
+package struct FfiConverterTypeInterrupter: FfiConverter {
     typealias FfiType = UInt64
     typealias SwiftType = Interrupter
 
@@ -1452,14 +1452,14 @@ public struct FfiConverterTypeInterrupter: FfiConverter {
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public func FfiConverterTypeInterrupter_lift(_ handle: UInt64) throws -> Interrupter {
+package func FfiConverterTypeInterrupter_lift(_ handle: UInt64) throws -> Interrupter {
     return try FfiConverterTypeInterrupter.lift(handle)
 }
 
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public func FfiConverterTypeInterrupter_lower(_ value: Interrupter) -> UInt64 {
+package func FfiConverterTypeInterrupter_lower(_ value: Interrupter) -> UInt64 {
     return FfiConverterTypeInterrupter.lower(value)
 }
 
@@ -1569,7 +1569,7 @@ open func update(fetched: Data)throws  -> Data  {
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public struct FfiConverterTypeOpener: FfiConverter {
+package struct FfiConverterTypeOpener: FfiConverter {
     typealias FfiType = UInt64
     typealias SwiftType = Opener
 
@@ -1594,14 +1594,14 @@ public struct FfiConverterTypeOpener: FfiConverter {
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public func FfiConverterTypeOpener_lift(_ handle: UInt64) throws -> Opener {
+package func FfiConverterTypeOpener_lift(_ handle: UInt64) throws -> Opener {
     return try FfiConverterTypeOpener.lift(handle)
 }
 
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public func FfiConverterTypeOpener_lower(_ value: Opener) -> UInt64 {
+package func FfiConverterTypeOpener_lower(_ value: Opener) -> UInt64 {
     return FfiConverterTypeOpener.lower(value)
 }
 
@@ -1748,7 +1748,7 @@ open func witnessed(witnesses: Witnesses)throws  -> Opening  {
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public struct FfiConverterTypeOpening: FfiConverter {
+package struct FfiConverterTypeOpening: FfiConverter {
     typealias FfiType = UInt64
     typealias SwiftType = Opening
 
@@ -1773,14 +1773,14 @@ public struct FfiConverterTypeOpening: FfiConverter {
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public func FfiConverterTypeOpening_lift(_ handle: UInt64) throws -> Opening {
+package func FfiConverterTypeOpening_lift(_ handle: UInt64) throws -> Opening {
     return try FfiConverterTypeOpening.lift(handle)
 }
 
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public func FfiConverterTypeOpening_lower(_ value: Opening) -> UInt64 {
+package func FfiConverterTypeOpening_lower(_ value: Opening) -> UInt64 {
     return FfiConverterTypeOpening.lower(value)
 }
 
@@ -2207,7 +2207,7 @@ open func wakeAt()throws  -> Timestamp?  {
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public struct FfiConverterTypeReader: FfiConverter {
+package struct FfiConverterTypeReader: FfiConverter {
     typealias FfiType = UInt64
     typealias SwiftType = Reader
 
@@ -2232,14 +2232,14 @@ public struct FfiConverterTypeReader: FfiConverter {
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public func FfiConverterTypeReader_lift(_ handle: UInt64) throws -> Reader {
+package func FfiConverterTypeReader_lift(_ handle: UInt64) throws -> Reader {
     return try FfiConverterTypeReader.lift(handle)
 }
 
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public func FfiConverterTypeReader_lower(_ value: Reader) -> UInt64 {
+package func FfiConverterTypeReader_lower(_ value: Reader) -> UInt64 {
     return FfiConverterTypeReader.lower(value)
 }
 
@@ -2397,7 +2397,7 @@ open func of(message: MessageId, user: UserUri)throws  -> Standing?  {
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public struct FfiConverterTypeReceipts: FfiConverter {
+package struct FfiConverterTypeReceipts: FfiConverter {
     typealias FfiType = UInt64
     typealias SwiftType = Receipts
 
@@ -2422,14 +2422,14 @@ public struct FfiConverterTypeReceipts: FfiConverter {
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public func FfiConverterTypeReceipts_lift(_ handle: UInt64) throws -> Receipts {
+package func FfiConverterTypeReceipts_lift(_ handle: UInt64) throws -> Receipts {
     return try FfiConverterTypeReceipts.lift(handle)
 }
 
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public func FfiConverterTypeReceipts_lower(_ value: Receipts) -> UInt64 {
+package func FfiConverterTypeReceipts_lower(_ value: Receipts) -> UInt64 {
     return FfiConverterTypeReceipts.lower(value)
 }
 
@@ -2548,7 +2548,7 @@ open func update(plaintext: Data)throws  -> Data  {
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public struct FfiConverterTypeSealer: FfiConverter {
+package struct FfiConverterTypeSealer: FfiConverter {
     typealias FfiType = UInt64
     typealias SwiftType = Sealer
 
@@ -2573,14 +2573,14 @@ public struct FfiConverterTypeSealer: FfiConverter {
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public func FfiConverterTypeSealer_lift(_ handle: UInt64) throws -> Sealer {
+package func FfiConverterTypeSealer_lift(_ handle: UInt64) throws -> Sealer {
     return try FfiConverterTypeSealer.lift(handle)
 }
 
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public func FfiConverterTypeSealer_lower(_ value: Sealer) -> UInt64 {
+package func FfiConverterTypeSealer_lower(_ value: Sealer) -> UInt64 {
     return FfiConverterTypeSealer.lower(value)
 }
 
@@ -2699,7 +2699,7 @@ open func update(fetched: Data)throws   {try rustCallWithError(FfiConverterTypeC
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public struct FfiConverterTypeVerifier: FfiConverter {
+package struct FfiConverterTypeVerifier: FfiConverter {
     typealias FfiType = UInt64
     typealias SwiftType = Verifier
 
@@ -2724,14 +2724,14 @@ public struct FfiConverterTypeVerifier: FfiConverter {
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public func FfiConverterTypeVerifier_lift(_ handle: UInt64) throws -> Verifier {
+package func FfiConverterTypeVerifier_lift(_ handle: UInt64) throws -> Verifier {
     return try FfiConverterTypeVerifier.lift(handle)
 }
 
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public func FfiConverterTypeVerifier_lower(_ value: Verifier) -> UInt64 {
+package func FfiConverterTypeVerifier_lower(_ value: Verifier) -> UInt64 {
     return FfiConverterTypeVerifier.lower(value)
 }
 
@@ -2770,7 +2770,7 @@ extension Allow: Sendable {}
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public struct FfiConverterTypeAllow: FfiConverterRustBuffer {
+package struct FfiConverterTypeAllow: FfiConverterRustBuffer {
     public static func read(from buf: inout (data: UnsafeRawBufferPointer, offset: Int)) throws -> Allow {
         return
             try Allow(
@@ -2788,14 +2788,14 @@ public struct FfiConverterTypeAllow: FfiConverterRustBuffer {
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public func FfiConverterTypeAllow_lift(_ buf: RustBuffer) throws -> Allow {
+package func FfiConverterTypeAllow_lift(_ buf: RustBuffer) throws -> Allow {
     return try FfiConverterTypeAllow.lift(buf)
 }
 
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public func FfiConverterTypeAllow_lower(_ value: Allow) -> RustBuffer {
+package func FfiConverterTypeAllow_lower(_ value: Allow) -> RustBuffer {
     return FfiConverterTypeAllow.lower(value)
 }
 
@@ -2856,7 +2856,7 @@ extension Alternative: Sendable {}
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public struct FfiConverterTypeAlternative: FfiConverterRustBuffer {
+package struct FfiConverterTypeAlternative: FfiConverterRustBuffer {
     public static func read(from buf: inout (data: UnsafeRawBufferPointer, offset: Int)) throws -> Alternative {
         return
             try Alternative(
@@ -2874,14 +2874,14 @@ public struct FfiConverterTypeAlternative: FfiConverterRustBuffer {
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public func FfiConverterTypeAlternative_lift(_ buf: RustBuffer) throws -> Alternative {
+package func FfiConverterTypeAlternative_lift(_ buf: RustBuffer) throws -> Alternative {
     return try FfiConverterTypeAlternative.lift(buf)
 }
 
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public func FfiConverterTypeAlternative_lower(_ value: Alternative) -> RustBuffer {
+package func FfiConverterTypeAlternative_lower(_ value: Alternative) -> RustBuffer {
     return FfiConverterTypeAlternative.lower(value)
 }
 
@@ -2930,7 +2930,7 @@ extension Batch: Sendable {}
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public struct FfiConverterTypeBatch: FfiConverterRustBuffer {
+package struct FfiConverterTypeBatch: FfiConverterRustBuffer {
     public static func read(from buf: inout (data: UnsafeRawBufferPointer, offset: Int)) throws -> Batch {
         return
             try Batch(
@@ -2950,14 +2950,14 @@ public struct FfiConverterTypeBatch: FfiConverterRustBuffer {
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public func FfiConverterTypeBatch_lift(_ buf: RustBuffer) throws -> Batch {
+package func FfiConverterTypeBatch_lift(_ buf: RustBuffer) throws -> Batch {
     return try FfiConverterTypeBatch.lift(buf)
 }
 
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public func FfiConverterTypeBatch_lower(_ value: Batch) -> RustBuffer {
+package func FfiConverterTypeBatch_lower(_ value: Batch) -> RustBuffer {
     return FfiConverterTypeBatch.lower(value)
 }
 
@@ -3006,7 +3006,7 @@ extension Budget: Sendable {}
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public struct FfiConverterTypeBudget: FfiConverterRustBuffer {
+package struct FfiConverterTypeBudget: FfiConverterRustBuffer {
     public static func read(from buf: inout (data: UnsafeRawBufferPointer, offset: Int)) throws -> Budget {
         return
             try Budget(
@@ -3026,14 +3026,14 @@ public struct FfiConverterTypeBudget: FfiConverterRustBuffer {
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public func FfiConverterTypeBudget_lift(_ buf: RustBuffer) throws -> Budget {
+package func FfiConverterTypeBudget_lift(_ buf: RustBuffer) throws -> Budget {
     return try FfiConverterTypeBudget.lift(buf)
 }
 
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public func FfiConverterTypeBudget_lower(_ value: Budget) -> RustBuffer {
+package func FfiConverterTypeBudget_lower(_ value: Budget) -> RustBuffer {
     return FfiConverterTypeBudget.lower(value)
 }
 
@@ -3094,7 +3094,7 @@ extension Chosen: Sendable {}
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public struct FfiConverterTypeChosen: FfiConverterRustBuffer {
+package struct FfiConverterTypeChosen: FfiConverterRustBuffer {
     public static func read(from buf: inout (data: UnsafeRawBufferPointer, offset: Int)) throws -> Chosen {
         return
             try Chosen(
@@ -3112,14 +3112,14 @@ public struct FfiConverterTypeChosen: FfiConverterRustBuffer {
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public func FfiConverterTypeChosen_lift(_ buf: RustBuffer) throws -> Chosen {
+package func FfiConverterTypeChosen_lift(_ buf: RustBuffer) throws -> Chosen {
     return try FfiConverterTypeChosen.lift(buf)
 }
 
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public func FfiConverterTypeChosen_lower(_ value: Chosen) -> RustBuffer {
+package func FfiConverterTypeChosen_lower(_ value: Chosen) -> RustBuffer {
     return FfiConverterTypeChosen.lower(value)
 }
 
@@ -3212,7 +3212,7 @@ extension Content: Sendable {}
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public struct FfiConverterTypeContent: FfiConverterRustBuffer {
+package struct FfiConverterTypeContent: FfiConverterRustBuffer {
     public static func read(from buf: inout (data: UnsafeRawBufferPointer, offset: Int)) throws -> Content {
         return
             try Content(
@@ -3238,14 +3238,14 @@ public struct FfiConverterTypeContent: FfiConverterRustBuffer {
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public func FfiConverterTypeContent_lift(_ buf: RustBuffer) throws -> Content {
+package func FfiConverterTypeContent_lift(_ buf: RustBuffer) throws -> Content {
     return try FfiConverterTypeContent.lift(buf)
 }
 
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public func FfiConverterTypeContent_lower(_ value: Content) -> RustBuffer {
+package func FfiConverterTypeContent_lower(_ value: Content) -> RustBuffer {
     return FfiConverterTypeContent.lower(value)
 }
 
@@ -3306,7 +3306,7 @@ extension Cursor: Sendable {}
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public struct FfiConverterTypeCursor: FfiConverterRustBuffer {
+package struct FfiConverterTypeCursor: FfiConverterRustBuffer {
     public static func read(from buf: inout (data: UnsafeRawBufferPointer, offset: Int)) throws -> Cursor {
         return
             try Cursor(
@@ -3324,14 +3324,14 @@ public struct FfiConverterTypeCursor: FfiConverterRustBuffer {
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public func FfiConverterTypeCursor_lift(_ buf: RustBuffer) throws -> Cursor {
+package func FfiConverterTypeCursor_lift(_ buf: RustBuffer) throws -> Cursor {
     return try FfiConverterTypeCursor.lift(buf)
 }
 
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public func FfiConverterTypeCursor_lower(_ value: Cursor) -> RustBuffer {
+package func FfiConverterTypeCursor_lower(_ value: Cursor) -> RustBuffer {
     return FfiConverterTypeCursor.lower(value)
 }
 
@@ -3370,7 +3370,7 @@ extension Denied: Sendable {}
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public struct FfiConverterTypeDenied: FfiConverterRustBuffer {
+package struct FfiConverterTypeDenied: FfiConverterRustBuffer {
     public static func read(from buf: inout (data: UnsafeRawBufferPointer, offset: Int)) throws -> Denied {
         return
             try Denied(
@@ -3388,14 +3388,14 @@ public struct FfiConverterTypeDenied: FfiConverterRustBuffer {
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public func FfiConverterTypeDenied_lift(_ buf: RustBuffer) throws -> Denied {
+package func FfiConverterTypeDenied_lift(_ buf: RustBuffer) throws -> Denied {
     return try FfiConverterTypeDenied.lift(buf)
 }
 
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public func FfiConverterTypeDenied_lower(_ value: Denied) -> RustBuffer {
+package func FfiConverterTypeDenied_lower(_ value: Denied) -> RustBuffer {
     return FfiConverterTypeDenied.lower(value)
 }
 
@@ -3464,7 +3464,7 @@ extension Description: Sendable {}
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public struct FfiConverterTypeDescription: FfiConverterRustBuffer {
+package struct FfiConverterTypeDescription: FfiConverterRustBuffer {
     public static func read(from buf: inout (data: UnsafeRawBufferPointer, offset: Int)) throws -> Description {
         return
             try Description(
@@ -3484,14 +3484,14 @@ public struct FfiConverterTypeDescription: FfiConverterRustBuffer {
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public func FfiConverterTypeDescription_lift(_ buf: RustBuffer) throws -> Description {
+package func FfiConverterTypeDescription_lift(_ buf: RustBuffer) throws -> Description {
     return try FfiConverterTypeDescription.lift(buf)
 }
 
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public func FfiConverterTypeDescription_lower(_ value: Description) -> RustBuffer {
+package func FfiConverterTypeDescription_lower(_ value: Description) -> RustBuffer {
     return FfiConverterTypeDescription.lower(value)
 }
 
@@ -3616,7 +3616,7 @@ extension Entry: Sendable {}
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public struct FfiConverterTypeEntry: FfiConverterRustBuffer {
+package struct FfiConverterTypeEntry: FfiConverterRustBuffer {
     public static func read(from buf: inout (data: UnsafeRawBufferPointer, offset: Int)) throws -> Entry {
         return
             try Entry(
@@ -3650,14 +3650,14 @@ public struct FfiConverterTypeEntry: FfiConverterRustBuffer {
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public func FfiConverterTypeEntry_lift(_ buf: RustBuffer) throws -> Entry {
+package func FfiConverterTypeEntry_lift(_ buf: RustBuffer) throws -> Entry {
     return try FfiConverterTypeEntry.lift(buf)
 }
 
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public func FfiConverterTypeEntry_lower(_ value: Entry) -> RustBuffer {
+package func FfiConverterTypeEntry_lower(_ value: Entry) -> RustBuffer {
     return FfiConverterTypeEntry.lower(value)
 }
 
@@ -3696,7 +3696,7 @@ extension Event: Sendable {}
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public struct FfiConverterTypeEvent: FfiConverterRustBuffer {
+package struct FfiConverterTypeEvent: FfiConverterRustBuffer {
     public static func read(from buf: inout (data: UnsafeRawBufferPointer, offset: Int)) throws -> Event {
         return
             try Event(
@@ -3714,14 +3714,14 @@ public struct FfiConverterTypeEvent: FfiConverterRustBuffer {
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public func FfiConverterTypeEvent_lift(_ buf: RustBuffer) throws -> Event {
+package func FfiConverterTypeEvent_lift(_ buf: RustBuffer) throws -> Event {
     return try FfiConverterTypeEvent.lift(buf)
 }
 
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public func FfiConverterTypeEvent_lower(_ value: Event) -> RustBuffer {
+package func FfiConverterTypeEvent_lower(_ value: Event) -> RustBuffer {
     return FfiConverterTypeEvent.lower(value)
 }
 
@@ -3782,7 +3782,7 @@ extension Extension: Sendable {}
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public struct FfiConverterTypeExtension: FfiConverterRustBuffer {
+package struct FfiConverterTypeExtension: FfiConverterRustBuffer {
     public static func read(from buf: inout (data: UnsafeRawBufferPointer, offset: Int)) throws -> Extension {
         return
             try Extension(
@@ -3800,14 +3800,14 @@ public struct FfiConverterTypeExtension: FfiConverterRustBuffer {
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public func FfiConverterTypeExtension_lift(_ buf: RustBuffer) throws -> Extension {
+package func FfiConverterTypeExtension_lift(_ buf: RustBuffer) throws -> Extension {
     return try FfiConverterTypeExtension.lift(buf)
 }
 
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public func FfiConverterTypeExtension_lower(_ value: Extension) -> RustBuffer {
+package func FfiConverterTypeExtension_lower(_ value: Extension) -> RustBuffer {
     return FfiConverterTypeExtension.lower(value)
 }
 
@@ -3948,7 +3948,7 @@ extension ExternalPart: Sendable {}
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public struct FfiConverterTypeExternalPart: FfiConverterRustBuffer {
+package struct FfiConverterTypeExternalPart: FfiConverterRustBuffer {
     public static func read(from buf: inout (data: UnsafeRawBufferPointer, offset: Int)) throws -> ExternalPart {
         return
             try ExternalPart(
@@ -3986,14 +3986,14 @@ public struct FfiConverterTypeExternalPart: FfiConverterRustBuffer {
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public func FfiConverterTypeExternalPart_lift(_ buf: RustBuffer) throws -> ExternalPart {
+package func FfiConverterTypeExternalPart_lift(_ buf: RustBuffer) throws -> ExternalPart {
     return try FfiConverterTypeExternalPart.lift(buf)
 }
 
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public func FfiConverterTypeExternalPart_lower(_ value: ExternalPart) -> RustBuffer {
+package func FfiConverterTypeExternalPart_lower(_ value: ExternalPart) -> RustBuffer {
     return FfiConverterTypeExternalPart.lower(value)
 }
 
@@ -4097,7 +4097,7 @@ extension Fault: Sendable {}
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public struct FfiConverterTypeFault: FfiConverterRustBuffer {
+package struct FfiConverterTypeFault: FfiConverterRustBuffer {
     public static func read(from buf: inout (data: UnsafeRawBufferPointer, offset: Int)) throws -> Fault {
         return
             try Fault(
@@ -4125,14 +4125,14 @@ public struct FfiConverterTypeFault: FfiConverterRustBuffer {
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public func FfiConverterTypeFault_lift(_ buf: RustBuffer) throws -> Fault {
+package func FfiConverterTypeFault_lift(_ buf: RustBuffer) throws -> Fault {
     return try FfiConverterTypeFault.lift(buf)
 }
 
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public func FfiConverterTypeFault_lower(_ value: Fault) -> RustBuffer {
+package func FfiConverterTypeFault_lower(_ value: Fault) -> RustBuffer {
     return FfiConverterTypeFault.lower(value)
 }
 
@@ -4209,7 +4209,7 @@ extension Frame: Sendable {}
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public struct FfiConverterTypeFrame: FfiConverterRustBuffer {
+package struct FfiConverterTypeFrame: FfiConverterRustBuffer {
     public static func read(from buf: inout (data: UnsafeRawBufferPointer, offset: Int)) throws -> Frame {
         return
             try Frame(
@@ -4231,14 +4231,14 @@ public struct FfiConverterTypeFrame: FfiConverterRustBuffer {
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public func FfiConverterTypeFrame_lift(_ buf: RustBuffer) throws -> Frame {
+package func FfiConverterTypeFrame_lift(_ buf: RustBuffer) throws -> Frame {
     return try FfiConverterTypeFrame.lift(buf)
 }
 
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public func FfiConverterTypeFrame_lower(_ value: Frame) -> RustBuffer {
+package func FfiConverterTypeFrame_lower(_ value: Frame) -> RustBuffer {
     return FfiConverterTypeFrame.lower(value)
 }
 
@@ -4389,7 +4389,7 @@ extension Health: Sendable {}
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public struct FfiConverterTypeHealth: FfiConverterRustBuffer {
+package struct FfiConverterTypeHealth: FfiConverterRustBuffer {
     public static func read(from buf: inout (data: UnsafeRawBufferPointer, offset: Int)) throws -> Health {
         return
             try Health(
@@ -4435,14 +4435,14 @@ public struct FfiConverterTypeHealth: FfiConverterRustBuffer {
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public func FfiConverterTypeHealth_lift(_ buf: RustBuffer) throws -> Health {
+package func FfiConverterTypeHealth_lift(_ buf: RustBuffer) throws -> Health {
     return try FfiConverterTypeHealth.lift(buf)
 }
 
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public func FfiConverterTypeHealth_lower(_ value: Health) -> RustBuffer {
+package func FfiConverterTypeHealth_lower(_ value: Health) -> RustBuffer {
     return FfiConverterTypeHealth.lower(value)
 }
 
@@ -4481,7 +4481,7 @@ extension Identity: Sendable {}
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public struct FfiConverterTypeIdentity: FfiConverterRustBuffer {
+package struct FfiConverterTypeIdentity: FfiConverterRustBuffer {
     public static func read(from buf: inout (data: UnsafeRawBufferPointer, offset: Int)) throws -> Identity {
         return
             try Identity(
@@ -4499,14 +4499,14 @@ public struct FfiConverterTypeIdentity: FfiConverterRustBuffer {
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public func FfiConverterTypeIdentity_lift(_ buf: RustBuffer) throws -> Identity {
+package func FfiConverterTypeIdentity_lift(_ buf: RustBuffer) throws -> Identity {
     return try FfiConverterTypeIdentity.lift(buf)
 }
 
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public func FfiConverterTypeIdentity_lower(_ value: Identity) -> RustBuffer {
+package func FfiConverterTypeIdentity_lower(_ value: Identity) -> RustBuffer {
     return FfiConverterTypeIdentity.lower(value)
 }
 
@@ -4553,7 +4553,7 @@ extension Invited: Sendable {}
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public struct FfiConverterTypeInvited: FfiConverterRustBuffer {
+package struct FfiConverterTypeInvited: FfiConverterRustBuffer {
     public static func read(from buf: inout (data: UnsafeRawBufferPointer, offset: Int)) throws -> Invited {
         return
             try Invited(
@@ -4573,14 +4573,14 @@ public struct FfiConverterTypeInvited: FfiConverterRustBuffer {
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public func FfiConverterTypeInvited_lift(_ buf: RustBuffer) throws -> Invited {
+package func FfiConverterTypeInvited_lift(_ buf: RustBuffer) throws -> Invited {
     return try FfiConverterTypeInvited.lift(buf)
 }
 
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public func FfiConverterTypeInvited_lower(_ value: Invited) -> RustBuffer {
+package func FfiConverterTypeInvited_lower(_ value: Invited) -> RustBuffer {
     return FfiConverterTypeInvited.lower(value)
 }
 
@@ -4619,7 +4619,7 @@ extension InvitedClient: Sendable {}
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public struct FfiConverterTypeInvitedClient: FfiConverterRustBuffer {
+package struct FfiConverterTypeInvitedClient: FfiConverterRustBuffer {
     public static func read(from buf: inout (data: UnsafeRawBufferPointer, offset: Int)) throws -> InvitedClient {
         return
             try InvitedClient(
@@ -4637,14 +4637,14 @@ public struct FfiConverterTypeInvitedClient: FfiConverterRustBuffer {
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public func FfiConverterTypeInvitedClient_lift(_ buf: RustBuffer) throws -> InvitedClient {
+package func FfiConverterTypeInvitedClient_lift(_ buf: RustBuffer) throws -> InvitedClient {
     return try FfiConverterTypeInvitedClient.lift(buf)
 }
 
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public func FfiConverterTypeInvitedClient_lower(_ value: InvitedClient) -> RustBuffer {
+package func FfiConverterTypeInvitedClient_lower(_ value: InvitedClient) -> RustBuffer {
     return FfiConverterTypeInvitedClient.lower(value)
 }
 
@@ -4729,7 +4729,7 @@ extension Link: Sendable {}
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public struct FfiConverterTypeLink: FfiConverterRustBuffer {
+package struct FfiConverterTypeLink: FfiConverterRustBuffer {
     public static func read(from buf: inout (data: UnsafeRawBufferPointer, offset: Int)) throws -> Link {
         return
             try Link(
@@ -4753,14 +4753,14 @@ public struct FfiConverterTypeLink: FfiConverterRustBuffer {
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public func FfiConverterTypeLink_lift(_ buf: RustBuffer) throws -> Link {
+package func FfiConverterTypeLink_lift(_ buf: RustBuffer) throws -> Link {
     return try FfiConverterTypeLink.lift(buf)
 }
 
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public func FfiConverterTypeLink_lower(_ value: Link) -> RustBuffer {
+package func FfiConverterTypeLink_lower(_ value: Link) -> RustBuffer {
     return FfiConverterTypeLink.lower(value)
 }
 
@@ -4815,7 +4815,7 @@ extension Member: Sendable {}
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public struct FfiConverterTypeMember: FfiConverterRustBuffer {
+package struct FfiConverterTypeMember: FfiConverterRustBuffer {
     public static func read(from buf: inout (data: UnsafeRawBufferPointer, offset: Int)) throws -> Member {
         return
             try Member(
@@ -4837,14 +4837,14 @@ public struct FfiConverterTypeMember: FfiConverterRustBuffer {
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public func FfiConverterTypeMember_lift(_ buf: RustBuffer) throws -> Member {
+package func FfiConverterTypeMember_lift(_ buf: RustBuffer) throws -> Member {
     return try FfiConverterTypeMember.lift(buf)
 }
 
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public func FfiConverterTypeMember_lower(_ value: Member) -> RustBuffer {
+package func FfiConverterTypeMember_lower(_ value: Member) -> RustBuffer {
     return FfiConverterTypeMember.lower(value)
 }
 
@@ -4905,7 +4905,7 @@ extension Mention: Sendable {}
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public struct FfiConverterTypeMention: FfiConverterRustBuffer {
+package struct FfiConverterTypeMention: FfiConverterRustBuffer {
     public static func read(from buf: inout (data: UnsafeRawBufferPointer, offset: Int)) throws -> Mention {
         return
             try Mention(
@@ -4923,14 +4923,14 @@ public struct FfiConverterTypeMention: FfiConverterRustBuffer {
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public func FfiConverterTypeMention_lift(_ buf: RustBuffer) throws -> Mention {
+package func FfiConverterTypeMention_lift(_ buf: RustBuffer) throws -> Mention {
     return try FfiConverterTypeMention.lift(buf)
 }
 
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public func FfiConverterTypeMention_lower(_ value: Mention) -> RustBuffer {
+package func FfiConverterTypeMention_lower(_ value: Mention) -> RustBuffer {
     return FfiConverterTypeMention.lower(value)
 }
 
@@ -5087,7 +5087,7 @@ extension Message: Sendable {}
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public struct FfiConverterTypeMessage: FfiConverterRustBuffer {
+package struct FfiConverterTypeMessage: FfiConverterRustBuffer {
     public static func read(from buf: inout (data: UnsafeRawBufferPointer, offset: Int)) throws -> Message {
         return
             try Message(
@@ -5129,14 +5129,14 @@ public struct FfiConverterTypeMessage: FfiConverterRustBuffer {
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public func FfiConverterTypeMessage_lift(_ buf: RustBuffer) throws -> Message {
+package func FfiConverterTypeMessage_lift(_ buf: RustBuffer) throws -> Message {
     return try FfiConverterTypeMessage.lift(buf)
 }
 
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public func FfiConverterTypeMessage_lower(_ value: Message) -> RustBuffer {
+package func FfiConverterTypeMessage_lower(_ value: Message) -> RustBuffer {
     return FfiConverterTypeMessage.lower(value)
 }
 
@@ -5207,7 +5207,7 @@ extension Metadata: Sendable {}
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public struct FfiConverterTypeMetadata: FfiConverterRustBuffer {
+package struct FfiConverterTypeMetadata: FfiConverterRustBuffer {
     public static func read(from buf: inout (data: UnsafeRawBufferPointer, offset: Int)) throws -> Metadata {
         return
             try Metadata(
@@ -5233,14 +5233,14 @@ public struct FfiConverterTypeMetadata: FfiConverterRustBuffer {
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public func FfiConverterTypeMetadata_lift(_ buf: RustBuffer) throws -> Metadata {
+package func FfiConverterTypeMetadata_lift(_ buf: RustBuffer) throws -> Metadata {
     return try FfiConverterTypeMetadata.lift(buf)
 }
 
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public func FfiConverterTypeMetadata_lower(_ value: Metadata) -> RustBuffer {
+package func FfiConverterTypeMetadata_lower(_ value: Metadata) -> RustBuffer {
     return FfiConverterTypeMetadata.lower(value)
 }
 
@@ -5287,7 +5287,7 @@ extension NewRoom: Sendable {}
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public struct FfiConverterTypeNewRoom: FfiConverterRustBuffer {
+package struct FfiConverterTypeNewRoom: FfiConverterRustBuffer {
     public static func read(from buf: inout (data: UnsafeRawBufferPointer, offset: Int)) throws -> NewRoom {
         return
             try NewRoom(
@@ -5307,14 +5307,14 @@ public struct FfiConverterTypeNewRoom: FfiConverterRustBuffer {
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public func FfiConverterTypeNewRoom_lift(_ buf: RustBuffer) throws -> NewRoom {
+package func FfiConverterTypeNewRoom_lift(_ buf: RustBuffer) throws -> NewRoom {
     return try FfiConverterTypeNewRoom.lift(buf)
 }
 
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public func FfiConverterTypeNewRoom_lower(_ value: NewRoom) -> RustBuffer {
+package func FfiConverterTypeNewRoom_lower(_ value: NewRoom) -> RustBuffer {
     return FfiConverterTypeNewRoom.lower(value)
 }
 
@@ -5375,7 +5375,7 @@ extension Opened: Sendable {}
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public struct FfiConverterTypeOpened: FfiConverterRustBuffer {
+package struct FfiConverterTypeOpened: FfiConverterRustBuffer {
     public static func read(from buf: inout (data: UnsafeRawBufferPointer, offset: Int)) throws -> Opened {
         return
             try Opened(
@@ -5393,14 +5393,14 @@ public struct FfiConverterTypeOpened: FfiConverterRustBuffer {
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public func FfiConverterTypeOpened_lift(_ buf: RustBuffer) throws -> Opened {
+package func FfiConverterTypeOpened_lift(_ buf: RustBuffer) throws -> Opened {
     return try FfiConverterTypeOpened.lift(buf)
 }
 
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public func FfiConverterTypeOpened_lower(_ value: Opened) -> RustBuffer {
+package func FfiConverterTypeOpened_lower(_ value: Opened) -> RustBuffer {
     return FfiConverterTypeOpened.lower(value)
 }
 
@@ -5486,7 +5486,7 @@ extension Outgoing: Sendable {}
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public struct FfiConverterTypeOutgoing: FfiConverterRustBuffer {
+package struct FfiConverterTypeOutgoing: FfiConverterRustBuffer {
     public static func read(from buf: inout (data: UnsafeRawBufferPointer, offset: Int)) throws -> Outgoing {
         return
             try Outgoing(
@@ -5510,14 +5510,14 @@ public struct FfiConverterTypeOutgoing: FfiConverterRustBuffer {
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public func FfiConverterTypeOutgoing_lift(_ buf: RustBuffer) throws -> Outgoing {
+package func FfiConverterTypeOutgoing_lift(_ buf: RustBuffer) throws -> Outgoing {
     return try FfiConverterTypeOutgoing.lift(buf)
 }
 
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public func FfiConverterTypeOutgoing_lower(_ value: Outgoing) -> RustBuffer {
+package func FfiConverterTypeOutgoing_lower(_ value: Outgoing) -> RustBuffer {
     return FfiConverterTypeOutgoing.lower(value)
 }
 
@@ -5586,7 +5586,7 @@ extension Part: Sendable {}
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public struct FfiConverterTypePart: FfiConverterRustBuffer {
+package struct FfiConverterTypePart: FfiConverterRustBuffer {
     public static func read(from buf: inout (data: UnsafeRawBufferPointer, offset: Int)) throws -> Part {
         return
             try Part(
@@ -5606,14 +5606,14 @@ public struct FfiConverterTypePart: FfiConverterRustBuffer {
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public func FfiConverterTypePart_lift(_ buf: RustBuffer) throws -> Part {
+package func FfiConverterTypePart_lift(_ buf: RustBuffer) throws -> Part {
     return try FfiConverterTypePart.lift(buf)
 }
 
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public func FfiConverterTypePart_lower(_ value: Part) -> RustBuffer {
+package func FfiConverterTypePart_lower(_ value: Part) -> RustBuffer {
     return FfiConverterTypePart.lower(value)
 }
 
@@ -5652,7 +5652,7 @@ extension Participant: Sendable {}
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public struct FfiConverterTypeParticipant: FfiConverterRustBuffer {
+package struct FfiConverterTypeParticipant: FfiConverterRustBuffer {
     public static func read(from buf: inout (data: UnsafeRawBufferPointer, offset: Int)) throws -> Participant {
         return
             try Participant(
@@ -5670,14 +5670,14 @@ public struct FfiConverterTypeParticipant: FfiConverterRustBuffer {
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public func FfiConverterTypeParticipant_lift(_ buf: RustBuffer) throws -> Participant {
+package func FfiConverterTypeParticipant_lift(_ buf: RustBuffer) throws -> Participant {
     return try FfiConverterTypeParticipant.lift(buf)
 }
 
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public func FfiConverterTypeParticipant_lower(_ value: Participant) -> RustBuffer {
+package func FfiConverterTypeParticipant_lower(_ value: Participant) -> RustBuffer {
     return FfiConverterTypeParticipant.lower(value)
 }
 
@@ -5746,7 +5746,7 @@ extension PassedOver: Sendable {}
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public struct FfiConverterTypePassedOver: FfiConverterRustBuffer {
+package struct FfiConverterTypePassedOver: FfiConverterRustBuffer {
     public static func read(from buf: inout (data: UnsafeRawBufferPointer, offset: Int)) throws -> PassedOver {
         return
             try PassedOver(
@@ -5766,14 +5766,14 @@ public struct FfiConverterTypePassedOver: FfiConverterRustBuffer {
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public func FfiConverterTypePassedOver_lift(_ buf: RustBuffer) throws -> PassedOver {
+package func FfiConverterTypePassedOver_lift(_ buf: RustBuffer) throws -> PassedOver {
     return try FfiConverterTypePassedOver.lift(buf)
 }
 
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public func FfiConverterTypePassedOver_lower(_ value: PassedOver) -> RustBuffer {
+package func FfiConverterTypePassedOver_lower(_ value: PassedOver) -> RustBuffer {
     return FfiConverterTypePassedOver.lower(value)
 }
 
@@ -5850,7 +5850,7 @@ extension Plan: Sendable {}
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public struct FfiConverterTypePlan: FfiConverterRustBuffer {
+package struct FfiConverterTypePlan: FfiConverterRustBuffer {
     public static func read(from buf: inout (data: UnsafeRawBufferPointer, offset: Int)) throws -> Plan {
         return
             try Plan(
@@ -5872,14 +5872,14 @@ public struct FfiConverterTypePlan: FfiConverterRustBuffer {
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public func FfiConverterTypePlan_lift(_ buf: RustBuffer) throws -> Plan {
+package func FfiConverterTypePlan_lift(_ buf: RustBuffer) throws -> Plan {
     return try FfiConverterTypePlan.lift(buf)
 }
 
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public func FfiConverterTypePlan_lower(_ value: Plan) -> RustBuffer {
+package func FfiConverterTypePlan_lower(_ value: Plan) -> RustBuffer {
     return FfiConverterTypePlan.lower(value)
 }
 
@@ -5918,7 +5918,7 @@ extension Position: Sendable {}
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public struct FfiConverterTypePosition: FfiConverterRustBuffer {
+package struct FfiConverterTypePosition: FfiConverterRustBuffer {
     public static func read(from buf: inout (data: UnsafeRawBufferPointer, offset: Int)) throws -> Position {
         return
             try Position(
@@ -5936,14 +5936,14 @@ public struct FfiConverterTypePosition: FfiConverterRustBuffer {
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public func FfiConverterTypePosition_lift(_ buf: RustBuffer) throws -> Position {
+package func FfiConverterTypePosition_lift(_ buf: RustBuffer) throws -> Position {
     return try FfiConverterTypePosition.lift(buf)
 }
 
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public func FfiConverterTypePosition_lower(_ value: Position) -> RustBuffer {
+package func FfiConverterTypePosition_lower(_ value: Position) -> RustBuffer {
     return FfiConverterTypePosition.lower(value)
 }
 
@@ -6030,7 +6030,7 @@ extension Posture: Sendable {}
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public struct FfiConverterTypePosture: FfiConverterRustBuffer {
+package struct FfiConverterTypePosture: FfiConverterRustBuffer {
     public static func read(from buf: inout (data: UnsafeRawBufferPointer, offset: Int)) throws -> Posture {
         return
             try Posture(
@@ -6060,14 +6060,14 @@ public struct FfiConverterTypePosture: FfiConverterRustBuffer {
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public func FfiConverterTypePosture_lift(_ buf: RustBuffer) throws -> Posture {
+package func FfiConverterTypePosture_lift(_ buf: RustBuffer) throws -> Posture {
     return try FfiConverterTypePosture.lift(buf)
 }
 
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public func FfiConverterTypePosture_lower(_ value: Posture) -> RustBuffer {
+package func FfiConverterTypePosture_lower(_ value: Posture) -> RustBuffer {
     return FfiConverterTypePosture.lower(value)
 }
 
@@ -6168,7 +6168,7 @@ extension Preview: Sendable {}
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public struct FfiConverterTypePreview: FfiConverterRustBuffer {
+package struct FfiConverterTypePreview: FfiConverterRustBuffer {
     public static func read(from buf: inout (data: UnsafeRawBufferPointer, offset: Int)) throws -> Preview {
         return
             try Preview(
@@ -6196,14 +6196,14 @@ public struct FfiConverterTypePreview: FfiConverterRustBuffer {
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public func FfiConverterTypePreview_lift(_ buf: RustBuffer) throws -> Preview {
+package func FfiConverterTypePreview_lift(_ buf: RustBuffer) throws -> Preview {
     return try FfiConverterTypePreview.lift(buf)
 }
 
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public func FfiConverterTypePreview_lower(_ value: Preview) -> RustBuffer {
+package func FfiConverterTypePreview_lower(_ value: Preview) -> RustBuffer {
     return FfiConverterTypePreview.lower(value)
 }
 
@@ -6250,7 +6250,7 @@ extension Reach: Sendable {}
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public struct FfiConverterTypeReach: FfiConverterRustBuffer {
+package struct FfiConverterTypeReach: FfiConverterRustBuffer {
     public static func read(from buf: inout (data: UnsafeRawBufferPointer, offset: Int)) throws -> Reach {
         return
             try Reach(
@@ -6270,14 +6270,14 @@ public struct FfiConverterTypeReach: FfiConverterRustBuffer {
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public func FfiConverterTypeReach_lift(_ buf: RustBuffer) throws -> Reach {
+package func FfiConverterTypeReach_lift(_ buf: RustBuffer) throws -> Reach {
     return try FfiConverterTypeReach.lift(buf)
 }
 
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public func FfiConverterTypeReach_lower(_ value: Reach) -> RustBuffer {
+package func FfiConverterTypeReach_lower(_ value: Reach) -> RustBuffer {
     return FfiConverterTypeReach.lower(value)
 }
 
@@ -6354,7 +6354,7 @@ extension Reacted: Sendable {}
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public struct FfiConverterTypeReacted: FfiConverterRustBuffer {
+package struct FfiConverterTypeReacted: FfiConverterRustBuffer {
     public static func read(from buf: inout (data: UnsafeRawBufferPointer, offset: Int)) throws -> Reacted {
         return
             try Reacted(
@@ -6376,14 +6376,14 @@ public struct FfiConverterTypeReacted: FfiConverterRustBuffer {
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public func FfiConverterTypeReacted_lift(_ buf: RustBuffer) throws -> Reacted {
+package func FfiConverterTypeReacted_lift(_ buf: RustBuffer) throws -> Reacted {
     return try FfiConverterTypeReacted.lift(buf)
 }
 
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public func FfiConverterTypeReacted_lower(_ value: Reacted) -> RustBuffer {
+package func FfiConverterTypeReacted_lower(_ value: Reacted) -> RustBuffer {
     return FfiConverterTypeReacted.lower(value)
 }
 
@@ -6468,7 +6468,7 @@ extension Reaction: Sendable {}
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public struct FfiConverterTypeReaction: FfiConverterRustBuffer {
+package struct FfiConverterTypeReaction: FfiConverterRustBuffer {
     public static func read(from buf: inout (data: UnsafeRawBufferPointer, offset: Int)) throws -> Reaction {
         return
             try Reaction(
@@ -6492,14 +6492,14 @@ public struct FfiConverterTypeReaction: FfiConverterRustBuffer {
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public func FfiConverterTypeReaction_lift(_ buf: RustBuffer) throws -> Reaction {
+package func FfiConverterTypeReaction_lift(_ buf: RustBuffer) throws -> Reaction {
     return try FfiConverterTypeReaction.lift(buf)
 }
 
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public func FfiConverterTypeReaction_lower(_ value: Reaction) -> RustBuffer {
+package func FfiConverterTypeReaction_lower(_ value: Reaction) -> RustBuffer {
     return FfiConverterTypeReaction.lower(value)
 }
 
@@ -6538,7 +6538,7 @@ extension Readable: Sendable {}
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public struct FfiConverterTypeReadable: FfiConverterRustBuffer {
+package struct FfiConverterTypeReadable: FfiConverterRustBuffer {
     public static func read(from buf: inout (data: UnsafeRawBufferPointer, offset: Int)) throws -> Readable {
         return
             try Readable(
@@ -6556,14 +6556,14 @@ public struct FfiConverterTypeReadable: FfiConverterRustBuffer {
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public func FfiConverterTypeReadable_lift(_ buf: RustBuffer) throws -> Readable {
+package func FfiConverterTypeReadable_lift(_ buf: RustBuffer) throws -> Readable {
     return try FfiConverterTypeReadable.lift(buf)
 }
 
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public func FfiConverterTypeReadable_lower(_ value: Readable) -> RustBuffer {
+package func FfiConverterTypeReadable_lower(_ value: Readable) -> RustBuffer {
     return FfiConverterTypeReadable.lower(value)
 }
 
@@ -6610,7 +6610,7 @@ extension Reason: Sendable {}
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public struct FfiConverterTypeReason: FfiConverterRustBuffer {
+package struct FfiConverterTypeReason: FfiConverterRustBuffer {
     public static func read(from buf: inout (data: UnsafeRawBufferPointer, offset: Int)) throws -> Reason {
         return
             try Reason(
@@ -6630,14 +6630,14 @@ public struct FfiConverterTypeReason: FfiConverterRustBuffer {
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public func FfiConverterTypeReason_lift(_ buf: RustBuffer) throws -> Reason {
+package func FfiConverterTypeReason_lift(_ buf: RustBuffer) throws -> Reason {
     return try FfiConverterTypeReason.lift(buf)
 }
 
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public func FfiConverterTypeReason_lower(_ value: Reason) -> RustBuffer {
+package func FfiConverterTypeReason_lower(_ value: Reason) -> RustBuffer {
     return FfiConverterTypeReason.lower(value)
 }
 
@@ -6692,7 +6692,7 @@ extension Reference: Sendable {}
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public struct FfiConverterTypeReference: FfiConverterRustBuffer {
+package struct FfiConverterTypeReference: FfiConverterRustBuffer {
     public static func read(from buf: inout (data: UnsafeRawBufferPointer, offset: Int)) throws -> Reference {
         return
             try Reference(
@@ -6714,14 +6714,14 @@ public struct FfiConverterTypeReference: FfiConverterRustBuffer {
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public func FfiConverterTypeReference_lift(_ buf: RustBuffer) throws -> Reference {
+package func FfiConverterTypeReference_lift(_ buf: RustBuffer) throws -> Reference {
     return try FfiConverterTypeReference.lift(buf)
 }
 
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public func FfiConverterTypeReference_lower(_ value: Reference) -> RustBuffer {
+package func FfiConverterTypeReference_lower(_ value: Reference) -> RustBuffer {
     return FfiConverterTypeReference.lower(value)
 }
 
@@ -6768,7 +6768,7 @@ extension Refused: Sendable {}
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public struct FfiConverterTypeRefused: FfiConverterRustBuffer {
+package struct FfiConverterTypeRefused: FfiConverterRustBuffer {
     public static func read(from buf: inout (data: UnsafeRawBufferPointer, offset: Int)) throws -> Refused {
         return
             try Refused(
@@ -6788,14 +6788,14 @@ public struct FfiConverterTypeRefused: FfiConverterRustBuffer {
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public func FfiConverterTypeRefused_lift(_ buf: RustBuffer) throws -> Refused {
+package func FfiConverterTypeRefused_lift(_ buf: RustBuffer) throws -> Refused {
     return try FfiConverterTypeRefused.lift(buf)
 }
 
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public func FfiConverterTypeRefused_lower(_ value: Refused) -> RustBuffer {
+package func FfiConverterTypeRefused_lower(_ value: Refused) -> RustBuffer {
     return FfiConverterTypeRefused.lower(value)
 }
 
@@ -6834,7 +6834,7 @@ extension Reply: Sendable {}
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public struct FfiConverterTypeReply: FfiConverterRustBuffer {
+package struct FfiConverterTypeReply: FfiConverterRustBuffer {
     public static func read(from buf: inout (data: UnsafeRawBufferPointer, offset: Int)) throws -> Reply {
         return
             try Reply(
@@ -6852,14 +6852,14 @@ public struct FfiConverterTypeReply: FfiConverterRustBuffer {
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public func FfiConverterTypeReply_lift(_ buf: RustBuffer) throws -> Reply {
+package func FfiConverterTypeReply_lift(_ buf: RustBuffer) throws -> Reply {
     return try FfiConverterTypeReply.lift(buf)
 }
 
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public func FfiConverterTypeReply_lower(_ value: Reply) -> RustBuffer {
+package func FfiConverterTypeReply_lower(_ value: Reply) -> RustBuffer {
     return FfiConverterTypeReply.lower(value)
 }
 
@@ -6898,7 +6898,7 @@ extension ReplyChain: Sendable {}
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public struct FfiConverterTypeReplyChain: FfiConverterRustBuffer {
+package struct FfiConverterTypeReplyChain: FfiConverterRustBuffer {
     public static func read(from buf: inout (data: UnsafeRawBufferPointer, offset: Int)) throws -> ReplyChain {
         return
             try ReplyChain(
@@ -6916,14 +6916,14 @@ public struct FfiConverterTypeReplyChain: FfiConverterRustBuffer {
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public func FfiConverterTypeReplyChain_lift(_ buf: RustBuffer) throws -> ReplyChain {
+package func FfiConverterTypeReplyChain_lift(_ buf: RustBuffer) throws -> ReplyChain {
     return try FfiConverterTypeReplyChain.lift(buf)
 }
 
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public func FfiConverterTypeReplyChain_lower(_ value: ReplyChain) -> RustBuffer {
+package func FfiConverterTypeReplyChain_lower(_ value: ReplyChain) -> RustBuffer {
     return FfiConverterTypeReplyChain.lower(value)
 }
 
@@ -7024,7 +7024,7 @@ extension Request: Sendable {}
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public struct FfiConverterTypeRequest: FfiConverterRustBuffer {
+package struct FfiConverterTypeRequest: FfiConverterRustBuffer {
     public static func read(from buf: inout (data: UnsafeRawBufferPointer, offset: Int)) throws -> Request {
         return
             try Request(
@@ -7052,14 +7052,14 @@ public struct FfiConverterTypeRequest: FfiConverterRustBuffer {
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public func FfiConverterTypeRequest_lift(_ buf: RustBuffer) throws -> Request {
+package func FfiConverterTypeRequest_lift(_ buf: RustBuffer) throws -> Request {
     return try FfiConverterTypeRequest.lift(buf)
 }
 
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public func FfiConverterTypeRequest_lower(_ value: Request) -> RustBuffer {
+package func FfiConverterTypeRequest_lower(_ value: Request) -> RustBuffer {
     return FfiConverterTypeRequest.lower(value)
 }
 
@@ -7122,7 +7122,7 @@ extension Room: Sendable {}
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public struct FfiConverterTypeRoom: FfiConverterRustBuffer {
+package struct FfiConverterTypeRoom: FfiConverterRustBuffer {
     public static func read(from buf: inout (data: UnsafeRawBufferPointer, offset: Int)) throws -> Room {
         return
             try Room(
@@ -7146,14 +7146,14 @@ public struct FfiConverterTypeRoom: FfiConverterRustBuffer {
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public func FfiConverterTypeRoom_lift(_ buf: RustBuffer) throws -> Room {
+package func FfiConverterTypeRoom_lift(_ buf: RustBuffer) throws -> Room {
     return try FfiConverterTypeRoom.lift(buf)
 }
 
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public func FfiConverterTypeRoom_lower(_ value: Room) -> RustBuffer {
+package func FfiConverterTypeRoom_lower(_ value: Room) -> RustBuffer {
     return FfiConverterTypeRoom.lower(value)
 }
 
@@ -7248,7 +7248,7 @@ extension RoomSummary: Sendable {}
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public struct FfiConverterTypeRoomSummary: FfiConverterRustBuffer {
+package struct FfiConverterTypeRoomSummary: FfiConverterRustBuffer {
     public static func read(from buf: inout (data: UnsafeRawBufferPointer, offset: Int)) throws -> RoomSummary {
         return
             try RoomSummary(
@@ -7280,14 +7280,14 @@ public struct FfiConverterTypeRoomSummary: FfiConverterRustBuffer {
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public func FfiConverterTypeRoomSummary_lift(_ buf: RustBuffer) throws -> RoomSummary {
+package func FfiConverterTypeRoomSummary_lift(_ buf: RustBuffer) throws -> RoomSummary {
     return try FfiConverterTypeRoomSummary.lift(buf)
 }
 
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public func FfiConverterTypeRoomSummary_lower(_ value: RoomSummary) -> RustBuffer {
+package func FfiConverterTypeRoomSummary_lower(_ value: RoomSummary) -> RustBuffer {
     return FfiConverterTypeRoomSummary.lower(value)
 }
 
@@ -7342,7 +7342,7 @@ extension RoomTask: Sendable {}
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public struct FfiConverterTypeRoomTask: FfiConverterRustBuffer {
+package struct FfiConverterTypeRoomTask: FfiConverterRustBuffer {
     public static func read(from buf: inout (data: UnsafeRawBufferPointer, offset: Int)) throws -> RoomTask {
         return
             try RoomTask(
@@ -7364,14 +7364,14 @@ public struct FfiConverterTypeRoomTask: FfiConverterRustBuffer {
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public func FfiConverterTypeRoomTask_lift(_ buf: RustBuffer) throws -> RoomTask {
+package func FfiConverterTypeRoomTask_lift(_ buf: RustBuffer) throws -> RoomTask {
     return try FfiConverterTypeRoomTask.lift(buf)
 }
 
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public func FfiConverterTypeRoomTask_lower(_ value: RoomTask) -> RustBuffer {
+package func FfiConverterTypeRoomTask_lower(_ value: RoomTask) -> RustBuffer {
     return FfiConverterTypeRoomTask.lower(value)
 }
 
@@ -7432,7 +7432,7 @@ extension Sealed: Sendable {}
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public struct FfiConverterTypeSealed: FfiConverterRustBuffer {
+package struct FfiConverterTypeSealed: FfiConverterRustBuffer {
     public static func read(from buf: inout (data: UnsafeRawBufferPointer, offset: Int)) throws -> Sealed {
         return
             try Sealed(
@@ -7450,14 +7450,14 @@ public struct FfiConverterTypeSealed: FfiConverterRustBuffer {
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public func FfiConverterTypeSealed_lift(_ buf: RustBuffer) throws -> Sealed {
+package func FfiConverterTypeSealed_lift(_ buf: RustBuffer) throws -> Sealed {
     return try FfiConverterTypeSealed.lift(buf)
 }
 
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public func FfiConverterTypeSealed_lower(_ value: Sealed) -> RustBuffer {
+package func FfiConverterTypeSealed_lower(_ value: Sealed) -> RustBuffer {
     return FfiConverterTypeSealed.lower(value)
 }
 
@@ -7518,7 +7518,7 @@ extension SealedEnd: Sendable {}
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public struct FfiConverterTypeSealedEnd: FfiConverterRustBuffer {
+package struct FfiConverterTypeSealedEnd: FfiConverterRustBuffer {
     public static func read(from buf: inout (data: UnsafeRawBufferPointer, offset: Int)) throws -> SealedEnd {
         return
             try SealedEnd(
@@ -7536,14 +7536,14 @@ public struct FfiConverterTypeSealedEnd: FfiConverterRustBuffer {
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public func FfiConverterTypeSealedEnd_lift(_ buf: RustBuffer) throws -> SealedEnd {
+package func FfiConverterTypeSealedEnd_lift(_ buf: RustBuffer) throws -> SealedEnd {
     return try FfiConverterTypeSealedEnd.lift(buf)
 }
 
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public func FfiConverterTypeSealedEnd_lower(_ value: SealedEnd) -> RustBuffer {
+package func FfiConverterTypeSealedEnd_lower(_ value: SealedEnd) -> RustBuffer {
     return FfiConverterTypeSealedEnd.lower(value)
 }
 
@@ -7620,7 +7620,7 @@ extension Selection: Sendable {}
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public struct FfiConverterTypeSelection: FfiConverterRustBuffer {
+package struct FfiConverterTypeSelection: FfiConverterRustBuffer {
     public static func read(from buf: inout (data: UnsafeRawBufferPointer, offset: Int)) throws -> Selection {
         return
             try Selection(
@@ -7642,14 +7642,14 @@ public struct FfiConverterTypeSelection: FfiConverterRustBuffer {
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public func FfiConverterTypeSelection_lift(_ buf: RustBuffer) throws -> Selection {
+package func FfiConverterTypeSelection_lift(_ buf: RustBuffer) throws -> Selection {
     return try FfiConverterTypeSelection.lift(buf)
 }
 
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public func FfiConverterTypeSelection_lower(_ value: Selection) -> RustBuffer {
+package func FfiConverterTypeSelection_lower(_ value: Selection) -> RustBuffer {
     return FfiConverterTypeSelection.lower(value)
 }
 
@@ -7710,7 +7710,7 @@ extension SinglePart: Sendable {}
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public struct FfiConverterTypeSinglePart: FfiConverterRustBuffer {
+package struct FfiConverterTypeSinglePart: FfiConverterRustBuffer {
     public static func read(from buf: inout (data: UnsafeRawBufferPointer, offset: Int)) throws -> SinglePart {
         return
             try SinglePart(
@@ -7728,14 +7728,14 @@ public struct FfiConverterTypeSinglePart: FfiConverterRustBuffer {
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public func FfiConverterTypeSinglePart_lift(_ buf: RustBuffer) throws -> SinglePart {
+package func FfiConverterTypeSinglePart_lift(_ buf: RustBuffer) throws -> SinglePart {
     return try FfiConverterTypeSinglePart.lift(buf)
 }
 
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public func FfiConverterTypeSinglePart_lower(_ value: SinglePart) -> RustBuffer {
+package func FfiConverterTypeSinglePart_lower(_ value: SinglePart) -> RustBuffer {
     return FfiConverterTypeSinglePart.lower(value)
 }
 
@@ -7782,7 +7782,7 @@ extension Standing: Sendable {}
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public struct FfiConverterTypeStanding: FfiConverterRustBuffer {
+package struct FfiConverterTypeStanding: FfiConverterRustBuffer {
     public static func read(from buf: inout (data: UnsafeRawBufferPointer, offset: Int)) throws -> Standing {
         return
             try Standing(
@@ -7802,14 +7802,14 @@ public struct FfiConverterTypeStanding: FfiConverterRustBuffer {
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public func FfiConverterTypeStanding_lift(_ buf: RustBuffer) throws -> Standing {
+package func FfiConverterTypeStanding_lift(_ buf: RustBuffer) throws -> Standing {
     return try FfiConverterTypeStanding.lift(buf)
 }
 
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public func FfiConverterTypeStanding_lower(_ value: Standing) -> RustBuffer {
+package func FfiConverterTypeStanding_lower(_ value: Standing) -> RustBuffer {
     return FfiConverterTypeStanding.lower(value)
 }
 
@@ -7848,7 +7848,7 @@ extension StatusEntry: Sendable {}
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public struct FfiConverterTypeStatusEntry: FfiConverterRustBuffer {
+package struct FfiConverterTypeStatusEntry: FfiConverterRustBuffer {
     public static func read(from buf: inout (data: UnsafeRawBufferPointer, offset: Int)) throws -> StatusEntry {
         return
             try StatusEntry(
@@ -7866,14 +7866,14 @@ public struct FfiConverterTypeStatusEntry: FfiConverterRustBuffer {
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public func FfiConverterTypeStatusEntry_lift(_ buf: RustBuffer) throws -> StatusEntry {
+package func FfiConverterTypeStatusEntry_lift(_ buf: RustBuffer) throws -> StatusEntry {
     return try FfiConverterTypeStatusEntry.lift(buf)
 }
 
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public func FfiConverterTypeStatusEntry_lower(_ value: StatusEntry) -> RustBuffer {
+package func FfiConverterTypeStatusEntry_lower(_ value: StatusEntry) -> RustBuffer {
     return FfiConverterTypeStatusEntry.lower(value)
 }
 
@@ -7936,7 +7936,7 @@ extension Step: Sendable {}
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public struct FfiConverterTypeStep: FfiConverterRustBuffer {
+package struct FfiConverterTypeStep: FfiConverterRustBuffer {
     public static func read(from buf: inout (data: UnsafeRawBufferPointer, offset: Int)) throws -> Step {
         return
             try Step(
@@ -7960,14 +7960,14 @@ public struct FfiConverterTypeStep: FfiConverterRustBuffer {
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public func FfiConverterTypeStep_lift(_ buf: RustBuffer) throws -> Step {
+package func FfiConverterTypeStep_lift(_ buf: RustBuffer) throws -> Step {
     return try FfiConverterTypeStep.lift(buf)
 }
 
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public func FfiConverterTypeStep_lower(_ value: Step) -> RustBuffer {
+package func FfiConverterTypeStep_lower(_ value: Step) -> RustBuffer {
     return FfiConverterTypeStep.lower(value)
 }
 
@@ -8044,7 +8044,7 @@ extension Stored: Sendable {}
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public struct FfiConverterTypeStored: FfiConverterRustBuffer {
+package struct FfiConverterTypeStored: FfiConverterRustBuffer {
     public static func read(from buf: inout (data: UnsafeRawBufferPointer, offset: Int)) throws -> Stored {
         return
             try Stored(
@@ -8066,14 +8066,14 @@ public struct FfiConverterTypeStored: FfiConverterRustBuffer {
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public func FfiConverterTypeStored_lift(_ buf: RustBuffer) throws -> Stored {
+package func FfiConverterTypeStored_lift(_ buf: RustBuffer) throws -> Stored {
     return try FfiConverterTypeStored.lift(buf)
 }
 
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public func FfiConverterTypeStored_lower(_ value: Stored) -> RustBuffer {
+package func FfiConverterTypeStored_lower(_ value: Stored) -> RustBuffer {
     return FfiConverterTypeStored.lower(value)
 }
 
@@ -8112,7 +8112,7 @@ extension Supported: Sendable {}
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public struct FfiConverterTypeSupported: FfiConverterRustBuffer {
+package struct FfiConverterTypeSupported: FfiConverterRustBuffer {
     public static func read(from buf: inout (data: UnsafeRawBufferPointer, offset: Int)) throws -> Supported {
         return
             try Supported(
@@ -8130,14 +8130,14 @@ public struct FfiConverterTypeSupported: FfiConverterRustBuffer {
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public func FfiConverterTypeSupported_lift(_ buf: RustBuffer) throws -> Supported {
+package func FfiConverterTypeSupported_lift(_ buf: RustBuffer) throws -> Supported {
     return try FfiConverterTypeSupported.lift(buf)
 }
 
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public func FfiConverterTypeSupported_lower(_ value: Supported) -> RustBuffer {
+package func FfiConverterTypeSupported_lower(_ value: Supported) -> RustBuffer {
     return FfiConverterTypeSupported.lower(value)
 }
 
@@ -8206,7 +8206,7 @@ extension Timeline: Sendable {}
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public struct FfiConverterTypeTimeline: FfiConverterRustBuffer {
+package struct FfiConverterTypeTimeline: FfiConverterRustBuffer {
     public static func read(from buf: inout (data: UnsafeRawBufferPointer, offset: Int)) throws -> Timeline {
         return
             try Timeline(
@@ -8226,14 +8226,14 @@ public struct FfiConverterTypeTimeline: FfiConverterRustBuffer {
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public func FfiConverterTypeTimeline_lift(_ buf: RustBuffer) throws -> Timeline {
+package func FfiConverterTypeTimeline_lift(_ buf: RustBuffer) throws -> Timeline {
     return try FfiConverterTypeTimeline.lift(buf)
 }
 
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public func FfiConverterTypeTimeline_lower(_ value: Timeline) -> RustBuffer {
+package func FfiConverterTypeTimeline_lower(_ value: Timeline) -> RustBuffer {
     return FfiConverterTypeTimeline.lower(value)
 }
 
@@ -8272,7 +8272,7 @@ extension User: Sendable {}
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public struct FfiConverterTypeUser: FfiConverterRustBuffer {
+package struct FfiConverterTypeUser: FfiConverterRustBuffer {
     public static func read(from buf: inout (data: UnsafeRawBufferPointer, offset: Int)) throws -> User {
         return
             try User(
@@ -8290,14 +8290,14 @@ public struct FfiConverterTypeUser: FfiConverterRustBuffer {
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public func FfiConverterTypeUser_lift(_ buf: RustBuffer) throws -> User {
+package func FfiConverterTypeUser_lift(_ buf: RustBuffer) throws -> User {
     return try FfiConverterTypeUser.lift(buf)
 }
 
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public func FfiConverterTypeUser_lower(_ value: User) -> RustBuffer {
+package func FfiConverterTypeUser_lower(_ value: User) -> RustBuffer {
     return FfiConverterTypeUser.lower(value)
 }
 
@@ -8336,7 +8336,7 @@ extension UserClient: Sendable {}
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public struct FfiConverterTypeUserClient: FfiConverterRustBuffer {
+package struct FfiConverterTypeUserClient: FfiConverterRustBuffer {
     public static func read(from buf: inout (data: UnsafeRawBufferPointer, offset: Int)) throws -> UserClient {
         return
             try UserClient(
@@ -8354,14 +8354,14 @@ public struct FfiConverterTypeUserClient: FfiConverterRustBuffer {
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public func FfiConverterTypeUserClient_lift(_ buf: RustBuffer) throws -> UserClient {
+package func FfiConverterTypeUserClient_lift(_ buf: RustBuffer) throws -> UserClient {
     return try FfiConverterTypeUserClient.lift(buf)
 }
 
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public func FfiConverterTypeUserClient_lower(_ value: UserClient) -> RustBuffer {
+package func FfiConverterTypeUserClient_lower(_ value: UserClient) -> RustBuffer {
     return FfiConverterTypeUserClient.lower(value)
 }
 
@@ -8408,7 +8408,7 @@ extension Verified: Sendable {}
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public struct FfiConverterTypeVerified: FfiConverterRustBuffer {
+package struct FfiConverterTypeVerified: FfiConverterRustBuffer {
     public static func read(from buf: inout (data: UnsafeRawBufferPointer, offset: Int)) throws -> Verified {
         return
             try Verified(
@@ -8428,14 +8428,14 @@ public struct FfiConverterTypeVerified: FfiConverterRustBuffer {
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public func FfiConverterTypeVerified_lift(_ buf: RustBuffer) throws -> Verified {
+package func FfiConverterTypeVerified_lift(_ buf: RustBuffer) throws -> Verified {
     return try FfiConverterTypeVerified.lift(buf)
 }
 
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public func FfiConverterTypeVerified_lower(_ value: Verified) -> RustBuffer {
+package func FfiConverterTypeVerified_lower(_ value: Verified) -> RustBuffer {
     return FfiConverterTypeVerified.lower(value)
 }
 
@@ -8504,7 +8504,7 @@ extension Version: Sendable {}
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public struct FfiConverterTypeVersion: FfiConverterRustBuffer {
+package struct FfiConverterTypeVersion: FfiConverterRustBuffer {
     public static func read(from buf: inout (data: UnsafeRawBufferPointer, offset: Int)) throws -> Version {
         return
             try Version(
@@ -8524,14 +8524,14 @@ public struct FfiConverterTypeVersion: FfiConverterRustBuffer {
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public func FfiConverterTypeVersion_lift(_ buf: RustBuffer) throws -> Version {
+package func FfiConverterTypeVersion_lift(_ buf: RustBuffer) throws -> Version {
     return try FfiConverterTypeVersion.lift(buf)
 }
 
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public func FfiConverterTypeVersion_lower(_ value: Version) -> RustBuffer {
+package func FfiConverterTypeVersion_lower(_ value: Version) -> RustBuffer {
     return FfiConverterTypeVersion.lower(value)
 }
 
@@ -8570,7 +8570,7 @@ extension WishedPart: Sendable {}
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public struct FfiConverterTypeWishedPart: FfiConverterRustBuffer {
+package struct FfiConverterTypeWishedPart: FfiConverterRustBuffer {
     public static func read(from buf: inout (data: UnsafeRawBufferPointer, offset: Int)) throws -> WishedPart {
         return
             try WishedPart(
@@ -8588,14 +8588,14 @@ public struct FfiConverterTypeWishedPart: FfiConverterRustBuffer {
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public func FfiConverterTypeWishedPart_lift(_ buf: RustBuffer) throws -> WishedPart {
+package func FfiConverterTypeWishedPart_lift(_ buf: RustBuffer) throws -> WishedPart {
     return try FfiConverterTypeWishedPart.lift(buf)
 }
 
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public func FfiConverterTypeWishedPart_lower(_ value: WishedPart) -> RustBuffer {
+package func FfiConverterTypeWishedPart_lower(_ value: WishedPart) -> RustBuffer {
     return FfiConverterTypeWishedPart.lower(value)
 }
 
@@ -8658,7 +8658,7 @@ extension Witnesses: Sendable {}
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public struct FfiConverterTypeWitnesses: FfiConverterRustBuffer {
+package struct FfiConverterTypeWitnesses: FfiConverterRustBuffer {
     public static func read(from buf: inout (data: UnsafeRawBufferPointer, offset: Int)) throws -> Witnesses {
         return
             try Witnesses(
@@ -8676,14 +8676,14 @@ public struct FfiConverterTypeWitnesses: FfiConverterRustBuffer {
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public func FfiConverterTypeWitnesses_lift(_ buf: RustBuffer) throws -> Witnesses {
+package func FfiConverterTypeWitnesses_lift(_ buf: RustBuffer) throws -> Witnesses {
     return try FfiConverterTypeWitnesses.lift(buf)
 }
 
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public func FfiConverterTypeWitnesses_lower(_ value: Witnesses) -> RustBuffer {
+package func FfiConverterTypeWitnesses_lower(_ value: Witnesses) -> RustBuffer {
     return FfiConverterTypeWitnesses.lower(value)
 }
 
@@ -8815,7 +8815,7 @@ extension Action: Sendable {}
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public struct FfiConverterTypeAction: FfiConverterRustBuffer {
+package struct FfiConverterTypeAction: FfiConverterRustBuffer {
     typealias SwiftType = Action
 
     public static func read(from buf: inout (data: UnsafeRawBufferPointer, offset: Int)) throws -> Action {
@@ -8976,14 +8976,14 @@ public struct FfiConverterTypeAction: FfiConverterRustBuffer {
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public func FfiConverterTypeAction_lift(_ buf: RustBuffer) throws -> Action {
+package func FfiConverterTypeAction_lift(_ buf: RustBuffer) throws -> Action {
     return try FfiConverterTypeAction.lift(buf)
 }
 
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public func FfiConverterTypeAction_lower(_ value: Action) -> RustBuffer {
+package func FfiConverterTypeAction_lower(_ value: Action) -> RustBuffer {
     return FfiConverterTypeAction.lower(value)
 }
 
@@ -9051,7 +9051,7 @@ extension Advice: Sendable {}
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public struct FfiConverterTypeAdvice: FfiConverterRustBuffer {
+package struct FfiConverterTypeAdvice: FfiConverterRustBuffer {
     typealias SwiftType = Advice
 
     public static func read(from buf: inout (data: UnsafeRawBufferPointer, offset: Int)) throws -> Advice {
@@ -9132,14 +9132,14 @@ public struct FfiConverterTypeAdvice: FfiConverterRustBuffer {
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public func FfiConverterTypeAdvice_lift(_ buf: RustBuffer) throws -> Advice {
+package func FfiConverterTypeAdvice_lift(_ buf: RustBuffer) throws -> Advice {
     return try FfiConverterTypeAdvice.lift(buf)
 }
 
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public func FfiConverterTypeAdvice_lower(_ value: Advice) -> RustBuffer {
+package func FfiConverterTypeAdvice_lower(_ value: Advice) -> RustBuffer {
     return FfiConverterTypeAdvice.lower(value)
 }
 
@@ -9175,7 +9175,7 @@ extension Agreement: Sendable {}
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public struct FfiConverterTypeAgreement: FfiConverterRustBuffer {
+package struct FfiConverterTypeAgreement: FfiConverterRustBuffer {
     typealias SwiftType = Agreement
 
     public static func read(from buf: inout (data: UnsafeRawBufferPointer, offset: Int)) throws -> Agreement {
@@ -9216,14 +9216,14 @@ public struct FfiConverterTypeAgreement: FfiConverterRustBuffer {
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public func FfiConverterTypeAgreement_lift(_ buf: RustBuffer) throws -> Agreement {
+package func FfiConverterTypeAgreement_lift(_ buf: RustBuffer) throws -> Agreement {
     return try FfiConverterTypeAgreement.lift(buf)
 }
 
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public func FfiConverterTypeAgreement_lower(_ value: Agreement) -> RustBuffer {
+package func FfiConverterTypeAgreement_lower(_ value: Agreement) -> RustBuffer {
     return FfiConverterTypeAgreement.lower(value)
 }
 
@@ -9255,7 +9255,7 @@ extension Algorithm: Sendable {}
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public struct FfiConverterTypeAlgorithm: FfiConverterRustBuffer {
+package struct FfiConverterTypeAlgorithm: FfiConverterRustBuffer {
     typealias SwiftType = Algorithm
 
     public static func read(from buf: inout (data: UnsafeRawBufferPointer, offset: Int)) throws -> Algorithm {
@@ -9291,14 +9291,14 @@ public struct FfiConverterTypeAlgorithm: FfiConverterRustBuffer {
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public func FfiConverterTypeAlgorithm_lift(_ buf: RustBuffer) throws -> Algorithm {
+package func FfiConverterTypeAlgorithm_lift(_ buf: RustBuffer) throws -> Algorithm {
     return try FfiConverterTypeAlgorithm.lift(buf)
 }
 
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public func FfiConverterTypeAlgorithm_lower(_ value: Algorithm) -> RustBuffer {
+package func FfiConverterTypeAlgorithm_lower(_ value: Algorithm) -> RustBuffer {
     return FfiConverterTypeAlgorithm.lower(value)
 }
 
@@ -9338,7 +9338,7 @@ extension Answer: Sendable {}
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public struct FfiConverterTypeAnswer: FfiConverterRustBuffer {
+package struct FfiConverterTypeAnswer: FfiConverterRustBuffer {
     typealias SwiftType = Answer
 
     public static func read(from buf: inout (data: UnsafeRawBufferPointer, offset: Int)) throws -> Answer {
@@ -9378,14 +9378,14 @@ public struct FfiConverterTypeAnswer: FfiConverterRustBuffer {
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public func FfiConverterTypeAnswer_lift(_ buf: RustBuffer) throws -> Answer {
+package func FfiConverterTypeAnswer_lift(_ buf: RustBuffer) throws -> Answer {
     return try FfiConverterTypeAnswer.lift(buf)
 }
 
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public func FfiConverterTypeAnswer_lower(_ value: Answer) -> RustBuffer {
+package func FfiConverterTypeAnswer_lower(_ value: Answer) -> RustBuffer {
     return FfiConverterTypeAnswer.lower(value)
 }
 
@@ -9436,7 +9436,7 @@ extension Body: Sendable {}
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public struct FfiConverterTypeBody: FfiConverterRustBuffer {
+package struct FfiConverterTypeBody: FfiConverterRustBuffer {
     typealias SwiftType = Body
 
     public static func read(from buf: inout (data: UnsafeRawBufferPointer, offset: Int)) throws -> Body {
@@ -9484,14 +9484,14 @@ public struct FfiConverterTypeBody: FfiConverterRustBuffer {
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public func FfiConverterTypeBody_lift(_ buf: RustBuffer) throws -> Body {
+package func FfiConverterTypeBody_lift(_ buf: RustBuffer) throws -> Body {
     return try FfiConverterTypeBody.lift(buf)
 }
 
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public func FfiConverterTypeBody_lower(_ value: Body) -> RustBuffer {
+package func FfiConverterTypeBody_lower(_ value: Body) -> RustBuffer {
     return FfiConverterTypeBody.lower(value)
 }
 
@@ -9527,7 +9527,7 @@ extension ChainEnd: Sendable {}
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public struct FfiConverterTypeChainEnd: FfiConverterRustBuffer {
+package struct FfiConverterTypeChainEnd: FfiConverterRustBuffer {
     typealias SwiftType = ChainEnd
 
     public static func read(from buf: inout (data: UnsafeRawBufferPointer, offset: Int)) throws -> ChainEnd {
@@ -9568,14 +9568,14 @@ public struct FfiConverterTypeChainEnd: FfiConverterRustBuffer {
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public func FfiConverterTypeChainEnd_lift(_ buf: RustBuffer) throws -> ChainEnd {
+package func FfiConverterTypeChainEnd_lift(_ buf: RustBuffer) throws -> ChainEnd {
     return try FfiConverterTypeChainEnd.lift(buf)
 }
 
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public func FfiConverterTypeChainEnd_lower(_ value: ChainEnd) -> RustBuffer {
+package func FfiConverterTypeChainEnd_lower(_ value: ChainEnd) -> RustBuffer {
     return FfiConverterTypeChainEnd.lower(value)
 }
 
@@ -9660,7 +9660,7 @@ extension Change: Sendable {}
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public struct FfiConverterTypeChange: FfiConverterRustBuffer {
+package struct FfiConverterTypeChange: FfiConverterRustBuffer {
     typealias SwiftType = Change
 
     public static func read(from buf: inout (data: UnsafeRawBufferPointer, offset: Int)) throws -> Change {
@@ -9736,14 +9736,14 @@ public struct FfiConverterTypeChange: FfiConverterRustBuffer {
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public func FfiConverterTypeChange_lift(_ buf: RustBuffer) throws -> Change {
+package func FfiConverterTypeChange_lift(_ buf: RustBuffer) throws -> Change {
     return try FfiConverterTypeChange.lift(buf)
 }
 
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public func FfiConverterTypeChange_lower(_ value: Change) -> RustBuffer {
+package func FfiConverterTypeChange_lower(_ value: Change) -> RustBuffer {
     return FfiConverterTypeChange.lower(value)
 }
 
@@ -9807,7 +9807,7 @@ extension Class: Sendable {}
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public struct FfiConverterTypeClass: FfiConverterRustBuffer {
+package struct FfiConverterTypeClass: FfiConverterRustBuffer {
     typealias SwiftType = Class
 
     public static func read(from buf: inout (data: UnsafeRawBufferPointer, offset: Int)) throws -> Class {
@@ -9871,14 +9871,14 @@ public struct FfiConverterTypeClass: FfiConverterRustBuffer {
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public func FfiConverterTypeClass_lift(_ buf: RustBuffer) throws -> Class {
+package func FfiConverterTypeClass_lift(_ buf: RustBuffer) throws -> Class {
     return try FfiConverterTypeClass.lift(buf)
 }
 
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public func FfiConverterTypeClass_lower(_ value: Class) -> RustBuffer {
+package func FfiConverterTypeClass_lower(_ value: Class) -> RustBuffer {
     return FfiConverterTypeClass.lower(value)
 }
 
@@ -9931,7 +9931,7 @@ extension ClientChange: Sendable {}
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public struct FfiConverterTypeClientChange: FfiConverterRustBuffer {
+package struct FfiConverterTypeClientChange: FfiConverterRustBuffer {
     typealias SwiftType = ClientChange
 
     public static func read(from buf: inout (data: UnsafeRawBufferPointer, offset: Int)) throws -> ClientChange {
@@ -9983,14 +9983,14 @@ public struct FfiConverterTypeClientChange: FfiConverterRustBuffer {
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public func FfiConverterTypeClientChange_lift(_ buf: RustBuffer) throws -> ClientChange {
+package func FfiConverterTypeClientChange_lift(_ buf: RustBuffer) throws -> ClientChange {
     return try FfiConverterTypeClientChange.lift(buf)
 }
 
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public func FfiConverterTypeClientChange_lower(_ value: ClientChange) -> RustBuffer {
+package func FfiConverterTypeClientChange_lower(_ value: ClientChange) -> RustBuffer {
     return FfiConverterTypeClientChange.lower(value)
 }
 
@@ -10046,7 +10046,7 @@ extension ClientOutcome: Sendable {}
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public struct FfiConverterTypeClientOutcome: FfiConverterRustBuffer {
+package struct FfiConverterTypeClientOutcome: FfiConverterRustBuffer {
     typealias SwiftType = ClientOutcome
 
     public static func read(from buf: inout (data: UnsafeRawBufferPointer, offset: Int)) throws -> ClientOutcome {
@@ -10106,14 +10106,14 @@ public struct FfiConverterTypeClientOutcome: FfiConverterRustBuffer {
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public func FfiConverterTypeClientOutcome_lift(_ buf: RustBuffer) throws -> ClientOutcome {
+package func FfiConverterTypeClientOutcome_lift(_ buf: RustBuffer) throws -> ClientOutcome {
     return try FfiConverterTypeClientOutcome.lift(buf)
 }
 
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public func FfiConverterTypeClientOutcome_lower(_ value: ClientOutcome) -> RustBuffer {
+package func FfiConverterTypeClientOutcome_lower(_ value: ClientOutcome) -> RustBuffer {
     return FfiConverterTypeClientOutcome.lower(value)
 }
 
@@ -10494,7 +10494,7 @@ extension Code: Sendable {}
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public struct FfiConverterTypeCode: FfiConverterRustBuffer {
+package struct FfiConverterTypeCode: FfiConverterRustBuffer {
     typealias SwiftType = Code
 
     public static func read(from buf: inout (data: UnsafeRawBufferPointer, offset: Int)) throws -> Code {
@@ -10965,14 +10965,14 @@ public struct FfiConverterTypeCode: FfiConverterRustBuffer {
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public func FfiConverterTypeCode_lift(_ buf: RustBuffer) throws -> Code {
+package func FfiConverterTypeCode_lift(_ buf: RustBuffer) throws -> Code {
     return try FfiConverterTypeCode.lift(buf)
 }
 
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public func FfiConverterTypeCode_lower(_ value: Code) -> RustBuffer {
+package func FfiConverterTypeCode_lower(_ value: Code) -> RustBuffer {
     return FfiConverterTypeCode.lower(value)
 }
 
@@ -11049,7 +11049,7 @@ extension ComityError: Sendable {}
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public struct FfiConverterTypeComityError: FfiConverterRustBuffer {
+package struct FfiConverterTypeComityError: FfiConverterRustBuffer {
     typealias SwiftType = ComityError
 
     public static func read(from buf: inout (data: UnsafeRawBufferPointer, offset: Int)) throws -> ComityError {
@@ -11120,14 +11120,14 @@ public struct FfiConverterTypeComityError: FfiConverterRustBuffer {
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public func FfiConverterTypeComityError_lift(_ buf: RustBuffer) throws -> ComityError {
+package func FfiConverterTypeComityError_lift(_ buf: RustBuffer) throws -> ComityError {
     return try FfiConverterTypeComityError.lift(buf)
 }
 
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public func FfiConverterTypeComityError_lower(_ value: ComityError) -> RustBuffer {
+package func FfiConverterTypeComityError_lower(_ value: ComityError) -> RustBuffer {
     return FfiConverterTypeComityError.lower(value)
 }
 
@@ -11179,7 +11179,7 @@ extension Delivery: Sendable {}
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public struct FfiConverterTypeDelivery: FfiConverterRustBuffer {
+package struct FfiConverterTypeDelivery: FfiConverterRustBuffer {
     typealias SwiftType = Delivery
 
     public static func read(from buf: inout (data: UnsafeRawBufferPointer, offset: Int)) throws -> Delivery {
@@ -11237,14 +11237,14 @@ public struct FfiConverterTypeDelivery: FfiConverterRustBuffer {
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public func FfiConverterTypeDelivery_lift(_ buf: RustBuffer) throws -> Delivery {
+package func FfiConverterTypeDelivery_lift(_ buf: RustBuffer) throws -> Delivery {
     return try FfiConverterTypeDelivery.lift(buf)
 }
 
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public func FfiConverterTypeDelivery_lower(_ value: Delivery) -> RustBuffer {
+package func FfiConverterTypeDelivery_lower(_ value: Delivery) -> RustBuffer {
     return FfiConverterTypeDelivery.lower(value)
 }
 
@@ -11308,7 +11308,7 @@ extension Disposition: Sendable {}
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public struct FfiConverterTypeDisposition: FfiConverterRustBuffer {
+package struct FfiConverterTypeDisposition: FfiConverterRustBuffer {
     typealias SwiftType = Disposition
 
     public static func read(from buf: inout (data: UnsafeRawBufferPointer, offset: Int)) throws -> Disposition {
@@ -11381,14 +11381,14 @@ public struct FfiConverterTypeDisposition: FfiConverterRustBuffer {
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public func FfiConverterTypeDisposition_lift(_ buf: RustBuffer) throws -> Disposition {
+package func FfiConverterTypeDisposition_lift(_ buf: RustBuffer) throws -> Disposition {
     return try FfiConverterTypeDisposition.lift(buf)
 }
 
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public func FfiConverterTypeDisposition_lower(_ value: Disposition) -> RustBuffer {
+package func FfiConverterTypeDisposition_lower(_ value: Disposition) -> RustBuffer {
     return FfiConverterTypeDisposition.lower(value)
 }
 
@@ -11484,7 +11484,7 @@ extension EventKind: Sendable {}
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public struct FfiConverterTypeEventKind: FfiConverterRustBuffer {
+package struct FfiConverterTypeEventKind: FfiConverterRustBuffer {
     typealias SwiftType = EventKind
 
     public static func read(from buf: inout (data: UnsafeRawBufferPointer, offset: Int)) throws -> EventKind {
@@ -11560,14 +11560,14 @@ public struct FfiConverterTypeEventKind: FfiConverterRustBuffer {
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public func FfiConverterTypeEventKind_lift(_ buf: RustBuffer) throws -> EventKind {
+package func FfiConverterTypeEventKind_lift(_ buf: RustBuffer) throws -> EventKind {
     return try FfiConverterTypeEventKind.lift(buf)
 }
 
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public func FfiConverterTypeEventKind_lower(_ value: EventKind) -> RustBuffer {
+package func FfiConverterTypeEventKind_lower(_ value: EventKind) -> RustBuffer {
     return FfiConverterTypeEventKind.lower(value)
 }
 
@@ -11603,7 +11603,7 @@ extension Expiration: Sendable {}
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public struct FfiConverterTypeExpiration: FfiConverterRustBuffer {
+package struct FfiConverterTypeExpiration: FfiConverterRustBuffer {
     typealias SwiftType = Expiration
 
     public static func read(from buf: inout (data: UnsafeRawBufferPointer, offset: Int)) throws -> Expiration {
@@ -11638,14 +11638,14 @@ public struct FfiConverterTypeExpiration: FfiConverterRustBuffer {
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public func FfiConverterTypeExpiration_lift(_ buf: RustBuffer) throws -> Expiration {
+package func FfiConverterTypeExpiration_lift(_ buf: RustBuffer) throws -> Expiration {
     return try FfiConverterTypeExpiration.lift(buf)
 }
 
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public func FfiConverterTypeExpiration_lower(_ value: Expiration) -> RustBuffer {
+package func FfiConverterTypeExpiration_lower(_ value: Expiration) -> RustBuffer {
     return FfiConverterTypeExpiration.lower(value)
 }
 
@@ -11681,7 +11681,7 @@ extension ExtensionKey: Sendable {}
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public struct FfiConverterTypeExtensionKey: FfiConverterRustBuffer {
+package struct FfiConverterTypeExtensionKey: FfiConverterRustBuffer {
     typealias SwiftType = ExtensionKey
 
     public static func read(from buf: inout (data: UnsafeRawBufferPointer, offset: Int)) throws -> ExtensionKey {
@@ -11716,14 +11716,14 @@ public struct FfiConverterTypeExtensionKey: FfiConverterRustBuffer {
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public func FfiConverterTypeExtensionKey_lift(_ buf: RustBuffer) throws -> ExtensionKey {
+package func FfiConverterTypeExtensionKey_lift(_ buf: RustBuffer) throws -> ExtensionKey {
     return try FfiConverterTypeExtensionKey.lift(buf)
 }
 
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public func FfiConverterTypeExtensionKey_lower(_ value: ExtensionKey) -> RustBuffer {
+package func FfiConverterTypeExtensionKey_lower(_ value: ExtensionKey) -> RustBuffer {
     return FfiConverterTypeExtensionKey.lower(value)
 }
 
@@ -11755,7 +11755,7 @@ extension FrameKind: Sendable {}
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public struct FfiConverterTypeFrameKind: FfiConverterRustBuffer {
+package struct FfiConverterTypeFrameKind: FfiConverterRustBuffer {
     typealias SwiftType = FrameKind
 
     public static func read(from buf: inout (data: UnsafeRawBufferPointer, offset: Int)) throws -> FrameKind {
@@ -11791,14 +11791,14 @@ public struct FfiConverterTypeFrameKind: FfiConverterRustBuffer {
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public func FfiConverterTypeFrameKind_lift(_ buf: RustBuffer) throws -> FrameKind {
+package func FfiConverterTypeFrameKind_lift(_ buf: RustBuffer) throws -> FrameKind {
     return try FfiConverterTypeFrameKind.lift(buf)
 }
 
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public func FfiConverterTypeFrameKind_lower(_ value: FrameKind) -> RustBuffer {
+package func FfiConverterTypeFrameKind_lower(_ value: FrameKind) -> RustBuffer {
     return FfiConverterTypeFrameKind.lower(value)
 }
 
@@ -11863,7 +11863,7 @@ extension FrameOutcome: Sendable {}
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public struct FfiConverterTypeFrameOutcome: FfiConverterRustBuffer {
+package struct FfiConverterTypeFrameOutcome: FfiConverterRustBuffer {
     typealias SwiftType = FrameOutcome
 
     public static func read(from buf: inout (data: UnsafeRawBufferPointer, offset: Int)) throws -> FrameOutcome {
@@ -11920,14 +11920,14 @@ public struct FfiConverterTypeFrameOutcome: FfiConverterRustBuffer {
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public func FfiConverterTypeFrameOutcome_lift(_ buf: RustBuffer) throws -> FrameOutcome {
+package func FfiConverterTypeFrameOutcome_lift(_ buf: RustBuffer) throws -> FrameOutcome {
     return try FfiConverterTypeFrameOutcome.lift(buf)
 }
 
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public func FfiConverterTypeFrameOutcome_lower(_ value: FrameOutcome) -> RustBuffer {
+package func FfiConverterTypeFrameOutcome_lower(_ value: FrameOutcome) -> RustBuffer {
     return FfiConverterTypeFrameOutcome.lower(value)
 }
 
@@ -11975,7 +11975,7 @@ extension HeldUntil: Sendable {}
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public struct FfiConverterTypeHeldUntil: FfiConverterRustBuffer {
+package struct FfiConverterTypeHeldUntil: FfiConverterRustBuffer {
     typealias SwiftType = HeldUntil
 
     public static func read(from buf: inout (data: UnsafeRawBufferPointer, offset: Int)) throws -> HeldUntil {
@@ -12031,14 +12031,14 @@ public struct FfiConverterTypeHeldUntil: FfiConverterRustBuffer {
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public func FfiConverterTypeHeldUntil_lift(_ buf: RustBuffer) throws -> HeldUntil {
+package func FfiConverterTypeHeldUntil_lift(_ buf: RustBuffer) throws -> HeldUntil {
     return try FfiConverterTypeHeldUntil.lift(buf)
 }
 
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public func FfiConverterTypeHeldUntil_lower(_ value: HeldUntil) -> RustBuffer {
+package func FfiConverterTypeHeldUntil_lower(_ value: HeldUntil) -> RustBuffer {
     return FfiConverterTypeHeldUntil.lower(value)
 }
 
@@ -12090,7 +12090,7 @@ extension LinkKind: Sendable {}
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public struct FfiConverterTypeLinkKind: FfiConverterRustBuffer {
+package struct FfiConverterTypeLinkKind: FfiConverterRustBuffer {
     typealias SwiftType = LinkKind
 
     public static func read(from buf: inout (data: UnsafeRawBufferPointer, offset: Int)) throws -> LinkKind {
@@ -12142,14 +12142,14 @@ public struct FfiConverterTypeLinkKind: FfiConverterRustBuffer {
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public func FfiConverterTypeLinkKind_lift(_ buf: RustBuffer) throws -> LinkKind {
+package func FfiConverterTypeLinkKind_lift(_ buf: RustBuffer) throws -> LinkKind {
     return try FfiConverterTypeLinkKind.lift(buf)
 }
 
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public func FfiConverterTypeLinkKind_lower(_ value: LinkKind) -> RustBuffer {
+package func FfiConverterTypeLinkKind_lower(_ value: LinkKind) -> RustBuffer {
     return FfiConverterTypeLinkKind.lower(value)
 }
 
@@ -12197,7 +12197,7 @@ extension Made: Sendable {}
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public struct FfiConverterTypeMade: FfiConverterRustBuffer {
+package struct FfiConverterTypeMade: FfiConverterRustBuffer {
     typealias SwiftType = Made
 
     public static func read(from buf: inout (data: UnsafeRawBufferPointer, offset: Int)) throws -> Made {
@@ -12244,14 +12244,14 @@ public struct FfiConverterTypeMade: FfiConverterRustBuffer {
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public func FfiConverterTypeMade_lift(_ buf: RustBuffer) throws -> Made {
+package func FfiConverterTypeMade_lift(_ buf: RustBuffer) throws -> Made {
     return try FfiConverterTypeMade.lift(buf)
 }
 
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public func FfiConverterTypeMade_lower(_ value: Made) -> RustBuffer {
+package func FfiConverterTypeMade_lower(_ value: Made) -> RustBuffer {
     return FfiConverterTypeMade.lower(value)
 }
 
@@ -12323,7 +12323,7 @@ extension MessageChange: Sendable {}
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public struct FfiConverterTypeMessageChange: FfiConverterRustBuffer {
+package struct FfiConverterTypeMessageChange: FfiConverterRustBuffer {
     typealias SwiftType = MessageChange
 
     public static func read(from buf: inout (data: UnsafeRawBufferPointer, offset: Int)) throws -> MessageChange {
@@ -12406,14 +12406,14 @@ public struct FfiConverterTypeMessageChange: FfiConverterRustBuffer {
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public func FfiConverterTypeMessageChange_lift(_ buf: RustBuffer) throws -> MessageChange {
+package func FfiConverterTypeMessageChange_lift(_ buf: RustBuffer) throws -> MessageChange {
     return try FfiConverterTypeMessageChange.lift(buf)
 }
 
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public func FfiConverterTypeMessageChange_lower(_ value: MessageChange) -> RustBuffer {
+package func FfiConverterTypeMessageChange_lower(_ value: MessageChange) -> RustBuffer {
     return FfiConverterTypeMessageChange.lower(value)
 }
 
@@ -12445,7 +12445,7 @@ extension Origin: Sendable {}
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public struct FfiConverterTypeOrigin: FfiConverterRustBuffer {
+package struct FfiConverterTypeOrigin: FfiConverterRustBuffer {
     typealias SwiftType = Origin
 
     public static func read(from buf: inout (data: UnsafeRawBufferPointer, offset: Int)) throws -> Origin {
@@ -12481,14 +12481,14 @@ public struct FfiConverterTypeOrigin: FfiConverterRustBuffer {
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public func FfiConverterTypeOrigin_lift(_ buf: RustBuffer) throws -> Origin {
+package func FfiConverterTypeOrigin_lift(_ buf: RustBuffer) throws -> Origin {
     return try FfiConverterTypeOrigin.lift(buf)
 }
 
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public func FfiConverterTypeOrigin_lower(_ value: Origin) -> RustBuffer {
+package func FfiConverterTypeOrigin_lower(_ value: Origin) -> RustBuffer {
     return FfiConverterTypeOrigin.lower(value)
 }
 
@@ -12538,7 +12538,7 @@ extension Page: Sendable {}
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public struct FfiConverterTypePage: FfiConverterRustBuffer {
+package struct FfiConverterTypePage: FfiConverterRustBuffer {
     typealias SwiftType = Page
 
     public static func read(from buf: inout (data: UnsafeRawBufferPointer, offset: Int)) throws -> Page {
@@ -12582,14 +12582,14 @@ public struct FfiConverterTypePage: FfiConverterRustBuffer {
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public func FfiConverterTypePage_lift(_ buf: RustBuffer) throws -> Page {
+package func FfiConverterTypePage_lift(_ buf: RustBuffer) throws -> Page {
     return try FfiConverterTypePage.lift(buf)
 }
 
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public func FfiConverterTypePage_lower(_ value: Page) -> RustBuffer {
+package func FfiConverterTypePage_lower(_ value: Page) -> RustBuffer {
     return FfiConverterTypePage.lower(value)
 }
 
@@ -12621,7 +12621,7 @@ extension PartSemantics: Sendable {}
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public struct FfiConverterTypePartSemantics: FfiConverterRustBuffer {
+package struct FfiConverterTypePartSemantics: FfiConverterRustBuffer {
     typealias SwiftType = PartSemantics
 
     public static func read(from buf: inout (data: UnsafeRawBufferPointer, offset: Int)) throws -> PartSemantics {
@@ -12657,14 +12657,14 @@ public struct FfiConverterTypePartSemantics: FfiConverterRustBuffer {
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public func FfiConverterTypePartSemantics_lift(_ buf: RustBuffer) throws -> PartSemantics {
+package func FfiConverterTypePartSemantics_lift(_ buf: RustBuffer) throws -> PartSemantics {
     return try FfiConverterTypePartSemantics.lift(buf)
 }
 
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public func FfiConverterTypePartSemantics_lower(_ value: PartSemantics) -> RustBuffer {
+package func FfiConverterTypePartSemantics_lower(_ value: PartSemantics) -> RustBuffer {
     return FfiConverterTypePartSemantics.lower(value)
 }
 
@@ -12704,7 +12704,7 @@ extension PassedOverBecause: Sendable {}
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public struct FfiConverterTypePassedOverBecause: FfiConverterRustBuffer {
+package struct FfiConverterTypePassedOverBecause: FfiConverterRustBuffer {
     typealias SwiftType = PassedOverBecause
 
     public static func read(from buf: inout (data: UnsafeRawBufferPointer, offset: Int)) throws -> PassedOverBecause {
@@ -12750,14 +12750,14 @@ public struct FfiConverterTypePassedOverBecause: FfiConverterRustBuffer {
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public func FfiConverterTypePassedOverBecause_lift(_ buf: RustBuffer) throws -> PassedOverBecause {
+package func FfiConverterTypePassedOverBecause_lift(_ buf: RustBuffer) throws -> PassedOverBecause {
     return try FfiConverterTypePassedOverBecause.lift(buf)
 }
 
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public func FfiConverterTypePassedOverBecause_lower(_ value: PassedOverBecause) -> RustBuffer {
+package func FfiConverterTypePassedOverBecause_lower(_ value: PassedOverBecause) -> RustBuffer {
     return FfiConverterTypePassedOverBecause.lower(value)
 }
 
@@ -12817,7 +12817,7 @@ extension Phase: Sendable {}
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public struct FfiConverterTypePhase: FfiConverterRustBuffer {
+package struct FfiConverterTypePhase: FfiConverterRustBuffer {
     typealias SwiftType = Phase
 
     public static func read(from buf: inout (data: UnsafeRawBufferPointer, offset: Int)) throws -> Phase {
@@ -12888,14 +12888,14 @@ public struct FfiConverterTypePhase: FfiConverterRustBuffer {
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public func FfiConverterTypePhase_lift(_ buf: RustBuffer) throws -> Phase {
+package func FfiConverterTypePhase_lift(_ buf: RustBuffer) throws -> Phase {
     return try FfiConverterTypePhase.lift(buf)
 }
 
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public func FfiConverterTypePhase_lower(_ value: Phase) -> RustBuffer {
+package func FfiConverterTypePhase_lower(_ value: Phase) -> RustBuffer {
     return FfiConverterTypePhase.lower(value)
 }
 
@@ -12931,7 +12931,7 @@ extension RefusedBecause: Sendable {}
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public struct FfiConverterTypeRefusedBecause: FfiConverterRustBuffer {
+package struct FfiConverterTypeRefusedBecause: FfiConverterRustBuffer {
     typealias SwiftType = RefusedBecause
 
     public static func read(from buf: inout (data: UnsafeRawBufferPointer, offset: Int)) throws -> RefusedBecause {
@@ -12972,14 +12972,14 @@ public struct FfiConverterTypeRefusedBecause: FfiConverterRustBuffer {
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public func FfiConverterTypeRefusedBecause_lift(_ buf: RustBuffer) throws -> RefusedBecause {
+package func FfiConverterTypeRefusedBecause_lift(_ buf: RustBuffer) throws -> RefusedBecause {
     return try FfiConverterTypeRefusedBecause.lift(buf)
 }
 
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public func FfiConverterTypeRefusedBecause_lower(_ value: RefusedBecause) -> RustBuffer {
+package func FfiConverterTypeRefusedBecause_lower(_ value: RefusedBecause) -> RustBuffer {
     return FfiConverterTypeRefusedBecause.lower(value)
 }
 
@@ -13011,7 +13011,7 @@ extension ReportPolicy: Sendable {}
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public struct FfiConverterTypeReportPolicy: FfiConverterRustBuffer {
+package struct FfiConverterTypeReportPolicy: FfiConverterRustBuffer {
     typealias SwiftType = ReportPolicy
 
     public static func read(from buf: inout (data: UnsafeRawBufferPointer, offset: Int)) throws -> ReportPolicy {
@@ -13047,14 +13047,14 @@ public struct FfiConverterTypeReportPolicy: FfiConverterRustBuffer {
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public func FfiConverterTypeReportPolicy_lift(_ buf: RustBuffer) throws -> ReportPolicy {
+package func FfiConverterTypeReportPolicy_lift(_ buf: RustBuffer) throws -> ReportPolicy {
     return try FfiConverterTypeReportPolicy.lift(buf)
 }
 
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public func FfiConverterTypeReportPolicy_lower(_ value: ReportPolicy) -> RustBuffer {
+package func FfiConverterTypeReportPolicy_lower(_ value: ReportPolicy) -> RustBuffer {
     return FfiConverterTypeReportPolicy.lower(value)
 }
 
@@ -13102,7 +13102,7 @@ extension RequestKind: Sendable {}
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public struct FfiConverterTypeRequestKind: FfiConverterRustBuffer {
+package struct FfiConverterTypeRequestKind: FfiConverterRustBuffer {
     typealias SwiftType = RequestKind
 
     public static func read(from buf: inout (data: UnsafeRawBufferPointer, offset: Int)) throws -> RequestKind {
@@ -13158,14 +13158,14 @@ public struct FfiConverterTypeRequestKind: FfiConverterRustBuffer {
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public func FfiConverterTypeRequestKind_lift(_ buf: RustBuffer) throws -> RequestKind {
+package func FfiConverterTypeRequestKind_lift(_ buf: RustBuffer) throws -> RequestKind {
     return try FfiConverterTypeRequestKind.lift(buf)
 }
 
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public func FfiConverterTypeRequestKind_lower(_ value: RequestKind) -> RustBuffer {
+package func FfiConverterTypeRequestKind_lower(_ value: RequestKind) -> RustBuffer {
     return FfiConverterTypeRequestKind.lower(value)
 }
 
@@ -13193,7 +13193,7 @@ extension Resolution: Sendable {}
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public struct FfiConverterTypeResolution: FfiConverterRustBuffer {
+package struct FfiConverterTypeResolution: FfiConverterRustBuffer {
     typealias SwiftType = Resolution
 
     public static func read(from buf: inout (data: UnsafeRawBufferPointer, offset: Int)) throws -> Resolution {
@@ -13224,14 +13224,14 @@ public struct FfiConverterTypeResolution: FfiConverterRustBuffer {
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public func FfiConverterTypeResolution_lift(_ buf: RustBuffer) throws -> Resolution {
+package func FfiConverterTypeResolution_lift(_ buf: RustBuffer) throws -> Resolution {
     return try FfiConverterTypeResolution.lift(buf)
 }
 
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public func FfiConverterTypeResolution_lower(_ value: Resolution) -> RustBuffer {
+package func FfiConverterTypeResolution_lower(_ value: Resolution) -> RustBuffer {
     return FfiConverterTypeResolution.lower(value)
 }
 
@@ -13259,7 +13259,7 @@ extension Response: Sendable {}
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public struct FfiConverterTypeResponse: FfiConverterRustBuffer {
+package struct FfiConverterTypeResponse: FfiConverterRustBuffer {
     typealias SwiftType = Response
 
     public static func read(from buf: inout (data: UnsafeRawBufferPointer, offset: Int)) throws -> Response {
@@ -13290,14 +13290,14 @@ public struct FfiConverterTypeResponse: FfiConverterRustBuffer {
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public func FfiConverterTypeResponse_lift(_ buf: RustBuffer) throws -> Response {
+package func FfiConverterTypeResponse_lift(_ buf: RustBuffer) throws -> Response {
     return try FfiConverterTypeResponse.lift(buf)
 }
 
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public func FfiConverterTypeResponse_lower(_ value: Response) -> RustBuffer {
+package func FfiConverterTypeResponse_lower(_ value: Response) -> RustBuffer {
     return FfiConverterTypeResponse.lower(value)
 }
 
@@ -13388,7 +13388,7 @@ extension RoomChange: Sendable {}
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public struct FfiConverterTypeRoomChange: FfiConverterRustBuffer {
+package struct FfiConverterTypeRoomChange: FfiConverterRustBuffer {
     typealias SwiftType = RoomChange
 
     public static func read(from buf: inout (data: UnsafeRawBufferPointer, offset: Int)) throws -> RoomChange {
@@ -13486,14 +13486,14 @@ public struct FfiConverterTypeRoomChange: FfiConverterRustBuffer {
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public func FfiConverterTypeRoomChange_lift(_ buf: RustBuffer) throws -> RoomChange {
+package func FfiConverterTypeRoomChange_lift(_ buf: RustBuffer) throws -> RoomChange {
     return try FfiConverterTypeRoomChange.lift(buf)
 }
 
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public func FfiConverterTypeRoomChange_lower(_ value: RoomChange) -> RustBuffer {
+package func FfiConverterTypeRoomChange_lower(_ value: RoomChange) -> RustBuffer {
     return FfiConverterTypeRoomChange.lower(value)
 }
 
@@ -13549,7 +13549,7 @@ extension Status: Sendable {}
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public struct FfiConverterTypeStatus: FfiConverterRustBuffer {
+package struct FfiConverterTypeStatus: FfiConverterRustBuffer {
     typealias SwiftType = Status
 
     public static func read(from buf: inout (data: UnsafeRawBufferPointer, offset: Int)) throws -> Status {
@@ -13612,14 +13612,14 @@ public struct FfiConverterTypeStatus: FfiConverterRustBuffer {
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public func FfiConverterTypeStatus_lift(_ buf: RustBuffer) throws -> Status {
+package func FfiConverterTypeStatus_lift(_ buf: RustBuffer) throws -> Status {
     return try FfiConverterTypeStatus.lift(buf)
 }
 
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public func FfiConverterTypeStatus_lower(_ value: Status) -> RustBuffer {
+package func FfiConverterTypeStatus_lower(_ value: Status) -> RustBuffer {
     return FfiConverterTypeStatus.lower(value)
 }
 
@@ -13651,7 +13651,7 @@ extension TaskChange: Sendable {}
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public struct FfiConverterTypeTaskChange: FfiConverterRustBuffer {
+package struct FfiConverterTypeTaskChange: FfiConverterRustBuffer {
     typealias SwiftType = TaskChange
 
     public static func read(from buf: inout (data: UnsafeRawBufferPointer, offset: Int)) throws -> TaskChange {
@@ -13687,14 +13687,14 @@ public struct FfiConverterTypeTaskChange: FfiConverterRustBuffer {
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public func FfiConverterTypeTaskChange_lift(_ buf: RustBuffer) throws -> TaskChange {
+package func FfiConverterTypeTaskChange_lift(_ buf: RustBuffer) throws -> TaskChange {
     return try FfiConverterTypeTaskChange.lift(buf)
 }
 
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public func FfiConverterTypeTaskChange_lower(_ value: TaskChange) -> RustBuffer {
+package func FfiConverterTypeTaskChange_lower(_ value: TaskChange) -> RustBuffer {
     return FfiConverterTypeTaskChange.lower(value)
 }
 
@@ -13746,7 +13746,7 @@ extension TaskState: Sendable {}
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public struct FfiConverterTypeTaskState: FfiConverterRustBuffer {
+package struct FfiConverterTypeTaskState: FfiConverterRustBuffer {
     typealias SwiftType = TaskState
 
     public static func read(from buf: inout (data: UnsafeRawBufferPointer, offset: Int)) throws -> TaskState {
@@ -13801,14 +13801,14 @@ public struct FfiConverterTypeTaskState: FfiConverterRustBuffer {
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public func FfiConverterTypeTaskState_lift(_ buf: RustBuffer) throws -> TaskState {
+package func FfiConverterTypeTaskState_lift(_ buf: RustBuffer) throws -> TaskState {
     return try FfiConverterTypeTaskState.lift(buf)
 }
 
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public func FfiConverterTypeTaskState_lower(_ value: TaskState) -> RustBuffer {
+package func FfiConverterTypeTaskState_lower(_ value: TaskState) -> RustBuffer {
     return FfiConverterTypeTaskState.lower(value)
 }
 
@@ -13848,7 +13848,7 @@ extension UserChange: Sendable {}
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public struct FfiConverterTypeUserChange: FfiConverterRustBuffer {
+package struct FfiConverterTypeUserChange: FfiConverterRustBuffer {
     typealias SwiftType = UserChange
 
     public static func read(from buf: inout (data: UnsafeRawBufferPointer, offset: Int)) throws -> UserChange {
@@ -13888,14 +13888,14 @@ public struct FfiConverterTypeUserChange: FfiConverterRustBuffer {
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public func FfiConverterTypeUserChange_lift(_ buf: RustBuffer) throws -> UserChange {
+package func FfiConverterTypeUserChange_lift(_ buf: RustBuffer) throws -> UserChange {
     return try FfiConverterTypeUserChange.lift(buf)
 }
 
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public func FfiConverterTypeUserChange_lower(_ value: UserChange) -> RustBuffer {
+package func FfiConverterTypeUserChange_lower(_ value: UserChange) -> RustBuffer {
     return FfiConverterTypeUserChange.lower(value)
 }
 
@@ -13928,7 +13928,7 @@ extension Wish: Sendable {}
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public struct FfiConverterTypeWish: FfiConverterRustBuffer {
+package struct FfiConverterTypeWish: FfiConverterRustBuffer {
     typealias SwiftType = Wish
 
     public static func read(from buf: inout (data: UnsafeRawBufferPointer, offset: Int)) throws -> Wish {
@@ -13961,14 +13961,14 @@ public struct FfiConverterTypeWish: FfiConverterRustBuffer {
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public func FfiConverterTypeWish_lift(_ buf: RustBuffer) throws -> Wish {
+package func FfiConverterTypeWish_lift(_ buf: RustBuffer) throws -> Wish {
     return try FfiConverterTypeWish.lift(buf)
 }
 
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public func FfiConverterTypeWish_lower(_ value: Wish) -> RustBuffer {
+package func FfiConverterTypeWish_lower(_ value: Wish) -> RustBuffer {
     return FfiConverterTypeWish.lower(value)
 }
 
@@ -15583,7 +15583,7 @@ public typealias ClientUri = String
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public struct FfiConverterTypeClientUri: FfiConverter {
+package struct FfiConverterTypeClientUri: FfiConverter {
     public static func read(from buf: inout (data: UnsafeRawBufferPointer, offset: Int)) throws -> ClientUri {
         return try FfiConverterString.read(from: &buf)
     }
@@ -15604,14 +15604,14 @@ public struct FfiConverterTypeClientUri: FfiConverter {
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public func FfiConverterTypeClientUri_lift(_ value: RustBuffer) throws -> ClientUri {
+package func FfiConverterTypeClientUri_lift(_ value: RustBuffer) throws -> ClientUri {
     return try FfiConverterTypeClientUri.lift(value)
 }
 
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public func FfiConverterTypeClientUri_lower(_ value: ClientUri) -> RustBuffer {
+package func FfiConverterTypeClientUri_lower(_ value: ClientUri) -> RustBuffer {
     return FfiConverterTypeClientUri.lower(value)
 }
 
@@ -15623,7 +15623,7 @@ public typealias MediaType = String
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public struct FfiConverterTypeMediaType: FfiConverter {
+package struct FfiConverterTypeMediaType: FfiConverter {
     public static func read(from buf: inout (data: UnsafeRawBufferPointer, offset: Int)) throws -> MediaType {
         return try FfiConverterString.read(from: &buf)
     }
@@ -15644,14 +15644,14 @@ public struct FfiConverterTypeMediaType: FfiConverter {
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public func FfiConverterTypeMediaType_lift(_ value: RustBuffer) throws -> MediaType {
+package func FfiConverterTypeMediaType_lift(_ value: RustBuffer) throws -> MediaType {
     return try FfiConverterTypeMediaType.lift(value)
 }
 
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public func FfiConverterTypeMediaType_lower(_ value: MediaType) -> RustBuffer {
+package func FfiConverterTypeMediaType_lower(_ value: MediaType) -> RustBuffer {
     return FfiConverterTypeMediaType.lower(value)
 }
 
@@ -15663,7 +15663,7 @@ public typealias MessageId = String
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public struct FfiConverterTypeMessageId: FfiConverter {
+package struct FfiConverterTypeMessageId: FfiConverter {
     public static func read(from buf: inout (data: UnsafeRawBufferPointer, offset: Int)) throws -> MessageId {
         return try FfiConverterString.read(from: &buf)
     }
@@ -15684,14 +15684,14 @@ public struct FfiConverterTypeMessageId: FfiConverter {
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public func FfiConverterTypeMessageId_lift(_ value: RustBuffer) throws -> MessageId {
+package func FfiConverterTypeMessageId_lift(_ value: RustBuffer) throws -> MessageId {
     return try FfiConverterTypeMessageId.lift(value)
 }
 
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public func FfiConverterTypeMessageId_lower(_ value: MessageId) -> RustBuffer {
+package func FfiConverterTypeMessageId_lower(_ value: MessageId) -> RustBuffer {
     return FfiConverterTypeMessageId.lower(value)
 }
 
@@ -15703,7 +15703,7 @@ public typealias ProviderUri = String
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public struct FfiConverterTypeProviderUri: FfiConverter {
+package struct FfiConverterTypeProviderUri: FfiConverter {
     public static func read(from buf: inout (data: UnsafeRawBufferPointer, offset: Int)) throws -> ProviderUri {
         return try FfiConverterString.read(from: &buf)
     }
@@ -15724,14 +15724,14 @@ public struct FfiConverterTypeProviderUri: FfiConverter {
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public func FfiConverterTypeProviderUri_lift(_ value: RustBuffer) throws -> ProviderUri {
+package func FfiConverterTypeProviderUri_lift(_ value: RustBuffer) throws -> ProviderUri {
     return try FfiConverterTypeProviderUri.lift(value)
 }
 
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public func FfiConverterTypeProviderUri_lower(_ value: ProviderUri) -> RustBuffer {
+package func FfiConverterTypeProviderUri_lower(_ value: ProviderUri) -> RustBuffer {
     return FfiConverterTypeProviderUri.lower(value)
 }
 
@@ -15743,7 +15743,7 @@ public typealias RequestId = String
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public struct FfiConverterTypeRequestId: FfiConverter {
+package struct FfiConverterTypeRequestId: FfiConverter {
     public static func read(from buf: inout (data: UnsafeRawBufferPointer, offset: Int)) throws -> RequestId {
         return try FfiConverterString.read(from: &buf)
     }
@@ -15764,14 +15764,14 @@ public struct FfiConverterTypeRequestId: FfiConverter {
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public func FfiConverterTypeRequestId_lift(_ value: RustBuffer) throws -> RequestId {
+package func FfiConverterTypeRequestId_lift(_ value: RustBuffer) throws -> RequestId {
     return try FfiConverterTypeRequestId.lift(value)
 }
 
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public func FfiConverterTypeRequestId_lower(_ value: RequestId) -> RustBuffer {
+package func FfiConverterTypeRequestId_lower(_ value: RequestId) -> RustBuffer {
     return FfiConverterTypeRequestId.lower(value)
 }
 
@@ -15783,7 +15783,7 @@ public typealias RoomUri = String
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public struct FfiConverterTypeRoomUri: FfiConverter {
+package struct FfiConverterTypeRoomUri: FfiConverter {
     public static func read(from buf: inout (data: UnsafeRawBufferPointer, offset: Int)) throws -> RoomUri {
         return try FfiConverterString.read(from: &buf)
     }
@@ -15804,14 +15804,14 @@ public struct FfiConverterTypeRoomUri: FfiConverter {
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public func FfiConverterTypeRoomUri_lift(_ value: RustBuffer) throws -> RoomUri {
+package func FfiConverterTypeRoomUri_lift(_ value: RustBuffer) throws -> RoomUri {
     return try FfiConverterTypeRoomUri.lift(value)
 }
 
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public func FfiConverterTypeRoomUri_lower(_ value: RoomUri) -> RustBuffer {
+package func FfiConverterTypeRoomUri_lower(_ value: RoomUri) -> RustBuffer {
     return FfiConverterTypeRoomUri.lower(value)
 }
 
@@ -15823,7 +15823,7 @@ public typealias TaskId = String
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public struct FfiConverterTypeTaskId: FfiConverter {
+package struct FfiConverterTypeTaskId: FfiConverter {
     public static func read(from buf: inout (data: UnsafeRawBufferPointer, offset: Int)) throws -> TaskId {
         return try FfiConverterString.read(from: &buf)
     }
@@ -15844,14 +15844,14 @@ public struct FfiConverterTypeTaskId: FfiConverter {
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public func FfiConverterTypeTaskId_lift(_ value: RustBuffer) throws -> TaskId {
+package func FfiConverterTypeTaskId_lift(_ value: RustBuffer) throws -> TaskId {
     return try FfiConverterTypeTaskId.lift(value)
 }
 
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public func FfiConverterTypeTaskId_lower(_ value: TaskId) -> RustBuffer {
+package func FfiConverterTypeTaskId_lower(_ value: TaskId) -> RustBuffer {
     return FfiConverterTypeTaskId.lower(value)
 }
 
@@ -15863,7 +15863,7 @@ public typealias Timestamp = Date
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public struct FfiConverterTypeTimestamp: FfiConverter {
+package struct FfiConverterTypeTimestamp: FfiConverter {
 
     public static func read(from buf: inout (data: UnsafeRawBufferPointer, offset: Int)) throws -> Timestamp {
         let builtinValue = try FfiConverterUInt64.read(from: &buf)
@@ -15889,14 +15889,14 @@ public struct FfiConverterTypeTimestamp: FfiConverter {
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public func FfiConverterTypeTimestamp_lift(_ value: UInt64) throws -> Timestamp {
+package func FfiConverterTypeTimestamp_lift(_ value: UInt64) throws -> Timestamp {
     return try FfiConverterTypeTimestamp.lift(value)
 }
 
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public func FfiConverterTypeTimestamp_lower(_ value: Timestamp) -> UInt64 {
+package func FfiConverterTypeTimestamp_lower(_ value: Timestamp) -> UInt64 {
     return FfiConverterTypeTimestamp.lower(value)
 }
 
@@ -15908,7 +15908,7 @@ public typealias UserUri = String
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public struct FfiConverterTypeUserUri: FfiConverter {
+package struct FfiConverterTypeUserUri: FfiConverter {
     public static func read(from buf: inout (data: UnsafeRawBufferPointer, offset: Int)) throws -> UserUri {
         return try FfiConverterString.read(from: &buf)
     }
@@ -15929,14 +15929,14 @@ public struct FfiConverterTypeUserUri: FfiConverter {
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public func FfiConverterTypeUserUri_lift(_ value: RustBuffer) throws -> UserUri {
+package func FfiConverterTypeUserUri_lift(_ value: RustBuffer) throws -> UserUri {
     return try FfiConverterTypeUserUri.lift(value)
 }
 
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public func FfiConverterTypeUserUri_lower(_ value: UserUri) -> RustBuffer {
+package func FfiConverterTypeUserUri_lower(_ value: UserUri) -> RustBuffer {
     return FfiConverterTypeUserUri.lower(value)
 }
 
@@ -16822,7 +16822,7 @@ private let initializationResult: InitializationResult = {
 
 // Make the ensure init function public so that other modules which have external type references to
 // our types can call it.
-public func uniffiEnsureComityUniffiInitialized() {
+package func uniffiEnsureComityUniffiInitialized() {
     switch initializationResult {
     case .ok:
         break

@@ -673,7 +673,7 @@ open func `open`()  {try! rustCall() {
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public struct FfiConverterTypeGate: FfiConverter {
+package struct FfiConverterTypeGate: FfiConverter {
     typealias FfiType = UInt64
     typealias SwiftType = Gate
 
@@ -698,14 +698,14 @@ public struct FfiConverterTypeGate: FfiConverter {
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public func FfiConverterTypeGate_lift(_ handle: UInt64) throws -> Gate {
+package func FfiConverterTypeGate_lift(_ handle: UInt64) throws -> Gate {
     return try FfiConverterTypeGate.lift(handle)
 }
 
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public func FfiConverterTypeGate_lower(_ value: Gate) -> UInt64 {
+package func FfiConverterTypeGate_lower(_ value: Gate) -> UInt64 {
     return FfiConverterTypeGate.lower(value)
 }
 
@@ -860,7 +860,7 @@ open func register(user: UserUri, client: ClientUri)throws   {try rustCallWithEr
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public struct FfiConverterTypeNetwork: FfiConverter {
+package struct FfiConverterTypeNetwork: FfiConverter {
     typealias FfiType = UInt64
     typealias SwiftType = Network
 
@@ -885,14 +885,14 @@ public struct FfiConverterTypeNetwork: FfiConverter {
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public func FfiConverterTypeNetwork_lift(_ handle: UInt64) throws -> Network {
+package func FfiConverterTypeNetwork_lift(_ handle: UInt64) throws -> Network {
     return try FfiConverterTypeNetwork.lift(handle)
 }
 
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public func FfiConverterTypeNetwork_lower(_ value: Network) -> UInt64 {
+package func FfiConverterTypeNetwork_lower(_ value: Network) -> UInt64 {
     return FfiConverterTypeNetwork.lower(value)
 }
 
@@ -1205,7 +1205,7 @@ private let initializationResult: InitializationResult = {
 
 // Make the ensure init function public so that other modules which have external type references to
 // our types can call it.
-public func uniffiEnsureComityFfiTestInitialized() {
+package func uniffiEnsureComityFfiTestInitialized() {
     switch initializationResult {
     case .ok:
         break

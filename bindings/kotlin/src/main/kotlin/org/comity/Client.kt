@@ -76,7 +76,7 @@ public class Client private constructor(
      * will see what.
      *
      * The message's id, in [Step.made], is final. [ComityException.Blocked] with [Code.CANNOT_READ] names those who could read none of the
-     * alternatives.
+     * alternatives; [Code.TOO_LONG] are more than 1 MiB in all, which is what attachments are for.
      */
     public suspend fun send(room: RoomUri, outgoing: Outgoing, allow: Allow = Allow()): Step =
         step { send(it, room, outgoing, allow) }
@@ -146,7 +146,8 @@ public class Client private constructor(
      * requests of each [Step] yourself, and leave this. Requests with the same [Request.lane] go one at a time and in order. To post one
      * twice is harmless.
      *
-     * The flow waits while the client is paused, and ends when it is closed.
+     * The flow waits while the client is paused; when it is resumed, what nobody has answered is told again. It ends when the client is
+     * closed.
      */
     public fun requests(): Flow<Request> = told.requests(::anotherReader)
 
@@ -174,9 +175,9 @@ public class Client private constructor(
     public suspend fun pause(): Unit = work { pause() }
 
     /** Opens the file again after [pause], and after [Code.STORAGE_POISONED]. Harmless if it is open and well. */
-    public suspend fun resume() {
-        work { resume() }
-        told.poke()
+    public suspend fun resume(): Unit = work {
+        resume()
+        told.resumed()
     }
 
     /**
@@ -195,7 +196,9 @@ public class Client private constructor(
      * Closes the file, its readers and its flows, and says how that went; after an error they are closed too. To close twice is
      * harmless; any other call comes to [ComityException.Misuse] from now on.
      *
-     * It waits for the call that is running, so not on a UI thread: `withContext(Dispatchers.IO) { client.close() }`.
+     * It waits for the call that is running, so not on a UI thread: `withContext(Dispatchers.IO) { client.close() }`. It does not wait for
+     * calls that wait their turn: they come to [ComityException.Misuse], and nobody is told of those whose caller was cancelled. To have
+     * them done, [wake] the client before: that comes behind them.
      */
     override fun close() {
         if (!closed.compareAndSet(false, true)) return

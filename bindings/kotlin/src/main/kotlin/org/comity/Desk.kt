@@ -9,6 +9,7 @@ import java.util.concurrent.locks.ReentrantLock
 import kotlin.concurrent.withLock
 import kotlin.coroutines.ContinuationInterceptor
 import kotlin.coroutines.EmptyCoroutineContext
+import kotlin.coroutines.resumeWithException
 
 /** Where a client works: one call at a time, on threads of a dispatcher. */
 internal class Desk(private val dispatcher: CoroutineDispatcher) {
@@ -20,7 +21,7 @@ internal class Desk(private val dispatcher: CoroutineDispatcher) {
     /** Whether this thread has been seen to be one of the dispatcher's. What a coroutine says of itself is no proof: it may be undispatched. */
     private val ours = ThreadLocal<Boolean>()
 
-    /** Does the work of a call on the dispatcher, wherever the caller goes meanwhile. */
+    /** Does the work of a call on the dispatcher, wherever the caller goes meanwhile. What was opened for a caller who is gone is closed. */
     suspend fun <R> away(work: () -> R): R {
         currentCoroutineContext().ensureActive()
         return suspendCancellableCoroutine { caller ->
@@ -29,7 +30,10 @@ internal class Desk(private val dispatcher: CoroutineDispatcher) {
                 ours.set(true)
                 val result = runCatching { turn.withLock(work) }
                 queued.decrementAndGet()
-                caller.resumeWith(result)
+                result.fold(
+                    { caller.resume(it) { _, lost, _ -> (lost as? AutoCloseable)?.close() } },
+                    caller::resumeWithException,
+                )
             }
         }
     }

@@ -3,6 +3,7 @@ package org.comity.test
 import kotlinx.coroutines.CompletableDeferred
 import kotlinx.coroutines.Dispatchers
 import kotlinx.coroutines.cancelChildren
+import kotlinx.coroutines.channels.Channel
 import kotlinx.coroutines.coroutineScope
 import kotlinx.coroutines.delay
 import kotlinx.coroutines.launch
@@ -25,8 +26,8 @@ class GuideTest {
         // The key: 32 random octets that an app draws once, and keeps sealed by the device's keystore.
         val opening = Opening.app(File(folder, "alice.comity"), key)
         val client = Client.create(opening, "mimi://a.example/u/alice", "mimi://a.example/d/alice-phone")
-        // Say what this app can show: what every MIMI client can, and HTML.
-        client.advertise(Supported.with("text/html;charset=utf-8"))
+        // Say what this app can show: what every MIMI client can, HTML, and photos.
+        client.advertise(Supported.with("text/html;charset=utf-8", "image/jpeg"))
         // ANCHOR_END: create
         return client
     }
@@ -40,10 +41,25 @@ class GuideTest {
             } catch (_: IOException) {
                 Answer.Unreachable()
             }
-            client.answer(request.id, answer)
+            try {
+                client.answer(request.id, answer)
+            } catch (_: ComityException.Paused) {
+                // It will come again.
+            }
         }
     }
     // ANCHOR_END: post
+
+    // ANCHOR: receive
+    /** Takes what the app's server has delivered: each time as many as the step says. */
+    private suspend fun take(client: Client, frames: List<Frame>) {
+        var waiting = frames
+        while (waiting.isNotEmpty()) {
+            val step = client.receive(Batch(waiting))
+            waiting = waiting.drop(step.frames.size)
+        }
+    }
+    // ANCHOR_END: receive
 
     // ANCHOR: look
     /** Runs for as long as the app does. `last` and `remember`: a number that the app keeps in its own database. */
@@ -60,6 +76,30 @@ class GuideTest {
     }
     // ANCHOR_END: look
 
+    private suspend fun room(client: Client, hubKey: ByteArray) {
+        // ANCHOR: room
+        // The hub's public key is in its provider's directory. Once the event `Created` has come: `change` with `Change.Invite(user)`.
+        // Who is invited answers with `client.respond(room, Response.ACCEPT)`.
+        client.createRoom("mimi://a.example/r/lunch", NewRoom(hubKey, "Lunch"))
+        // ANCHOR_END: room
+    }
+
+    private suspend fun change(client: Client, room: RoomUri, id: MessageId) {
+        // ANCHOR: change
+        client.send(room, Outgoing.text("Hello, all of you!").copy(replaces = id))
+        client.send(room, Outgoing.text("I am late").copy(expires = Expiration.Relative(3600u)))
+        // ANCHOR_END: change
+    }
+
+    // ANCHOR: attach
+    /** A photo for whoever can show one, and words for everybody else. */
+    private suspend fun photo(jpeg: ByteArray, upload: suspend (ByteArray) -> String): Outgoing {
+        val sealed = Attachments.seal(jpeg) // Under a key of its own, which travels in the part.
+        val url = upload(sealed.ciphertext)
+        return Outgoing.of(Part.attachment(sealed.part, "image/jpeg", url, "lunch.jpg"), Part.text("A photo of lunch"))
+    }
+    // ANCHOR_END: attach
+
     private suspend fun say(client: Client, room: RoomUri): MessageId? {
         // ANCHOR: say
         val hello = Outgoing.of(Part.html("<p>Hello, <b>you</b>!</p>"), Part.text("Hello, you!"))
@@ -70,14 +110,15 @@ class GuideTest {
         return made.id
     }
 
+    // ANCHOR: shown
     /** What the person sees of a message. */
-    private fun shown(message: Message): String? {
-        // ANCHOR: shown
-        val selection = message.select(Supported.with("text/html;charset=utf-8"))
-        val body = selection?.chosen?.firstOrNull()?.part?.body as? Body.Single
-        return body?.single?.content?.decodeToString()
-        // ANCHOR_END: shown
-    }
+    private fun shown(message: Message, supported: Supported): String? =
+        when (val body = message.select(supported)?.chosen?.firstOrNull()?.part?.body) {
+            is Body.Single -> body.single.content.decodeToString()
+            is Body.External -> "a file: ${body.external.filename}" // Fetch it, then `Attachments.open(body.external, fetched)`.
+            is Body.Multi, Body.Null, null -> null
+        }
+    // ANCHOR_END: shown
 
     private suspend fun invite(client: Client, room: RoomUri, guest: UserUri, ask: (List<UserUri>) -> Unit) {
         // ANCHOR: errors
@@ -114,8 +155,10 @@ class GuideTest {
         val key = ByteArray(32) { 3 }
         val alice = begin(key)
         val bob = Client.create(Opening.app(File(folder, "bob"), key), "mimi://a.example/u/bob", "mimi://a.example/d/bob-phone")
-        bob.advertise(Supported.with())
-        val (joined, read) = List(2) { CompletableDeferred<String>() }
+        bob.advertise(Supported.with("text/html;charset=utf-8", "image/jpeg"))
+        val supported = Supported.with("text/html;charset=utf-8", "image/jpeg")
+        val joined = CompletableDeferred<String>()
+        val read = Channel<String>(Channel.UNLIMITED)
         withTimeout(60_000) {
             coroutineScope {
                 for (client in listOf(alice, bob)) {
@@ -123,7 +166,7 @@ class GuideTest {
                     network.register(user, uri)
                     launch(Dispatchers.Default) { post(client) { network.post(java.time.Instant.now(), user, uri, it) } }
                 }
-                launch(Dispatchers.Default) { look(bob, 0uL, {}) { message -> shown(message)?.let(read::complete) } }
+                launch(Dispatchers.Default) { look(bob, 0uL, {}) { message -> shown(message, supported)?.let(read::trySend) } }
                 launch(Dispatchers.Default) {
                     alice.events().collect { event ->
                         val finished = event.kind as? EventKind.Task
@@ -131,21 +174,27 @@ class GuideTest {
                     }
                 }
                 settle { alice.reader.outstanding().isEmpty() && bob.reader.outstanding().isEmpty() }
-                alice.createRoom(LUNCH, NewRoom(network.hubKey("mimi://a.example"), "Lunch"))
+                room(alice, network.hubKey("mimi://a.example"))
                 settle { alice.reader.outstanding().isEmpty() }
                 invite(alice, LUNCH, "mimi://a.example/u/bob") { error("nobody is in the way") }
                 joined.await()
-                bob.receive(Batch(network.mail("mimi://a.example/d/bob-phone", 0u)))
+                take(bob, network.mail("mimi://a.example/d/bob-phone", 0u))
                 settle { bob.reader.rooms().single().phase == Phase.JOINED && bob.reader.outstanding().isEmpty() }
-                alice.receive(Batch(network.mail("mimi://a.example/d/alice-phone", 0u)))
-                say(alice, LUNCH)!!
+                take(alice, network.mail("mimi://a.example/d/alice-phone", 0u))
+                val hello = say(alice, LUNCH)!!
                 settle { alice.reader.outstanding().isEmpty() }
                 val notified = mutableListOf<Preview>()
                 val pushed = network.mail("mimi://a.example/d/bob-phone", 0u).last()
                 pushed(Opening.extension(File(folder, "bob"), key), pushed, notified::add)
                 assertEquals(listOf("mimi://a.example/u/alice"), notified.map { it.sender })
                 bob.wake()
-                assertEquals("<p>Hello, <b>you</b>!</p>", read.await())
+                assertEquals("<p>Hello, <b>you</b>!</p>", read.receive())
+                val before = network.mail("mimi://a.example/d/bob-phone", 0u).size
+                change(alice, LUNCH, hello)
+                alice.send(LUNCH, photo("…".toByteArray()) { "https://files.example/1" })
+                settle { alice.reader.outstanding().isEmpty() }
+                take(bob, network.mail("mimi://a.example/d/bob-phone", before.toUInt()))
+                assertEquals(listOf("Hello, all of you!", "I am late", "a file: lunch.jpg"), List(3) { read.receive() })
                 coroutineContext.cancelChildren()
             }
         }
