@@ -50,6 +50,7 @@ pub(crate) fn join(tx: &mut Tx<'_>, uri: &RoomUri, code: Option<&[u8]>) -> Resul
     };
     errands::unsend(tx, &mut row)?;
     row.phase = Phase::Joining;
+    row.declined = false;
     row.joining = Some(Joining {
         code: code.map(<[u8]>::to_vec),
         tries: 0,

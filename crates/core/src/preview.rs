@@ -68,7 +68,7 @@ pub(crate) fn preview(
     let Some(row) = room::by_group(store, protocol.group_id().as_slice())? else {
         return Ok(None);
     };
-    let shows = matches!(row.phase, Phase::Joined | Phase::Leaving);
+    let shows = matches!(row.phase, Phase::Joined | Phase::Leaving) && !row.declined;
     if !shows || inbound::place(frame, &row).is_err() || protocol.content_type() != ContentType::Application {
         return Ok(None);
     }

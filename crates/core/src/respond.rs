@@ -29,8 +29,9 @@ fn accept(tx: &mut Tx<'_>, row: &mut RoomRow) -> Result<(), Error> {
     errands::drive(tx, row)
 }
 
-/// The messages that arrived meanwhile are forgotten at once; the group when somebody commits our leaving.
+/// The messages that arrived meanwhile are forgotten at once, and of others none is kept; the group when somebody commits our leaving.
 fn decline(tx: &mut Tx<'_>, row: &mut RoomRow) -> Result<(), Error> {
     message::delete_room(tx.store, row.id)?;
+    row.declined = true;
     change::leave::propose(tx, row)
 }

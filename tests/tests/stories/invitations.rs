@@ -1,7 +1,9 @@
 //! Story C: what becomes of an invitation, client by client.
 
+use std::time::Duration;
+
 use comity::room::{Requirement, media_types};
-use comity::{ClientOutcome, Phase, RoomChange, TaskState};
+use comity::{ClientOutcome, FrameOutcome, Phase, RoomChange, TaskState};
 use comity_testkit::supports;
 
 use crate::support::Cast;
@@ -225,4 +227,35 @@ fn what_can_refuses_change_refuses_and_the_other_way_round() {
             assert_eq!(before, after.map(drop), "{}: {change:?}", actor.name());
         }
     }
+}
+
+/// Until somebody commits their leaving, what is said still reaches them.
+#[test]
+fn whoever_has_declined_is_told_of_nothing_more_and_keeps_nothing() {
+    let cast = Cast::two(1);
+    let carol = &cast.carol;
+    cast.alice.invites(&cast.users.carol);
+    cast.world.settle();
+    cast.bob.says("before");
+    cast.world.settle();
+    cast.alice.is_cut_off();
+    carol.declines();
+    let id = cast.bob.says("after");
+    cast.world.advance(Duration::from_secs(1));
+    assert_eq!(carol.message_events(id), [], "it is told");
+    let told = |outcome: &FrameOutcome| {
+        matches!(
+            outcome,
+            FrameOutcome::Done {
+                notify: true,
+                message: Some(_)
+            }
+        )
+    };
+    assert!(!carol.outcomes().iter().any(told), "{:?}", carol.outcomes());
+    cast.alice.is_back();
+    cast.world.settle();
+    assert_eq!(carol.phase(), Some(Phase::Left));
+    carol.sees([]);
+    cast.world.agrees(&cast.world.room(), &[&cast.alice, &cast.bob]);
 }

@@ -69,6 +69,7 @@ pub(crate) fn stay(
         return Ok(());
     }
     row.phase = Phase::Joined;
+    row.declined = false;
     row.proposals.retain(|held| !proposed(held));
     room::put(tx.store, row)?;
     tx.tell_room(&row.uri.clone(), RoomChange::Refused(refusal))

@@ -33,6 +33,9 @@ pub(super) fn take(
     frame: FrameAt,
     sent: Sent,
 ) -> Result<FrameOutcome, Unprocessed> {
+    if row.declined {
+        return finish(tx, frame.name, None, false);
+    }
     let accepted = frame.accepted;
     let view = tx.view(&row)?;
     let Some(user) = view.user_of(&sent.client).cloned() else {

@@ -47,7 +47,7 @@ pub(crate) fn new_epoch(tx: &mut Tx<'_>, row: &mut RoomRow, facts: &CommitFacts)
     tx.turn_epoch(row)?;
     refresh(tx, row, facts)?;
     room::put(tx.store, row)?;
-    if row.phase != Phase::Invited {
+    if row.phase != Phase::Invited && !row.declined {
         tell_changes(tx, row, facts)?;
     }
     meet(tx, facts.changes.iter().map(|change| &change.now))?;

@@ -48,6 +48,9 @@ pub(crate) struct RoomRow {
     /// The first epoch in which we are: earlier frames are not for us.
     pub(crate) joined_epoch: u64,
     pub(crate) inviter: Option<UserUri>,
+    /// The person has declined the invitation, and nobody has committed our leaving yet.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) declined: bool,
     /// Our commit that waits for the hub.
     pub(crate) pending: Option<PendingCommit>,
     /// Proposals of this epoch, as frames.
@@ -148,6 +151,7 @@ impl RoomRow {
             epoch: 0,
             joined_epoch: 0,
             inviter: None,
+            declined: false,
             pending: None,
             proposals: Vec::new(),
             tasks: Vec::new(),
