@@ -2486,7 +2486,8 @@ void comity_part_free(struct comity_part *part);
 // A message without alternatives yet.
 comity_status comity_outgoing_new(struct comity_outgoing **outgoing, struct comity_error **error);
 
-// Adds a copy of a part as the next alternative. The richest goes first.
+// Adds a copy of a part as the next alternative. The richest goes first. Of two that the same clients can read, the first alone
+// travels: the same in several languages is one alternative, a part of which one is chosen.
 comity_status comity_outgoing_add(struct comity_outgoing *outgoing,
                                   const struct comity_part *alternative,
                                   struct comity_error **error);

@@ -34,7 +34,8 @@ pub unsafe extern "C" fn comity_outgoing_new(
     })
 }
 
-/// Adds a copy of a part as the next alternative. The richest goes first.
+/// Adds a copy of a part as the next alternative. The richest goes first. Of two that the same clients can read, the first alone
+/// travels: the same in several languages is one alternative, a part of which one is chosen.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn comity_outgoing_add(
     outgoing: *mut comity_outgoing,

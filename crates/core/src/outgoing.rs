@@ -7,7 +7,9 @@ pub use comity_content::media::{MARKDOWN, PLAIN_TEXT};
 /// A message that is about to be sent.
 ///
 /// The alternatives say the same thing in different media types, richest first. The last one is the basic one: its
-/// media types should be in the room's requirement, so that everybody can read it. `Debug` shows nothing of what it says.
+/// media types should be in the room's requirement, so that everybody can read it. Of two that the same clients can read,
+/// the first alone travels: the same in several languages is one alternative, [`Part::in_languages`]. `Debug` shows
+/// nothing of what it says.
 #[derive(Clone)]
 pub struct Outgoing {
     /// The alternatives, richest first. Empty only for a deletion.

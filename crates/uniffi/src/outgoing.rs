@@ -14,7 +14,8 @@ use crate::part::Part;
 #[derive(Clone, PartialEq, uniffi::Record)]
 #[uniffi::export(Debug, Display)]
 pub struct Outgoing {
-    /// The alternatives, richest first. Empty only for a deletion.
+    /// The alternatives, richest first. Empty only for a deletion. Of two that the same clients can read, the first alone travels: the
+    /// same in several languages is one alternative, a part of which one is chosen.
     pub alternatives: Vec<Part>,
     /// The version of a message that this replies or reacts to.
     #[uniffi(default = None)]

@@ -5410,7 +5410,8 @@ package func FfiConverterTypeOpened_lower(_ value: Opened) -> RustBuffer {
  */
 public struct Outgoing: CustomDebugStringConvertible, CustomStringConvertible {
     /**
-     * The alternatives, richest first. Empty only for a deletion.
+     * The alternatives, richest first. Empty only for a deletion. Of two that the same clients can read, the first alone travels: the
+     * same in several languages is one alternative, a part of which one is chosen.
      */
     public let alternatives: [Part]
     /**
@@ -5434,7 +5435,8 @@ public struct Outgoing: CustomDebugStringConvertible, CustomStringConvertible {
     // declare one manually.
     public init(
         /**
-         * The alternatives, richest first. Empty only for a deletion.
+         * The alternatives, richest first. Empty only for a deletion. Of two that the same clients can read, the first alone travels: the
+         * same in several languages is one alternative, a part of which one is chosen.
          */alternatives: [Part],
         /**
          * The version of a message that this replies or reacts to.

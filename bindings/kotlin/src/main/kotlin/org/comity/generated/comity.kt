@@ -7518,7 +7518,8 @@ internal object FfiConverterTypeOpened: FfiConverterRustBuffer<Opened> {
  */
 data class Outgoing (
     /**
-     * The alternatives, richest first. Empty only for a deletion.
+     * The alternatives, richest first. Empty only for a deletion. Of two that the same clients can read, the first alone travels: the
+     * same in several languages is one alternative, a part of which one is chosen.
      */
     val `alternatives`: List<Part>
     ,
