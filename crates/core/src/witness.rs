@@ -78,6 +78,9 @@ struct Stored {
     before: Option<Twin>,
     /// The last request that told of another file, once that has been dealt with.
     settled: Option<RequestId>,
+    /// The file was found to be a copy, and nobody has shown the twin that it took then: they may not have heard of it.
+    #[serde(default)]
+    untold: bool,
 }
 
 const TWINS: &str = "twins";
@@ -91,6 +94,11 @@ fn fits(stored: Option<&Stored>, shown: Option<Twin>) -> bool {
         None => shown.is_none(),
         Some(stored) => shown == Some(stored.twin) || shown == stored.before,
     }
+}
+
+/// Whether the host may not have heard that the file is a copy.
+fn is_untold(stored: Option<&Stored>, shown: Option<Twin>) -> bool {
+    stored.is_some_and(|stored| stored.untold && shown != Some(stored.twin))
 }
 
 /// Whether the file can have made a request.
@@ -160,10 +168,11 @@ pub(crate) fn swear(
 fn next(tx: &mut Tx<'_>, witnesses: &Witnesses, stay: bool) -> Result<Sworn, Error> {
     let stored: Option<Stored> = small::setting(tx.store, TWINS)?;
     let same = is_the_same(tx.store, stored.as_ref(), witnesses, witnesses.twin)?;
+    let restored = !same || is_untold(stored.as_ref(), witnesses.twin);
     if let (Some(stored), true, true) = (&stored, same, stay) {
         return Ok(Sworn {
             twin: Some(stored.twin),
-            restored: false,
+            restored,
         });
     }
     let mut settled = stored.and_then(|stored| stored.settled);
@@ -180,11 +189,12 @@ fn next(tx: &mut Tx<'_>, witnesses: &Witnesses, stay: bool) -> Result<Sworn, Err
         twin,
         before: witnesses.twin,
         settled,
+        untold: restored,
     };
     small::put_setting(tx.store, TWINS, &row)?;
     Ok(Sworn {
         twin: Some(twin),
-        restored: !same,
+        restored,
     })
 }
 
@@ -246,6 +256,7 @@ mod tests {
             twin,
             before,
             settled: None,
+            untold: false,
         })
     }
 

@@ -158,3 +158,28 @@ fn an_extension_takes_no_twin_and_leaves_a_copy_to_the_app() {
     assert_eq!(nothing.err(), Some(Error::Storage(StorageError::NeedsApp)));
     assert_eq!(octets(&kept.path), before);
 }
+
+/// Whoever was killed between opening the copy and keeping its twin has not heard that it is one.
+#[test]
+fn that_it_is_a_copy_is_said_until_the_host_shows_the_twin_that_came_with_it() {
+    let mut kept = Kept::new();
+    let older = octets(&kept.path);
+    kept.opens();
+    std::fs::write(&kept.path, older).unwrap();
+    kept.opens();
+    kept.opens();
+    let shown = kept.twin;
+    let older = octets(&kept.path);
+    kept.opens();
+    kept.opens();
+    std::fs::write(&kept.path, older).unwrap();
+    let lost = kept.twin;
+    assert!(kept.opens(), "a copy");
+    for _ in 0..2 {
+        kept.twin = lost;
+        assert!(kept.opens(), "and nobody has heard of it");
+    }
+    assert_ne!(kept.twin, shown);
+    assert!(!kept.opens(), "its twin was kept");
+    assert!(!kept.opens());
+}
