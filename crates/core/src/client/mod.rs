@@ -265,7 +265,7 @@ impl Client {
     /// finished.
     ///
     /// # Errors
-    /// [`Error::Storage`] if a file that exists cannot be deleted.
+    /// [`Error::Storage`] if a file that exists cannot be deleted; `Missing` if the path is empty or leads to a directory.
     pub fn wipe(path: &Path) -> Result<(), Error> {
         crate::store::wipe(path).map_err(Into::into)
     }

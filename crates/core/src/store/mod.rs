@@ -51,8 +51,11 @@ use ring::Ring;
 use turns::Turns;
 
 /// Deletes a client's files: the database, its write-ahead log, its index, its turnstile, and what is left of copies to the path that
-/// were not finished. Those that are not there are no error.
+/// were not finished. Those that are not there are no error; a path that leads to no file but to a directory is one.
 pub(crate) fn wipe(path: &Path) -> Result<(), StorageError> {
+    if path.is_dir() || path.file_name().is_none() {
+        return Err(StorageError::Missing);
+    }
     delete(path, ["", "-wal", "-shm"].into_iter().chain(turns::SUFFIXES))?;
     backup::sweep(path)
 }

@@ -5,6 +5,7 @@
 //! no trigger or view that could act on our statements.
 //! **Knows nothing of** what the rows mean.
 
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 use std::time::Duration;
@@ -131,7 +132,7 @@ pub(super) fn plain(path: &Path) -> PathBuf {
 /// An existing file is not touched: closing it would drop this process's locks on it.
 fn reserve(path: &Path) -> Result<(), StorageError> {
     match reserve_new(path) {
-        Err(StorageError::Exists) => Ok(()),
+        Err(StorageError::Exists) if !path.is_dir() => Ok(()),
         reserved => reserved,
     }
 }
@@ -143,17 +144,15 @@ pub(super) fn reserve_new(path: &Path) -> Result<(), StorageError> {
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     options.open(path).map(drop).map_err(|error| match error.kind() {
-        std::io::ErrorKind::AlreadyExists => StorageError::Exists,
-        std::io::ErrorKind::StorageFull => StorageError::Full,
+        ErrorKind::AlreadyExists => StorageError::Exists,
+        ErrorKind::StorageFull => StorageError::Full,
         _ => StorageError::Io,
     })
 }
 
 /// Opens a file that must exist, be a database, and be ours.
 fn connect(path: &Path, flags: OpenFlags) -> Result<Connection, StorageError> {
-    if !path.exists() {
-        return Err(StorageError::Missing);
-    }
+    expect_file(path)?;
     let conn = Connection::open_with_flags(path, flags)?;
     harden(&conn).map_err(while_opening)?;
     let id: i32 = conn
@@ -163,6 +162,21 @@ fn connect(path: &Path, flags: OpenFlags) -> Result<Connection, StorageError> {
         APPLICATION_ID => Ok(conn),
         0 if is_empty(&conn).map_err(while_opening)? => Err(StorageError::Missing),
         _ => Err(StorageError::Foreign),
+    }
+}
+
+/// Whether a file can be at a path. A directory is none, and what may not be looked at is not known to be missing.
+pub(super) fn expect_file(path: &Path) -> Result<(), StorageError> {
+    match std::fs::metadata(path) {
+        Ok(found) if found.is_dir() => Err(StorageError::Missing),
+        Ok(_) => Ok(()),
+        Err(error) => match error.kind() {
+            ErrorKind::NotFound
+            | ErrorKind::NotADirectory
+            | ErrorKind::InvalidInput
+            | ErrorKind::InvalidFilename => Err(StorageError::Missing),
+            _ => Err(StorageError::Io),
+        },
     }
 }
 

@@ -3,7 +3,7 @@
 use rusqlite::Connection;
 
 use super::*;
-use crate::Opening;
+use crate::{Client, Error, Identity, Opening, Reader, Seq, Timestamp};
 
 fn created() -> (TempDir, PathBuf) {
     let (directory, path) = place();
@@ -133,6 +133,71 @@ fn a_file_that_becomes_newer_while_it_is_open_is_not_written_any_more() {
     assert_eq!(store.begin_immediate(), Err(StorageError::FromTheFuture));
     assert_eq!(store.begin_immediate(), Err(StorageError::FromTheFuture));
     assert_eq!(store.snapshot(|_| Ok(())), Err(StorageError::FromTheFuture));
+}
+
+#[test]
+fn a_client_that_cannot_be_resumed_yet_can_be_resumed_later() {
+    let (_directory, path) = place();
+    let identity = Identity {
+        user: "mimi://a.example/u/alice".parse().unwrap(),
+        client: "mimi://a.example/d/alice-phone".parse().unwrap(),
+    };
+    let now = Timestamp::from_millis(1_790_000_000_000);
+    let mut client = Client::create(now, &Opening::app(&path, KEY), identity).unwrap();
+    let reader = client.reader().unwrap();
+    client.pause().unwrap();
+    for (change, error) in [
+        (
+            "UPDATE meta SET schema = 9, oldest_reader = 9",
+            StorageError::FromTheFuture,
+        ),
+        ("UPDATE meta SET schema = 0", StorageError::Corrupt),
+    ] {
+        tamper(&path, change);
+        assert_eq!(client.resume(), Err(error.into()));
+        assert_eq!(reader.events(Seq(0), 1), Err(Error::Paused));
+        tamper(&path, "UPDATE meta SET schema = 1, oldest_reader = 1");
+    }
+    client.resume().unwrap();
+    assert_eq!(reader.events(Seq(0), 1), Ok(Vec::new()));
+}
+
+/// A path that leads to no file is nobody's client, and no failure of the system that may be over when it is tried again.
+#[test]
+fn a_directory_and_an_empty_path_are_no_client() {
+    let (directory, path) = created();
+    let names = || std::fs::read_dir(directory.path()).unwrap().count();
+    let before = names();
+    let now = Timestamp::from_millis(0);
+    let below = path.join("below");
+    for nowhere in [
+        directory.path(),
+        Path::new(""),
+        Path::new("."),
+        Path::new("/"),
+        &below,
+    ] {
+        assert_eq!(refused(nowhere, &KEY), StorageError::Missing, "{nowhere:?}");
+        let opening = Opening::app(nowhere, KEY);
+        let opened = Client::open(now, &opening).err();
+        assert_eq!(opened, Some(StorageError::Missing.into()));
+        assert_eq!(Reader::open(&opening).err(), Some(StorageError::Missing.into()));
+        if *nowhere != below {
+            assert_eq!(Store::create(nowhere, &KEY).err(), Some(StorageError::Exists));
+            assert_eq!(wipe(nowhere), Err(StorageError::Missing));
+        }
+    }
+    assert_eq!(names(), before, "nothing is made or deleted");
+    Store::open(&path, &KEY).unwrap();
+}
+
+/// What may not be looked at is not known to be missing: somebody might create a client in its place.
+#[cfg(unix)]
+#[test]
+fn a_file_that_cannot_be_looked_for_is_not_called_missing() {
+    let (_directory, path) = place();
+    std::os::unix::fs::symlink(&path, &path).unwrap();
+    assert_eq!(refused(&path, &KEY), StorageError::Io);
 }
 
 #[test]
