@@ -64,6 +64,14 @@ impl Me {
         })
     }
 
+    /// Whose client it is.
+    pub(crate) fn identity(&self) -> Identity {
+        Identity {
+            user: self.user.clone(),
+            client: self.client.clone(),
+        }
+    }
+
     /// Reads the identity.
     pub(crate) fn load(store: &Store) -> Result<Self, Error> {
         let stored: Stored = small::setting(store, ME)?.ok_or(crate::store::StorageError::Corrupt)?;

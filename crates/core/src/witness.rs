@@ -147,11 +147,22 @@ pub(crate) fn look(store: &Store, witnesses: &Witnesses) -> Result<Sworn, Error>
 pub(crate) fn swear(
     now: Timestamp,
     opening: &Opening,
+    open: (&Store, &Crypto, &Me),
+    witnesses: &Witnesses,
+    stay: bool,
+) -> Result<Sworn, Error> {
+    open.0.begin_immediate()?;
+    swear_begun(now, opening, open, witnesses, stay)
+}
+
+/// The same, in the transaction that is open, which ends with it.
+pub(crate) fn swear_begun(
+    now: Timestamp,
+    opening: &Opening,
     (store, crypto, me): (&Store, &Crypto, &Me),
     witnesses: &Witnesses,
     stay: bool,
 ) -> Result<Sworn, Error> {
-    store.begin_immediate()?;
     let mut warm = Warm::new(0);
     let mut tx = Tx::new(now, store, crypto, me, opening, &mut warm);
     let sworn = next(&mut tx, witnesses, stay).and_then(|sworn| {

@@ -1,10 +1,12 @@
 //! One client of one user: its lifecycle, and the transaction that each of its steps is.
 
+#[cfg(test)]
+mod tests;
 mod verbs;
 
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, Weak};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use comity_room::Timestamp;
 
@@ -13,7 +15,7 @@ use crate::error::{Error, Misuse};
 use crate::inbound;
 use crate::me::{Identity, Me};
 use crate::opening::{Opening, Role};
-use crate::reader::Reader;
+use crate::reader::{Latch, Reader};
 use crate::step::{Made, Step};
 use crate::store::{Key32, StorageError, Store};
 use crate::tx::Tx;
@@ -36,6 +38,10 @@ impl Interrupter {
 /// It never opens a socket, asks the clock, starts a thread or calls back. `Send`, not `Sync`: one thread at a time.
 pub struct Client {
     opening: Opening,
+    /// Whose file it is.
+    identity: Identity,
+    /// The key that the file may be under instead, since a commit of it failed.
+    or_under: Option<Key32>,
     sworn: Sworn,
     /// The latest time that the host has told.
     latest: Timestamp,
@@ -75,7 +81,7 @@ impl Client {
     ///
     /// # Errors
     /// [`Misuse::ForeignIdentity`] if user and client belong to different providers; [`Misuse::ExtensionMayNot`];
-    /// [`Error::Storage`], `Exists` among them.
+    /// [`Error::Storage`], `Exists` among them. Then there is no client, and it can be created again.
     pub fn create(now: Timestamp, opening: &Opening, identity: Identity) -> Result<Self, Error> {
         if identity.user.provider() != identity.client.provider() {
             return Err(Misuse::ForeignIdentity.into());
@@ -84,15 +90,28 @@ impl Client {
             return Err(Misuse::ExtensionMayNot.into());
         }
         let store = Store::begin_creation(&opening.path, &opening.key)?;
-        let me = match Me::create(&store, identity) {
-            Ok(me) => me,
+        let crypto = Crypto::default();
+        let created = Me::create(&store, identity).and_then(|me| {
+            let sworn = match &opening.witnesses {
+                None => store.commit().map(|()| Sworn::default())?,
+                Some(witnesses) => {
+                    witness::swear_begun(now, opening, (&store, &crypto, &me), witnesses, false)?
+                }
+            };
+            Ok((me, sworn))
+        });
+        match created {
+            Ok((me, sworn)) => Ok(Self::with(
+                now,
+                opening,
+                Open::new(opening, store, crypto, me),
+                sworn,
+            )),
             Err(error) => {
                 store.rollback();
-                return Err(error);
+                Err(error)
             }
-        };
-        store.commit()?;
-        Self::with(now, opening, store, me)
+        }
     }
 
     /// Opens a client's file. The main app brings an older file up to date, and looks whether it is an older copy; an
@@ -108,10 +127,6 @@ impl Client {
     pub fn open(now: Timestamp, opening: &Opening) -> Result<Self, Error> {
         let store = opening.store()?;
         let me = store_me(&store)?;
-        Self::with(now, opening, store, me)
-    }
-
-    fn with(now: Timestamp, opening: &Opening, store: Store, me: Me) -> Result<Self, Error> {
         let crypto = Crypto::default();
         let sworn = match (&opening.witnesses, opening.role) {
             (None, _) => Sworn::default(),
@@ -120,17 +135,28 @@ impl Client {
             }
             (Some(witnesses), Role::Extension) => witness::look(&store, witnesses)?,
         };
-        Ok(Self {
+        Ok(Self::with(
+            now,
+            opening,
+            Open::new(opening, store, crypto, me),
+            sworn,
+        ))
+    }
+
+    fn with(now: Timestamp, opening: &Opening, open: Open, sworn: Sworn) -> Self {
+        Self {
             opening: Opening {
-                path: store.path().to_path_buf(),
+                path: open.store.path().to_path_buf(),
                 ..opening.clone()
             },
+            identity: open.me.identity(),
+            or_under: None,
             sworn,
             latest: now,
             interrupted: Arc::new(AtomicBool::new(false)),
             readers: Mutex::new(Vec::new()),
-            open: Some(Open::new(opening, store, crypto, me)),
-        })
+            open: Some(open),
+        }
     }
 
     /// What the host keeps outside of the file from now on, in place of what it showed in [`Opening::witnesses`]: after
@@ -154,9 +180,13 @@ impl Client {
     /// [`Error::Storage`] if SQLite cannot close, or cannot move its log into the database; the handles are gone all the
     /// same, and nothing is lost.
     pub fn pause(&mut self) -> Result<(), Error> {
-        let readers = self.for_each_reader(|slot| slot.take().map_or(Ok(()), |store| Ok(store.close()?)));
+        let mut closed = Ok(());
+        for latch in self.latches() {
+            let reader = put(&latch, None).map_or(Ok(()), Store::close);
+            closed = closed.and(reader);
+        }
         let client = self.open.take().map_or(Ok(()), close);
-        readers.and(client)
+        closed.map_err(Error::from).and(client)
     }
 
     /// Opens the file again after [`Client::pause`], and after a commit whose outcome is unknown; what happened then stands
@@ -165,23 +195,50 @@ impl Client {
     /// With witnesses the file must be the one that this process left, or it is treated as in [`Client::open`].
     ///
     /// # Errors
-    /// As [`Client::open`].
+    /// As [`Client::open`], and `Foreign` if another client's file is there by now. The client is paused then, with every reader, has
+    /// no file open, and can be resumed again.
     pub fn resume(&mut self) -> Result<(), Error> {
         if self.open.as_ref().is_some_and(|open| open.store.poisoned()) {
             self.pause()?;
         }
         if self.open.is_none() {
-            let store = self.opening.store()?;
+            let store = self.store_again()?;
             let me = store_me(&store)?;
+            if me.identity() != self.identity {
+                return Err(StorageError::Foreign.into());
+            }
             let crypto = Crypto::default();
+            let mut readers = Vec::new();
+            for latch in self.latches() {
+                readers.push((latch, store.reader()?));
+            }
             self.sworn = self.recognise((&store, &crypto, &me))?;
-            self.for_each_reader(|slot| {
-                *slot = Some(store.reader()?);
-                Ok(())
-            })?;
+            // From here on nothing fails: all of them are open, or none is.
+            for (latch, reader) in readers {
+                put(&latch, Some(reader));
+            }
             self.open = Some(Open::new(&self.opening, store, crypto, me));
         }
         Ok(())
+    }
+
+    /// Opens the file under the key that it is under.
+    fn store_again(&mut self) -> Result<Store, StorageError> {
+        let opened = self.opening.store();
+        let (Err(StorageError::WrongKey), Some(key)) = (&opened, &self.or_under) else {
+            if opened.is_ok() {
+                self.or_under = None;
+            }
+            return opened;
+        };
+        let other = Opening {
+            key: key.clone(),
+            ..self.opening.clone()
+        };
+        let store = other.store()?;
+        self.opening = other;
+        self.or_under = None;
+        Ok(store)
     }
 
     /// Whether the file is the one that this process had open before.
@@ -210,18 +267,30 @@ impl Client {
     ///
     /// # Errors
     /// [`Error::Busy`]: the file is under the new key, but a reader or the disk keeps the old keys in the write-ahead log, or a reader of
-    /// this client could not be opened anew; call it again, with the same key. [`Error::Paused`], [`Error::Storage`]: then it is under the old key, or, after
-    /// [`StorageError::Poisoned`](crate::StorageError::Poisoned), under one or the other.
+    /// this client could not be opened anew; call it again, with the same key. [`Error::Paused`], [`Error::Storage`]: then it is under the old key, or, if every
+    /// call says [`StorageError::Poisoned`](crate::StorageError::Poisoned) from then on, under one or the other: [`Client::resume`] opens it with
+    /// that one. Then call this again.
     pub fn rekey(&mut self, key: &Key32) -> Result<(), Error> {
         let open = self.open.as_ref().ok_or(Error::Paused)?;
-        let emptied = open.store.rekey(key)?;
+        let emptied = match open.store.rekey(key) {
+            Err(error) => {
+                if open.store.poisoned() && self.or_under.is_none() {
+                    self.or_under = Some(key.clone());
+                }
+                return Err(error.into());
+            }
+            Ok(emptied) => emptied,
+        };
+        // Whatever is left to do, the key is the new one. What goes wrong with one reader keeps nobody from the others.
         self.opening.key = key.clone();
-        let followed = self.for_each_reader(|slot| {
-            *slot = Some(open.store.reader()?);
-            Ok(())
-        });
-        // Whatever is left to do, the key is the new one.
-        if emptied && followed.is_ok() {
+        let mut followed = true;
+        for latch in self.latches() {
+            match open.store.reader() {
+                Ok(reader) => drop(put(&latch, Some(reader))),
+                Err(_) => followed = false,
+            }
+        }
+        if emptied && followed {
             Ok(())
         } else {
             Err(Error::Busy)
@@ -277,7 +346,7 @@ impl Client {
     pub fn reader(&self) -> Result<Reader, Error> {
         let open = self.open.as_ref().ok_or(Error::Paused)?;
         let latch = Arc::new(Mutex::new(Some(open.store.reader()?)));
-        let mut readers = self.readers.lock().map_err(|_| Error::Bug("a reader panicked"))?;
+        let mut readers = self.readers.lock().unwrap_or_else(PoisonError::into_inner);
         readers.retain(|reader| reader.strong_count() > 0);
         readers.push(Arc::downgrade(&latch));
         let (user, client) = (open.me.user.clone(), open.me.client.clone());
@@ -285,19 +354,10 @@ impl Client {
         Ok(Reader::new(latch, user, client, memory))
     }
 
-    /// What goes wrong with one reader keeps nobody from the others.
-    fn for_each_reader(
-        &self,
-        mut work: impl FnMut(&mut Option<Store>) -> Result<(), Error>,
-    ) -> Result<(), Error> {
-        let readers = self.readers.lock().map_err(|_| Error::Bug("a reader panicked"))?;
-        let mut done = Ok(());
-        for latch in readers.iter().filter_map(Weak::upgrade) {
-            let slot = latch.lock().map_err(|_| Error::Bug("a query panicked"));
-            let worked = slot.and_then(|mut slot| work(&mut slot));
-            done = done.and(worked);
-        }
-        done
+    /// Our readers, as far as they are still there.
+    fn latches(&self) -> Vec<Latch> {
+        let readers = self.readers.lock().unwrap_or_else(PoisonError::into_inner);
+        readers.iter().filter_map(Weak::upgrade).collect()
     }
 
     /// A handle that stops a running `receive` from another thread.
@@ -396,6 +456,14 @@ fn store_me(store: &Store) -> Result<Me, Error> {
     store.snapshot(|store| Ok(Me::load(store)))?
 }
 
+/// Puts a connection, or none, in the place of a reader's, and hands back the one before. A query that panicked leaves a connection that
+/// nobody may use, and says nothing of the next one.
+fn put(latch: &Mutex<Option<Store>>, store: Option<Store>) -> Option<Store> {
+    let mut slot = latch.lock().unwrap_or_else(PoisonError::into_inner);
+    latch.clear_poison();
+    std::mem::replace(&mut *slot, store)
+}
+
 /// Closes the connection, whatever becomes of the checkpoint before it. After a failed commit there is none: what the file
 /// holds is known when it is opened again.
 fn close(open: Open) -> Result<(), Error> {
@@ -411,6 +479,8 @@ impl std::fmt::Debug for Client {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let Self {
             opening: _,
+            identity: _,
+            or_under: _,
             sworn: _,
             latest: _,
             interrupted: _,

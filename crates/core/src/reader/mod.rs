@@ -6,7 +6,7 @@
 mod message;
 mod room;
 
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, MutexGuard};
 
 use comity_room::{ClientUri, Timestamp, UserUri};
 
@@ -139,9 +139,34 @@ impl Reader {
         Ok(self.ask(|store| small::task(store, id))?.map(Task::from))
     }
 
+    #[cfg(test)]
+    pub(crate) fn panics(&self) {
+        let panicked = std::panic::AssertUnwindSafe(|| self.ask(|_| -> Result<(), _> { panic!("planted") }));
+        std::panic::catch_unwind(panicked).unwrap_err();
+    }
+
     fn ask<R>(&self, query: impl FnOnce(&Store) -> Result<R, StorageError>) -> Result<R, Error> {
-        let store = self.store.lock().map_err(|_| Error::Bug("a query panicked"))?;
-        Ok(store.as_ref().ok_or(Error::Paused)?.snapshot(query)?)
+        let slot = self.store.lock().map_err(|_| Error::Bug("a query panicked"))?;
+        let mut asked = Asked { slot, panics: true };
+        let store = asked.slot.as_ref().ok_or(Error::Paused)?;
+        let answer = store.snapshot(query);
+        asked.panics = false;
+        Ok(answer?)
+    }
+}
+
+/// A connection while it is asked. A query that panics closes it, whose transaction would keep the log from ending for ever.
+struct Asked<'a> {
+    slot: MutexGuard<'a, Option<Store>>,
+    /// Unless it comes to its end.
+    panics: bool,
+}
+
+impl Drop for Asked<'_> {
+    fn drop(&mut self) {
+        if self.panics {
+            drop(self.slot.take());
+        }
     }
 }
 

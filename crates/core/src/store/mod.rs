@@ -39,6 +39,9 @@ use rusqlite::Connection;
 #[cfg(test)]
 use rusqlite::InterruptHandle;
 
+#[cfg(test)]
+pub(crate) use open::MORE_READERS;
+
 pub use error::StorageError;
 pub use seal::Key32;
 

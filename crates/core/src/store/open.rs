@@ -31,6 +31,12 @@ thread_local! {
         const { std::cell::Cell::new(None) };
 }
 
+#[cfg(test)]
+thread_local! {
+    /// How many more connections for reading this thread may open.
+    pub(crate) static MORE_READERS: std::cell::Cell<usize> = const { std::cell::Cell::new(usize::MAX) };
+}
+
 /// What this program writes and knows.
 fn ours() -> Versions {
     #[cfg(test)]
@@ -97,6 +103,8 @@ pub(super) fn open_reading(path: &Path, key: &Key32) -> Result<(Connection, Ring
 
 /// As [`open_reading`], for whoever has the keys already.
 pub(super) fn connect_reading(path: &Path) -> Result<(Connection, Versions), StorageError> {
+    #[cfg(test)]
+    MORE_READERS.set(MORE_READERS.get().checked_sub(1).ok_or(StorageError::Io)?);
     let conn = connect(&plain(path), reading())?;
     settle_reading(&conn).map_err(while_opening)?;
     let versions = admit(&conn).map_err(while_opening)?;
@@ -166,7 +174,7 @@ fn connect(path: &Path, flags: OpenFlags) -> Result<Connection, StorageError> {
 }
 
 /// Whether a file can be at a path. A directory is none, and what may not be looked at is not known to be missing.
-pub(super) fn expect_file(path: &Path) -> Result<(), StorageError> {
+fn expect_file(path: &Path) -> Result<(), StorageError> {
     match std::fs::metadata(path) {
         Ok(found) if found.is_dir() => Err(StorageError::Missing),
         Ok(_) => Ok(()),
