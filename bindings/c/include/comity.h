@@ -1933,12 +1933,15 @@ comity_status comity_client_restored(struct comity_client *client,
                                      struct comity_error **error);
 
 // Closes every handle and lock on the file, those of the client's readers too. Until `comity_client_resume` every call that needs
-// the file tells COMITY_CODE_PAUSED. Call it before the system suspends the app; after an error the handles are closed all the same.
+// the file tells COMITY_CODE_PAUSED. Call it before the system suspends the app; after an error the handles are closed all the same, but for
+// COMITY_CODE_CONCURRENT_USE.
 comity_status comity_client_pause(struct comity_client *client,
                                   struct comity_error **error);
 
-// Opens the file again after `comity_client_pause`, and after COMITY_CODE_STORAGE_POISONED. Harmless if it is open and well.
-comity_status comity_client_resume(struct comity_client *client, struct comity_error **error);
+// Opens the file again after `comity_client_pause`, and after COMITY_CODE_STORAGE_POISONED. Harmless if it is open and well. After an
+// error the client is paused with all of its readers, and can be resumed again.
+comity_status comity_client_resume(struct comity_client *client,
+                                   struct comity_error **error);
 
 // Draws a new root key and seals every key of the file under it, and it under `key` (32 octets). Keep the old key until this
 // returns. After COMITY_CODE_BUSY the file is under the new key, and the call is to be made again with the same key.
@@ -1948,7 +1951,8 @@ comity_status comity_client_rekey(struct comity_client *client, const uint8_t *k
 // COMITY_CODE_CONCURRENT_USE it is still there. NULL is allowed.
 comity_status comity_client_close(struct comity_client *client, struct comity_error **error);
 
-// Frees a client and closes its file, without telling how that went. NULL is allowed.
+// Frees a client and closes its file, without telling how that went. NULL is allowed. Its readers go on, and have the file open until they
+// are freed; after `comity_client_close` they tell COMITY_CODE_PAUSED.
 void comity_client_free(struct comity_client *client);
 
 // Copies the file, as of now, into a new file that opens with the same key. A copy is for support and for moving to another

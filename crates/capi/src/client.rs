@@ -33,6 +33,29 @@ impl comity_client {
             Err(TryLockError::Poisoned(_)) => Err(Boundary::Panicked.into()),
         }
     }
+
+    /// Closes every handle and lock, also of a client that panicked: the system suspends its app all the same.
+    fn pause(&self) -> Result<(), Fault> {
+        match self.0.try_lock() {
+            Ok(mut client) => Ok(client.pause()?),
+            Err(TryLockError::WouldBlock) => Err(Boundary::ConcurrentUse.into()),
+            Err(TryLockError::Poisoned(broken)) => {
+                let _ = broken.into_inner().pause();
+                Err(Boundary::Panicked.into())
+            }
+        }
+    }
+
+    /// Closes the file, and with it those of its readers, also of a client that panicked.
+    fn close(self) -> Result<(), Fault> {
+        match self.0.into_inner() {
+            Ok(client) => Ok(client.close()?),
+            Err(broken) => {
+                let _ = broken.into_inner().close();
+                Err(Boundary::Panicked.into())
+            }
+        }
+    }
 }
 
 /// Stops a running `comity_client_receive`. Any thread, at any time, even after the client is gone.
@@ -124,16 +147,18 @@ pub unsafe extern "C" fn comity_client_restored(
 }
 
 /// Closes every handle and lock on the file, those of the client's readers too. Until `comity_client_resume` every call that needs
-/// the file tells COMITY_CODE_PAUSED. Call it before the system suspends the app; after an error the handles are closed all the same.
+/// the file tells COMITY_CODE_PAUSED. Call it before the system suspends the app; after an error the handles are closed all the same, but for
+/// COMITY_CODE_CONCURRENT_USE.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn comity_client_pause(
     client: *mut comity_client,
     error: *mut *mut comity_error,
 ) -> comity_status {
-    guard(error, |call| Ok(call.shared(client)?.lock()?.pause()?))
+    guard(error, |call| call.shared(client)?.pause())
 }
 
-/// Opens the file again after `comity_client_pause`, and after COMITY_CODE_STORAGE_POISONED. Harmless if it is open and well.
+/// Opens the file again after `comity_client_pause`, and after COMITY_CODE_STORAGE_POISONED. Harmless if it is open and well. After an
+/// error the client is paused with all of its readers, and can be resumed again.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn comity_client_resume(
     client: *mut comity_client,
@@ -171,15 +196,12 @@ pub unsafe extern "C" fn comity_client_close(
         {
             return Err(Boundary::ConcurrentUse.into());
         }
-        let Some(client) = call.take_back(client) else {
-            return Ok(());
-        };
-        let client = client.0.into_inner().map_err(|_| Boundary::Panicked)?;
-        Ok(client.close()?)
+        call.take_back(client).map_or(Ok(()), |client| client.close())
     })
 }
 
-/// Frees a client and closes its file, without telling how that went. NULL is allowed.
+/// Frees a client and closes its file, without telling how that went. NULL is allowed. Its readers go on, and have the file open until they
+/// are freed; after `comity_client_close` they tell COMITY_CODE_PAUSED.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn comity_client_free(client: *mut comity_client) {
     handle::free(client);
@@ -265,4 +287,63 @@ pub(crate) fn step_of(
     let made = verb(&mut *call.shared(client)?.lock()?)?;
     let (shown, keep) = crate::step::shown(made);
     out.give(shown, keep)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use comity::{Error, Key32, Opening, Reader, Seq, Timestamp};
+
+    fn panicked() -> (tempfile::TempDir, Opening, comity_client, Reader) {
+        let dir = tempfile::tempdir().unwrap();
+        let opening = Opening::app(dir.path().join("client"), Key32::new([7; 32]));
+        let identity = Identity {
+            user: "mimi://a.example/u/alice".parse().unwrap(),
+            client: "mimi://a.example/d/alice-phone".parse().unwrap(),
+        };
+        let client = Client::create(Timestamp::from_millis(0), &opening, identity).unwrap();
+        let reader = client.reader().unwrap();
+        let client = comity_client(Mutex::new(client));
+        let status = guard(std::ptr::null_mut(), |_| {
+            let _held = client.lock()?;
+            std::panic::panic_any("planted")
+        });
+        assert_eq!(status, Boundary::Panicked.number());
+        (dir, opening, client, reader)
+    }
+
+    /// The index beside a database goes with its last connection.
+    fn is_open(opening: &Opening) -> bool {
+        opening.path.with_file_name("client-shm").exists()
+    }
+
+    #[test]
+    fn a_client_that_panicked_says_so_and_closes_its_file_and_those_of_its_readers() {
+        let (_dir, opening, client, reader) = panicked();
+        assert!(reader.events(Seq(0), 1).is_ok() && is_open(&opening));
+        let panicked = Boundary::Panicked.number();
+        assert_eq!(client.pause().unwrap_err().number(), panicked);
+        assert_eq!(reader.events(Seq(0), 1), Err(Error::Paused));
+        assert!(!is_open(&opening));
+        assert_eq!(client.close().unwrap_err().number(), panicked);
+
+        let (_dir, opening, client, reader) = self::panicked();
+        assert_eq!(client.close().unwrap_err().number(), panicked);
+        assert_eq!(reader.events(Seq(0), 1), Err(Error::Paused));
+        assert!(!is_open(&opening));
+    }
+
+    #[test]
+    fn a_client_in_use_is_not_paused() {
+        let (_dir, opening, client, _reader) = panicked();
+        client.0.clear_poison();
+        let held = client.lock().unwrap();
+        assert_eq!(
+            client.pause().unwrap_err().number(),
+            Boundary::ConcurrentUse.number()
+        );
+        assert!(is_open(&opening));
+        drop(held);
+        client.pause().unwrap();
+    }
 }

@@ -59,12 +59,21 @@ impl Client {
     }
 
     /// Closes every handle and lock on the file, those of the client's readers too. Until `resume` every other call comes to `Paused`.
-    /// Call it before the system suspends the app; after an error the handles are closed all the same.
+    /// Call it before the system suspends the app; after an error the handles are closed all the same, but for `ConcurrentUse`.
     pub fn pause(&self) -> Result<(), ComityError> {
-        self.calls(|client| Ok(client.pause()?))
+        contained(|| match self.0.try_lock() {
+            Ok(mut client) => Ok(client.as_mut().ok_or_else(closed)?.pause()?),
+            Err(TryLockError::WouldBlock) => Err(Boundary::ConcurrentUse.into()),
+            Err(TryLockError::Poisoned(broken)) => {
+                // The system suspends its app all the same.
+                let _ = broken.into_inner().as_mut().map(comity::Client::pause);
+                Err(Boundary::Panicked.into())
+            }
+        })
     }
 
-    /// Opens the file again after `pause`, and after `StoragePoisoned`. Harmless if it is open and well.
+    /// Opens the file again after `pause`, and after `StoragePoisoned`. Harmless if it is open and well. After an error the client is
+    /// paused with all of its readers, and can be resumed again.
     pub fn resume(&self) -> Result<(), ComityError> {
         self.calls(|client| Ok(client.resume()?))
     }
@@ -84,8 +93,9 @@ impl Client {
             Err(TryLockError::WouldBlock) => Err(Boundary::ConcurrentUse.into()),
             Err(TryLockError::Poisoned(broken)) => {
                 // So that the file can be opened anew, and that this client says from now on that it is closed.
-                drop(broken.into_inner().take());
+                let client = broken.into_inner().take();
                 self.0.clear_poison();
+                let _ = client.map(comity::Client::close);
                 Err(Boundary::Panicked.into())
             }
         })
@@ -191,4 +201,39 @@ impl Interrupter {
 
 fn closed() -> ComityError {
     invalid("client_is_closed")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Code;
+    use comity::{Key32, Seq};
+
+    fn panicked() -> (tempfile::TempDir, Arc<Client>, comity::Reader) {
+        let dir = tempfile::tempdir().unwrap();
+        let opening = comity::Opening::app(dir.path().join("client"), Key32::new([7; 32]));
+        let identity = comity::Identity {
+            user: "mimi://a.example/u/alice".parse().unwrap(),
+            client: "mimi://a.example/d/alice-phone".parse().unwrap(),
+        };
+        let client = comity::Client::create(Timestamp::from_millis(0), &opening, identity).unwrap();
+        let reader = client.reader().unwrap();
+        let client = Client::with(client);
+        let panicked = client.calls::<()>(|_| std::panic::panic_any("planted"));
+        assert_eq!(panicked.unwrap_err().fault().code, Code::Panicked);
+        (dir, client, reader)
+    }
+
+    #[test]
+    fn a_client_that_panicked_says_so_and_closes_its_file_and_those_of_its_readers() {
+        for end in [Client::pause, Client::close_file] {
+            let (dir, client, reader) = panicked();
+            // The index beside a database goes with its last connection.
+            let is_open = || dir.path().join("client-shm").exists();
+            assert!(reader.events(Seq(0), 1).is_ok() && is_open());
+            assert_eq!(end(&client).unwrap_err().fault().code, Code::Panicked);
+            assert_eq!(reader.events(Seq(0), 1), Err(comity::Error::Paused));
+            assert!(!is_open());
+        }
+    }
 }

@@ -617,7 +617,7 @@ def _uniffi_check_api_checksums(lib):
         raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     if lib.uniffi_comity_uniffi_checksum_method_client_join() != 21874:
         raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
-    if lib.uniffi_comity_uniffi_checksum_method_client_pause() != 9313:
+    if lib.uniffi_comity_uniffi_checksum_method_client_pause() != 58205:
         raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     if lib.uniffi_comity_uniffi_checksum_method_client_read() != 50259:
         raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
@@ -635,7 +635,7 @@ def _uniffi_check_api_checksums(lib):
         raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     if lib.uniffi_comity_uniffi_checksum_method_client_restored() != 25957:
         raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
-    if lib.uniffi_comity_uniffi_checksum_method_client_resume() != 55898:
+    if lib.uniffi_comity_uniffi_checksum_method_client_resume() != 24953:
         raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     if lib.uniffi_comity_uniffi_checksum_method_client_send() != 42319:
         raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
@@ -16183,7 +16183,7 @@ class ClientProtocol(typing.Protocol):
     def pause(self, ) -> None:
         """
         Closes every handle and lock on the file, those of the client's readers too. Until `resume` every other call comes to `Paused`.
-        Call it before the system suspends the app; after an error the handles are closed all the same.
+        Call it before the system suspends the app; after an error the handles are closed all the same, but for `ConcurrentUse`.
 """
         raise NotImplementedError
     def read(self, now: Timestamp,room: RoomUri,up_to: Position) -> Step:
@@ -16234,7 +16234,8 @@ class ClientProtocol(typing.Protocol):
         raise NotImplementedError
     def resume(self, ) -> None:
         """
-        Opens the file again after `pause`, and after `StoragePoisoned`. Harmless if it is open and well.
+        Opens the file again after `pause`, and after `StoragePoisoned`. Harmless if it is open and well. After an error the client is
+        paused with all of its readers, and can be resumed again.
 """
         raise NotImplementedError
     def send(self, now: Timestamp,room: RoomUri,outgoing: Outgoing,allow: Allow) -> Step:
@@ -16537,7 +16538,7 @@ class Client(ClientProtocol):
     def pause(self, ) -> None:
         """
         Closes every handle and lock on the file, those of the client's readers too. Until `resume` every other call comes to `Paused`.
-        Call it before the system suspends the app; after an error the handles are closed all the same.
+        Call it before the system suspends the app; after an error the handles are closed all the same, but for `ConcurrentUse`.
 """
         _uniffi_lowered_args = (
             self._uniffi_clone_handle(),
@@ -16720,7 +16721,8 @@ class Client(ClientProtocol):
         return _uniffi_lift_return(_uniffi_ffi_result)
     def resume(self, ) -> None:
         """
-        Opens the file again after `pause`, and after `StoragePoisoned`. Harmless if it is open and well.
+        Opens the file again after `pause`, and after `StoragePoisoned`. Harmless if it is open and well. After an error the client is
+        paused with all of its readers, and can be resumed again.
 """
         _uniffi_lowered_args = (
             self._uniffi_clone_handle(),

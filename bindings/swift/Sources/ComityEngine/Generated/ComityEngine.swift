@@ -666,7 +666,7 @@ public protocol ClientProtocol: AnyObject, Sendable {
 
     /**
      * Closes every handle and lock on the file, those of the client's readers too. Until `resume` every other call comes to `Paused`.
-     * Call it before the system suspends the app; after an error the handles are closed all the same.
+     * Call it before the system suspends the app; after an error the handles are closed all the same, but for `ConcurrentUse`.
      */
     func pause() throws
 
@@ -696,7 +696,8 @@ public protocol ClientProtocol: AnyObject, Sendable {
     func restored() throws  -> Bool
 
     /**
-     * Opens the file again after `pause`, and after `StoragePoisoned`. Harmless if it is open and well.
+     * Opens the file again after `pause`, and after `StoragePoisoned`. Harmless if it is open and well. After an error the client is
+     * paused with all of its readers, and can be resumed again.
      */
     func resume() throws
 
@@ -915,7 +916,7 @@ open func interrupter()throws  -> Interrupter  {
 
     /**
      * Closes every handle and lock on the file, those of the client's readers too. Until `resume` every other call comes to `Paused`.
-     * Call it before the system suspends the app; after an error the handles are closed all the same.
+     * Call it before the system suspends the app; after an error the handles are closed all the same, but for `ConcurrentUse`.
      */
 open func pause()throws   {try rustCallWithError(FfiConverterTypeComityError_lift) {
         uniffiCallStatus in
@@ -983,7 +984,8 @@ open func restored()throws  -> Bool  {
 }
 
     /**
-     * Opens the file again after `pause`, and after `StoragePoisoned`. Harmless if it is open and well.
+     * Opens the file again after `pause`, and after `StoragePoisoned`. Harmless if it is open and well. After an error the client is
+     * paused with all of its readers, and can be resumed again.
      */
 open func resume()throws   {try rustCallWithError(FfiConverterTypeComityError_lift) {
         uniffiCallStatus in
@@ -16659,7 +16661,7 @@ private let initializationResult: InitializationResult = {
     if (uniffi_comity_uniffi_checksum_method_client_interrupter() != 6072) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_comity_uniffi_checksum_method_client_pause() != 9313) {
+    if (uniffi_comity_uniffi_checksum_method_client_pause() != 58205) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_comity_uniffi_checksum_method_client_reader() != 57567) {
@@ -16674,7 +16676,7 @@ private let initializationResult: InitializationResult = {
     if (uniffi_comity_uniffi_checksum_method_client_restored() != 25957) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_comity_uniffi_checksum_method_client_resume() != 55898) {
+    if (uniffi_comity_uniffi_checksum_method_client_resume() != 24953) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_comity_uniffi_checksum_method_client_twin() != 21839) {

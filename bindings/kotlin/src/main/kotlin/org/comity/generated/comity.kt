@@ -1626,7 +1626,7 @@ private fun uniffiCheckApiChecksums(lib: IntegrityCheckingUniffiLib) {
     if ((lib.uniffi_comity_uniffi_checksum_method_client_interrupter() and 0xFFFF) != 6072) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_comity_uniffi_checksum_method_client_pause() and 0xFFFF) != 9313) {
+    if ((lib.uniffi_comity_uniffi_checksum_method_client_pause() and 0xFFFF) != 58205) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_comity_uniffi_checksum_method_client_reader() and 0xFFFF) != 57567) {
@@ -1641,7 +1641,7 @@ private fun uniffiCheckApiChecksums(lib: IntegrityCheckingUniffiLib) {
     if ((lib.uniffi_comity_uniffi_checksum_method_client_restored() and 0xFFFF) != 25957) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_comity_uniffi_checksum_method_client_resume() and 0xFFFF) != 55898) {
+    if ((lib.uniffi_comity_uniffi_checksum_method_client_resume() and 0xFFFF) != 24953) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_comity_uniffi_checksum_method_client_twin() and 0xFFFF) != 21839) {
@@ -2596,7 +2596,7 @@ internal interface RawClientInterface {
 
     /**
      * Closes every handle and lock on the file, those of the client's readers too. Until `resume` every other call comes to `Paused`.
-     * Call it before the system suspends the app; after an error the handles are closed all the same.
+     * Call it before the system suspends the app; after an error the handles are closed all the same, but for `ConcurrentUse`.
      */
     fun `pause`()
 
@@ -2626,7 +2626,8 @@ internal interface RawClientInterface {
     fun `restored`(): kotlin.Boolean
 
     /**
-     * Opens the file again after `pause`, and after `StoragePoisoned`. Harmless if it is open and well.
+     * Opens the file again after `pause`, and after `StoragePoisoned`. Harmless if it is open and well. After an error the client is
+     * paused with all of its readers, and can be resumed again.
      */
     fun `resume`()
 
@@ -2875,7 +2876,7 @@ internal open class RawClient: Disposable, AutoCloseable, RawClientInterface
 
     /**
      * Closes every handle and lock on the file, those of the client's readers too. Until `resume` every other call comes to `Paused`.
-     * Call it before the system suspends the app; after an error the handles are closed all the same.
+     * Call it before the system suspends the app; after an error the handles are closed all the same, but for `ConcurrentUse`.
      */
     @Throws(ComityException::class)override fun `pause`()
         =
@@ -2954,7 +2955,8 @@ internal open class RawClient: Disposable, AutoCloseable, RawClientInterface
     }
 
     /**
-     * Opens the file again after `pause`, and after `StoragePoisoned`. Harmless if it is open and well.
+     * Opens the file again after `pause`, and after `StoragePoisoned`. Harmless if it is open and well. After an error the client is
+     * paused with all of its readers, and can be resumed again.
      */
     @Throws(ComityException::class)override fun `resume`()
         =
