@@ -339,7 +339,8 @@ impl Client {
         crate::store::wipe(path).map_err(Into::into)
     }
 
-    /// A reader with a connection of its own, for any thread. It is paused and resumed with this client.
+    /// A reader with a connection of its own, for any thread. It is paused and resumed with this client. After [`Client::close`] it says
+    /// [`Error::Paused`]; of a client that was dropped it goes on, with the file open.
     ///
     /// # Errors
     /// [`Error::Paused`], or [`Error::Storage`].

@@ -146,6 +146,19 @@ fn a_query_that_panicked_keeps_no_file_open_and_nobody_from_resuming() {
     them.all_are_open();
 }
 
+#[test]
+fn readers_of_a_closed_client_are_paused_and_those_of_a_dropped_one_go_on() {
+    let Readers {
+        client, readers, dir, ..
+    } = Readers::new(1);
+    client.close().unwrap();
+    assert_eq!(readers[0].events(Seq(0), 1), Err(Error::Paused));
+    assert_eq!(opened_below(dir.path()), [""; 0]);
+    let Readers { client, readers, .. } = Readers::new(1);
+    drop(client);
+    assert!(readers[0].events(Seq(0), 1).is_ok());
+}
+
 /// What has reached the medium when a client is created is all of it or nothing, its witnesses included: whoever is told that it failed can
 /// create it again.
 #[test]
