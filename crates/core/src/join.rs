@@ -40,7 +40,7 @@ pub(crate) fn join(tx: &mut Tx<'_>, uri: &RoomUri, code: Option<&[u8]>) -> Resul
         Some(row) if is_settled(&row) => return Ok(None),
         Some(row) => row,
         None => {
-            let group = [b"unknown ", uri.as_bytes()].concat();
+            let group = [room::NO_GROUP, uri.as_bytes()].concat();
             RoomRow {
                 id: room::next_id(tx.store)?,
                 group,
@@ -199,6 +199,9 @@ fn enter(
         .roster()
         .map_err(|violation| StageFault::Refused(violation.code()))?;
     if state.room != row.uri || state.hub.signature_key != hub_key {
+        return Err(StageFault::Refused("group_info_of_another_room"));
+    }
+    if !room::may_have(tx.store, &row.uri, group.id()).map_err(Error::from)? {
         return Err(StageFault::Refused("group_info_of_another_room"));
     }
     tx.drop_group(row.id);

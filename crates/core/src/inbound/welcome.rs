@@ -52,6 +52,9 @@ pub(super) fn take(tx: &mut Tx<'_>, frame: &Frame, opened: &Opened) -> Result<Fr
     if own.is_none_or(|own| own.client != tx.me.client || own.user != tx.me.user) {
         return Err(Rejection::InvalidWelcome.into());
     }
+    if !room::may_have(tx.store, &state.room, group.id())? {
+        return Err(Rejection::InvalidWelcome.into());
+    }
     let old = room::by_uri(tx.store, &state.room)?;
     if let Some(old) = &old {
         not_needed(old, &group)?;
