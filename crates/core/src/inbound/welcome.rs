@@ -66,10 +66,14 @@ pub(super) fn take(tx: &mut Tx<'_>, frame: &Frame, opened: &Opened) -> Result<Fr
         }
         None => room::next_id(tx.store)?,
     };
+    // What was said, and what of it was read, is still there.
+    let known = old.unwrap_or_else(|| RoomRow::blank(state.room.clone()));
     let mut row = RoomRow {
         id,
         scope,
-        uri: state.room.clone(),
+        orphans: known.orphans,
+        read_up_to: known.read_up_to,
+        late: known.late,
         group: group.id().to_vec(),
         hub: state.hub.provider.clone(),
         hub_key: state.hub.signature_key.clone(),
