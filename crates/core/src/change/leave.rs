@@ -18,7 +18,12 @@ pub(crate) fn propose(tx: &mut Tx<'_>, row: &mut RoomRow) -> Result<(), Error> {
         return go(tx, row);
     }
     errands::unsend_messages(tx, row)?;
+    // What becomes of a change whose commit is on its way, its answer tells.
+    let on_its_way = row.pending.as_ref().filter(|pending| !pending.refused);
+    let on_its_way = on_its_way.and_then(|pending| pending.task);
+    row.tasks.retain(|task| Some(*task) != on_its_way);
     super::abandon_tasks(tx, row, "left_room")?;
+    row.tasks.extend(on_its_way);
     row.phase = Phase::Leaving;
     row.commit_due = None;
     row.leaf_due = None;
@@ -71,8 +76,11 @@ pub(crate) fn stay(
     row.phase = Phase::Joined;
     row.declined = false;
     row.proposals.retain(|held| !proposed(held));
+    row.commit_due = (!row.proposals.is_empty()).then(|| tx.now.plus(errands::BEHIND));
+    errands::renew_leaf_later(tx, row)?;
     room::put(tx.store, row)?;
-    tx.tell_room(&row.uri.clone(), RoomChange::Refused(refusal))
+    tx.tell_room(&row.uri.clone(), RoomChange::Refused(refusal))?;
+    errands::drive(tx, row)
 }
 
 /// Nobody is left to commit our leaving.
