@@ -9,6 +9,7 @@ use comity_wire::{
     GroupInfoRatchetTreeTbe, GroupInfoRequest, GroupInfoResponse, GroupInfoStatus, RatchetTreeOption,
     Wire as _,
 };
+use openmls::framing::ContentType;
 use openmls_traits::crypto::OpenMlsCrypto as _;
 
 use crate::error::{Error, Misuse};
@@ -310,8 +311,9 @@ pub(crate) fn frame_while_joining(
     row: &mut RoomRow,
     opened: &Opened,
     theirs: u64,
-    handshake: bool,
+    content: ContentType,
 ) -> Result<Option<FrameOutcome>, Unprocessed> {
+    let handshake = content != ContentType::Application;
     let Some(pending) = row.pending.clone() else {
         // Until we enter, what our old copy of the room can read is read.
         let readable = !handshake && row.scope != 0 && theirs <= row.epoch;
@@ -337,7 +339,8 @@ pub(crate) fn frame_while_joining(
         return Err(Rejection::EpochTooOld.into());
     }
     small::put_taken(tx.store, &opened.hash)?;
-    if theirs.saturating_add(1) == row.epoch {
+    // A proposal takes nobody's epoch: if ours leaves it out, the hub says so.
+    if content == ContentType::Commit && theirs.saturating_add(1) == row.epoch {
         crate::store::outbox::delete(tx.store, pending.request)?;
         fetch_again(tx, row)?;
     }

@@ -6,7 +6,7 @@ use comity::{
     Allow, Answer, Change, ClientChange, Delivery, EventKind, Made, Outgoing, Phase, Refusal, Request,
     RequestKind, RoomChange, Step, TaskChange, TaskState,
 };
-use comity_wire::{UpdateRoomResponse, UpdateVerdict, Wire as _};
+use comity_wire::{HandshakeBundle, UpdateRoomResponse, UpdateVerdict, Wire as _};
 
 use crate::support::*;
 
@@ -267,4 +267,34 @@ fn a_hub_that_lies_about_the_time_costs_nobody_a_key_package() {
         matches!(outcome, comity::FrameOutcome::Done { .. }),
         "{outcome:?}"
     );
+}
+
+#[test]
+fn a_proposal_from_before_we_entered_does_not_undo_our_entering() {
+    let mut scene = Scene::new();
+    let (now, uri) = (scene.alice.now, scene.uri());
+    // Alice loses a commit, and learns of it.
+    drop(scene.mallory.commits(Plan::default()));
+    scene.mallory.merges();
+    let ahead = scene.saying("can you read this?");
+    drop(scene.alice.steps(&[ahead]));
+    let proposal = scene.mallory.leaves();
+    let late = scene.place.proposal(&proposal);
+    let step = scene.alice.client.join(now, &uri, None).unwrap();
+    let entrance = scene
+        .place
+        .entrance(&step.requests[0].body, &scene.mallory.entrance());
+    let step = answers(&mut scene, &step.requests[0], Answer::Body(entrance));
+    let commit = updates(&step)[0].clone();
+    let step = scene.alice.steps(&[late]);
+    assert_eq!(
+        step.requests,
+        Vec::<Request>::new(),
+        "only a commit takes an epoch"
+    );
+    let bundle = HandshakeBundle::decode(&commit.body).unwrap();
+    let at = scene.place.tick();
+    let step = answers(&mut scene, &commit, Answer::Body(accepted(bundle.message(), at)));
+    assert_eq!(told(&step), [&RoomChange::Joined]);
+    assert_eq!(scene.alice.phase(&uri), Some(Phase::Joined));
 }
