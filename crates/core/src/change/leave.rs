@@ -12,9 +12,10 @@ use crate::store::room::{HeldProposal, Phase, RoomRow};
 use crate::store::small;
 use crate::tx::{NewRequest, Tx};
 
-/// Proposes to leave with this client. The last one in a room simply goes.
+/// Proposes to leave with this client. The last one in a room simply goes, unless a commit that is on its way brings others.
 pub(crate) fn propose(tx: &mut Tx<'_>, row: &mut RoomRow) -> Result<(), Error> {
-    if row.phase == Phase::Creating || tx.view(row)?.members.len() <= 1 {
+    let busy = row.pending.as_ref().is_some_and(|pending| !pending.refused);
+    if row.phase == Phase::Creating || (!busy && is_alone(tx, row)?) {
         return go(tx, row);
     }
     errands::unsend_messages(tx, row)?;
@@ -31,8 +32,15 @@ pub(crate) fn propose(tx: &mut Tx<'_>, row: &mut RoomRow) -> Result<(), Error> {
     errands::drive(tx, row)
 }
 
-/// Asks the hub to take our proposal, in the present epoch.
+fn is_alone(tx: &Tx<'_>, row: &RoomRow) -> Result<bool, Error> {
+    Ok(tx.view(row)?.members.len() <= 1)
+}
+
+/// Asks the hub to take our proposal, in the present epoch. If nobody has come who could commit it, we go.
 pub(crate) fn request(tx: &mut Tx<'_>, row: &mut RoomRow) -> Result<(), Error> {
+    if is_alone(tx, row)? {
+        return go(tx, row);
+    }
     let provider = tx.provider(row);
     let me = tx.me;
     let frame = tx.group(row)?.propose_leaving(&provider, &me.signer)?;
