@@ -918,7 +918,8 @@ enum comity_resolution
  {
     // Send the same octets again.
     COMITY_RESOLUTION_RETRY = 1,
-    // Forget it; it was not accepted.
+    // Forget it, and what we said of it that was not sent either. Should the hub have accepted it without our hearing
+    // of it, others have it.
     COMITY_RESOLUTION_WITHDRAW = 2,
 };
 #ifndef __cplusplus

@@ -27,7 +27,8 @@ pub const COMITY_ALLOW_BROKEN_TRUST: u32 = 2;
 pub enum comity_resolution {
     /// Send the same octets again.
     Retry = 1,
-    /// Forget it; it was not accepted.
+    /// Forget it, and what we said of it that was not sent either. Should the hub have accepted it without our hearing
+    /// of it, others have it.
     Withdraw = 2,
 }
 

@@ -20,6 +20,8 @@ use crate::store::{due, message, outbox, room};
 use crate::tx::Tx;
 use crate::{clock, expiry};
 
+/// Within how long we commit a proposal that nobody else has committed: drawn at random, so that not all do.
+const COMMIT_WITHIN: Duration = Duration::from_secs(10);
 /// A room of at most so many clients renews its leaf at once.
 pub(crate) const SMALL_ROOM: usize = 32;
 /// How long errands wait while a host catches up, if it never says that it has.
@@ -148,6 +150,14 @@ pub(crate) fn commit_now(tx: &mut Tx<'_>, row: &mut RoomRow) -> Result<(), Error
         return Ok(());
     }
     housekeep(tx, row)
+}
+
+/// Commits the held proposals in a while, if nobody else does.
+pub(crate) fn commit_soon(tx: &Tx<'_>, row: &mut RoomRow) -> Result<(), Error> {
+    if row.commit_due.is_none() {
+        row.commit_due = Some(tx.sometime_within(COMMIT_WITHIN)?);
+    }
+    Ok(())
 }
 
 /// A commit of ours that nobody asked for: it takes up proposals and renews our leaf. If it cannot be made, it is tried

@@ -9,6 +9,7 @@ use comity_wire::{
     GroupInfoRatchetTreeTbe, GroupInfoRequest, GroupInfoResponse, GroupInfoStatus, RatchetTreeOption,
     Wire as _,
 };
+use openmls::framing::ContentType;
 use openmls_traits::crypto::OpenMlsCrypto as _;
 
 use crate::error::{Error, Misuse};
@@ -40,7 +41,7 @@ pub(crate) fn join(tx: &mut Tx<'_>, uri: &RoomUri, code: Option<&[u8]>) -> Resul
         Some(row) if is_settled(&row) => return Ok(None),
         Some(row) => row,
         None => {
-            let group = [b"unknown ", uri.as_bytes()].concat();
+            let group = [room::NO_GROUP, uri.as_bytes()].concat();
             RoomRow {
                 id: room::next_id(tx.store)?,
                 group,
@@ -201,6 +202,9 @@ fn enter(
     if state.room != row.uri || state.hub.signature_key != hub_key {
         return Err(StageFault::Refused("group_info_of_another_room"));
     }
+    if !room::may_have(tx.store, &row.uri, group.id()).map_err(Error::from)? {
+        return Err(StageFault::Refused("group_info_of_another_room"));
+    }
     tx.drop_group(row.id);
     if old != 0 {
         crate::store::MlsStore::for_room(tx.store, old)
@@ -307,8 +311,9 @@ pub(crate) fn frame_while_joining(
     row: &mut RoomRow,
     opened: &Opened,
     theirs: u64,
-    handshake: bool,
+    content: ContentType,
 ) -> Result<Option<FrameOutcome>, Unprocessed> {
+    let handshake = content != ContentType::Application;
     let Some(pending) = row.pending.clone() else {
         // Until we enter, what our old copy of the room can read is read.
         let readable = !handshake && row.scope != 0 && theirs <= row.epoch;
@@ -334,7 +339,8 @@ pub(crate) fn frame_while_joining(
         return Err(Rejection::EpochTooOld.into());
     }
     small::put_taken(tx.store, &opened.hash)?;
-    if theirs.saturating_add(1) == row.epoch {
+    // A proposal takes nobody's epoch: if ours leaves it out, the hub says so.
+    if content == ContentType::Commit && theirs.saturating_add(1) == row.epoch {
         crate::store::outbox::delete(tx.store, pending.request)?;
         fetch_again(tx, row)?;
     }

@@ -29,6 +29,10 @@ pub(crate) fn send(
     allow: Allow,
 ) -> Result<Option<Made>, Error> {
     let mut row = tx.room(uri)?;
+    if let Some(id) = outgoing.replaces {
+        let target = message::by_id(tx.store, id)?.filter(|target| target.room == row.id);
+        target.ok_or(Misuse::NoSuchMessage)?;
+    }
     may_send(tx, &row, outgoing)?;
     if row.classes.is_empty() {
         return Err(Blocked::NotJoined.into());
@@ -232,11 +236,7 @@ pub(crate) fn give_up_waiting(tx: &mut Tx<'_>, row: &RoomRow) -> Result<(), Erro
 /// Sends again, or withdraws, what the hub has not accepted.
 pub(crate) fn resolve(tx: &mut Tx<'_>, id: MessageId, how: Resolution) -> Result<Option<Made>, Error> {
     let mut message = message::by_id(tx.store, id)?.ok_or(Misuse::NoSuchMessage)?;
-    let open = matches!(
-        message.delivery,
-        Delivery::Undeliverable | Delivery::Refused(_) | Delivery::Waiting
-    );
-    if !open || message.erased || message.sender != tx.me.user {
+    if !is_open(tx, &message) {
         return Err(Misuse::NotResolvable.into());
     }
     let row = room::by_id(tx.store, message.room)?.ok_or(Misuse::NoSuchRoom)?;
@@ -248,15 +248,34 @@ pub(crate) fn resolve(tx: &mut Tx<'_>, id: MessageId, how: Resolution) -> Result
             tell(tx, &row, id, MessageChange::Sending)?;
         }
         Resolution::Withdraw => {
-            let root = message.root;
-            message::delete(tx.store, &message)?;
-            if root != id {
-                timeline::moved(tx, &row, root)?;
+            withdraw(tx, &row, &message)?;
+            if message.root == id {
+                // What we said of it would tell what it said.
+                for about in message::by_root(tx.store, row.id, id)? {
+                    if is_open(tx, &about) {
+                        withdraw(tx, &row, &about)?;
+                    }
+                }
+            } else {
+                timeline::moved(tx, &row, message.root)?;
             }
-            tell(tx, &row, id, MessageChange::Withdrawn)?;
         }
     }
     Ok(None)
+}
+
+/// Whether it is ours, and a person may say what becomes of it.
+fn is_open(tx: &Tx<'_>, message: &MessageRow) -> bool {
+    let unsent = matches!(
+        message.delivery,
+        Delivery::Undeliverable | Delivery::Refused(_) | Delivery::Waiting
+    );
+    unsent && !message.erased && message.sender == tx.me.user
+}
+
+fn withdraw(tx: &mut Tx<'_>, row: &RoomRow, message: &MessageRow) -> Result<(), Error> {
+    message::delete(tx.store, message)?;
+    tell(tx, row, message.id, MessageChange::Withdrawn)
 }
 
 /// Takes back the requests for a message: it came back before its answer, or its time is over.

@@ -24,6 +24,9 @@ pub(crate) fn respond(tx: &mut Tx<'_>, uri: &RoomUri, response: Response) -> Res
 
 fn accept(tx: &mut Tx<'_>, row: &mut RoomRow) -> Result<(), Error> {
     row.phase = Phase::Joined;
+    if !row.proposals.is_empty() {
+        errands::commit_soon(tx, row)?;
+    }
     room::put(tx.store, row)?;
     tx.tell_room(&row.uri.clone(), RoomChange::Joined)?;
     errands::drive(tx, row)

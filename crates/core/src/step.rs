@@ -430,7 +430,8 @@ pub enum Response {
 pub enum Resolution {
     /// Send the same octets again.
     Retry,
-    /// Forget it; it was not accepted.
+    /// Forget it, and what we said of it that was not sent either. Should the hub have accepted it without our hearing
+    /// of it, others have it.
     Withdraw,
 }
 

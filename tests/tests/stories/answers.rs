@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use comity::{Delivery, FrameOutcome, MessageChange, RequestKind, Resolution};
+use comity::{Allow, Delivery, FrameOutcome, MessageChange, Outgoing, RequestKind, Resolution};
 use comity_hub::Limits;
 use comity_testkit::{Mishap, World};
 
@@ -183,6 +183,50 @@ fn a_message_that_could_not_be_delivered_can_be_withdrawn() {
         cast.alice.message_events(id).last(),
         Some(&MessageChange::Withdrawn)
     );
+}
+
+#[test]
+fn what_was_said_of_a_message_that_is_withdrawn_is_not_sent_either() {
+    let cast = Cast::two(1);
+    cast.world
+        .plans(Mishap::Undeliverable, &cast.alice, RequestKind::SubmitMessage);
+    let id = cast.alice.says("the secret");
+    cast.world.settle();
+    cast.alice.sees(["alice: the secret [undeliverable]"]);
+    cast.world
+        .plans(Mishap::Undeliverable, &cast.alice, RequestKind::SubmitMessage);
+    let edit = cast.alice.edits(id, "the whole secret");
+    cast.world.settle();
+    cast.alice.resolves(id, Resolution::Withdraw);
+    assert!(
+        cast.alice.message(edit).is_none(),
+        "nothing is left of what it said"
+    );
+    assert_eq!(
+        cast.alice.message_events(edit).last(),
+        Some(&MessageChange::Withdrawn)
+    );
+    cast.world.settle();
+    cast.alice.sees([]);
+    assert!(cast.bob.message(edit).is_none());
+}
+
+#[test]
+fn what_is_changed_is_of_the_room_in_which_it_is_changed() {
+    let cast = Cast::two(1);
+    let elsewhere = cast.alice.says("in the clubhouse");
+    cast.world.settle();
+    let clubhouse = cast.world.room();
+    let there = cast.alice.within(&cast.alice.creates("attic"));
+    cast.world.settle();
+    let text = |text| Outgoing::text(text).editing(elsewhere);
+    for outgoing in [text("in the attic"), Outgoing::deletion(elsewhere)] {
+        let error = there.tries_to_send(&outgoing, Allow::default()).unwrap_err();
+        assert_eq!(error.code(), "no_such_message");
+    }
+    cast.alice.within(&clubhouse).edits(elsewhere, "here it is");
+    cast.world.settle();
+    cast.bob.within(&clubhouse).sees(["alice: here it is [edited]"]);
 }
 
 #[test]

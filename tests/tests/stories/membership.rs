@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use comity::{ClientOutcome, Phase, RoomChange, TaskState};
-use comity_testkit::supports;
+use comity::{ClientOutcome, Phase, RequestKind, RoomChange, TaskState};
+use comity_testkit::{Mishap, supports};
 
 use crate::support::Cast;
 
@@ -262,4 +262,46 @@ fn a_user_with_two_clients_is_in_the_room_with_both_and_both_see_the_same() {
     cast.bob.sees(["bob: from my tablet [edited]"]);
     cast.world
         .agrees(&cast.world.room(), &[&cast.alice, &cast.bob, &tablet]);
+}
+
+#[test]
+fn whoever_leaves_while_somebody_comes_is_out_once_they_are_in() {
+    let cast = Cast::new(1);
+    cast.alice.creates("clubhouse");
+    cast.world.settle();
+    cast.world
+        .plans(Mishap::LoseAnswer, &cast.alice, RequestKind::UpdateRoom);
+    cast.alice.invites(&cast.users.bob);
+    while !cast
+        .alice
+        .outstanding()
+        .iter()
+        .any(|request| request.kind == RequestKind::UpdateRoom)
+    {
+        cast.world.advance(Duration::from_millis(10));
+    }
+    cast.alice.leaves();
+    assert_eq!(cast.alice.phase(), Some(Phase::Leaving));
+    cast.world.settle();
+    cast.bob.accepts();
+    cast.world.settle();
+    assert_eq!(cast.alice.phase(), Some(Phase::Left));
+    assert_eq!(cast.bob.members().len(), 1, "nobody stands for her any more");
+    cast.bob.says("alone");
+    cast.world.settle();
+    assert_eq!(cast.alice.rejections(), []);
+}
+
+#[test]
+fn whoever_leaves_while_nobody_comes_after_all_simply_goes() {
+    let cast = Cast::new(1);
+    cast.alice.creates("clubhouse");
+    cast.world.settle();
+    cast.world
+        .plans(Mishap::Undeliverable, &cast.alice, RequestKind::UpdateRoom);
+    cast.alice.rotates();
+    cast.alice.leaves();
+    assert_eq!(cast.alice.phase(), Some(Phase::Leaving));
+    cast.world.settle();
+    assert_eq!(cast.alice.phase(), Some(Phase::Left));
 }

@@ -41,6 +41,25 @@ fn whoever_was_removed_can_be_invited_again() {
 }
 
 #[test]
+fn what_was_read_before_a_removal_is_read_after_coming_back() {
+    let cast = Cast::three(1);
+    cast.alice.says("one");
+    cast.alice.says("two");
+    cast.world.settle();
+    cast.carol.reads();
+    assert_eq!(cast.carol.unread(), 0);
+    cast.alice.removes(&cast.users.carol);
+    cast.world.settle();
+    cast.alice.invites(&cast.users.carol);
+    cast.world.settle();
+    cast.carol.accepts();
+    assert_eq!(cast.carol.unread(), 0);
+    cast.alice.says("three");
+    cast.world.settle();
+    assert_eq!(cast.carol.unread(), 1);
+}
+
+#[test]
 fn what_was_not_sent_before_leaving_is_not_sent_after_coming_back() {
     let cast = Cast::three(1);
     cast.world

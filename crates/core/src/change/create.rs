@@ -54,12 +54,19 @@ pub(crate) fn create_room(tx: &mut Tx<'_>, uri: &RoomUri, new: &NewRoom) -> Resu
         tx.me.leaf(&advertised),
     )?;
     let group_info = group.first_group_info(&provider, &tx.me.signer)?;
-    let mut row = RoomRow {
-        id: match old {
-            Some(old) => old.id,
-            None => room::next_id(tx.store)?,
+    let known = match old {
+        Some(old) => old,
+        None => RoomRow {
+            id: room::next_id(tx.store)?,
+            ..RoomRow::blank(uri.clone())
         },
+    };
+    let mut row = RoomRow {
+        id: known.id,
         scope,
+        orphans: known.orphans,
+        read_up_to: known.read_up_to,
+        late: known.late,
         group: id,
         hub_key: new.hub_key.clone(),
         phase: Phase::Creating,

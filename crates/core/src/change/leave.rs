@@ -12,13 +12,19 @@ use crate::store::room::{HeldProposal, Phase, RoomRow};
 use crate::store::small;
 use crate::tx::{NewRequest, Tx};
 
-/// Proposes to leave with this client. The last one in a room simply goes.
+/// Proposes to leave with this client. The last one in a room simply goes, unless a commit that is on its way brings others.
 pub(crate) fn propose(tx: &mut Tx<'_>, row: &mut RoomRow) -> Result<(), Error> {
-    if row.phase == Phase::Creating || tx.view(row)?.members.len() <= 1 {
+    let busy = row.pending.as_ref().is_some_and(|pending| !pending.refused);
+    if row.phase == Phase::Creating || (!busy && is_alone(tx, row)?) {
         return go(tx, row);
     }
     errands::unsend_messages(tx, row)?;
+    // What becomes of a change whose commit is on its way, its answer tells.
+    let on_its_way = row.pending.as_ref().filter(|pending| !pending.refused);
+    let on_its_way = on_its_way.and_then(|pending| pending.task);
+    row.tasks.retain(|task| Some(*task) != on_its_way);
     super::abandon_tasks(tx, row, "left_room")?;
+    row.tasks.extend(on_its_way);
     row.phase = Phase::Leaving;
     row.commit_due = None;
     row.leaf_due = None;
@@ -26,8 +32,15 @@ pub(crate) fn propose(tx: &mut Tx<'_>, row: &mut RoomRow) -> Result<(), Error> {
     errands::drive(tx, row)
 }
 
-/// Asks the hub to take our proposal, in the present epoch.
+fn is_alone(tx: &Tx<'_>, row: &RoomRow) -> Result<bool, Error> {
+    Ok(tx.view(row)?.members.len() <= 1)
+}
+
+/// Asks the hub to take our proposal, in the present epoch. If nobody has come who could commit it, we go.
 pub(crate) fn request(tx: &mut Tx<'_>, row: &mut RoomRow) -> Result<(), Error> {
+    if is_alone(tx, row)? {
+        return go(tx, row);
+    }
     let provider = tx.provider(row);
     let me = tx.me;
     let frame = tx.group(row)?.propose_leaving(&provider, &me.signer)?;
@@ -71,8 +84,11 @@ pub(crate) fn stay(
     row.phase = Phase::Joined;
     row.declined = false;
     row.proposals.retain(|held| !proposed(held));
+    row.commit_due = (!row.proposals.is_empty()).then(|| tx.now.plus(errands::BEHIND));
+    errands::renew_leaf_later(tx, row)?;
     room::put(tx.store, row)?;
-    tx.tell_room(&row.uri.clone(), RoomChange::Refused(refusal))
+    tx.tell_room(&row.uri.clone(), RoomChange::Refused(refusal))?;
+    errands::drive(tx, row)
 }
 
 /// Nobody is left to commit our leaving.

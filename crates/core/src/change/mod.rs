@@ -235,6 +235,9 @@ fn rebuild(tx: &mut Tx<'_>, row: &mut RoomRow, task: Option<TaskId>, refusal: Re
     if let Some(id) = task
         && let Some(mut task) = small::task(tx.store, id)?
     {
+        if row.phase == Phase::Leaving {
+            return fail(tx, row, &mut task, TaskState::Refused("left_room".to_owned()));
+        }
         task.rebuilt = task.rebuilt.saturating_add(1);
         if task.rebuilt > MOST_REBUILDS {
             return fail(tx, row, &mut task, TaskState::NotTaken(refusal));

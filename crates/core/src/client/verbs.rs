@@ -66,6 +66,7 @@ impl Client {
     ///
     /// # Errors
     /// [`Blocked::CannotRead`](crate::Blocked::CannotRead) unless allowed; `NotJoined`, `Stalled`, `NotAllowed`;
+    /// [`Misuse::NoSuchMessage`] if what it edits or deletes is not in this room;
     /// [`Misuse::Outgoing`], [`Misuse::TooLong`] for content of more than 1 MiB or a topic of more than 4,096 octets.
     pub fn send(
         &mut self,

@@ -190,7 +190,7 @@ fn settled(
         _ => {}
     }
     if row.phase == Phase::Joining {
-        return crate::join::frame_while_joining(tx, row, opened, theirs, handshake);
+        return crate::join::frame_while_joining(tx, row, opened, theirs, content);
     }
     if content == ContentType::Commit
         && theirs < row.epoch

@@ -1,13 +1,10 @@
 //! Proposals: kept as frames in a row of ours until somebody commits them.
 
-use std::time::Duration;
-
 use comity_mls::LeafIdentity;
 use comity_wire::FanoutTail;
 
 use super::Opened;
 use crate::errands;
-use crate::error::Error;
 use crate::group::{Processed, protocol_message};
 use crate::rejection::Rejection;
 use crate::store::room;
@@ -15,8 +12,6 @@ use crate::store::room::{HeldProposal, Phase, RoomRow};
 use crate::tx::Tx;
 use crate::unprocessed::Unprocessed;
 
-/// Within how long we commit a proposal that nobody else has committed: drawn at random, so that not all do.
-const COMMIT_WITHIN: Duration = Duration::from_secs(10);
 /// How many proposals of one epoch we keep, and how many octets of them: each step of the room reads them.
 const MOST: usize = 1_000;
 const OCTETS: usize = 4 << 20;
@@ -46,7 +41,7 @@ pub(super) fn hold(
         }
     }
     if row.phase == Phase::Joined {
-        schedule(tx, &mut row)?;
+        errands::commit_soon(tx, &mut row)?;
     }
     if row.pending.as_ref().is_some_and(|pending| pending.refused) && !row.behind {
         // Perhaps it was refused because it left this proposal out.
@@ -70,13 +65,6 @@ fn keep(row: &mut RoomRow, frame: &[u8], known: Known) -> Result<(), Unprocessed
             user: known.by.user,
             leaves: known.leaves,
         });
-    }
-    Ok(())
-}
-
-fn schedule(tx: &Tx<'_>, row: &mut RoomRow) -> Result<(), Error> {
-    if row.commit_due.is_none() {
-        row.commit_due = Some(tx.sometime_within(COMMIT_WITHIN)?);
     }
     Ok(())
 }

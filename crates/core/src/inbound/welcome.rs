@@ -52,6 +52,9 @@ pub(super) fn take(tx: &mut Tx<'_>, frame: &Frame, opened: &Opened) -> Result<Fr
     if own.is_none_or(|own| own.client != tx.me.client || own.user != tx.me.user) {
         return Err(Rejection::InvalidWelcome.into());
     }
+    if !room::may_have(tx.store, &state.room, group.id())? {
+        return Err(Rejection::InvalidWelcome.into());
+    }
     let old = room::by_uri(tx.store, &state.room)?;
     if let Some(old) = &old {
         not_needed(old, &group)?;
@@ -63,10 +66,14 @@ pub(super) fn take(tx: &mut Tx<'_>, frame: &Frame, opened: &Opened) -> Result<Fr
         }
         None => room::next_id(tx.store)?,
     };
+    // What was said, and what of it was read, is still there.
+    let known = old.unwrap_or_else(|| RoomRow::blank(state.room.clone()));
     let mut row = RoomRow {
         id,
         scope,
-        uri: state.room.clone(),
+        orphans: known.orphans,
+        read_up_to: known.read_up_to,
+        late: known.late,
         group: group.id().to_vec(),
         hub: state.hub.provider.clone(),
         hub_key: state.hub.signature_key.clone(),

@@ -3,9 +3,10 @@
 use std::time::Duration;
 
 use comity::{
-    Answer, Change, ClientChange, EventKind, Phase, Refusal, Request, RequestKind, RoomChange, Step,
+    Allow, Answer, Change, ClientChange, Delivery, EventKind, Made, Outgoing, Phase, Refusal, Request,
+    RequestKind, RoomChange, Step, TaskChange, TaskState,
 };
-use comity_wire::{UpdateRoomResponse, UpdateVerdict, Wire as _};
+use comity_wire::{HandshakeBundle, UpdateRoomResponse, UpdateVerdict, Wire as _};
 
 use crate::support::*;
 
@@ -63,6 +64,81 @@ fn leaving_that_can_never_be_delivered_is_told_and_we_stay() {
         1,
         "and may try again"
     );
+}
+
+#[test]
+fn what_waited_while_we_wanted_to_leave_is_sent_when_we_stay() {
+    let mut scene = Scene::new();
+    let (now, uri) = (scene.alice.now, scene.uri());
+    let outgoing = Outgoing::text("before I go");
+    let sent = scene.alice.client.send(now, &uri, &outgoing, Allow::default());
+    let Some(Made::Message(id)) = sent.unwrap().made else {
+        panic!("no message")
+    };
+    let request = changes(&mut scene, Change::Leave).requests.remove(0);
+    let delivery = |scene: &Scene| scene.alice.reader().message(now, id).unwrap().unwrap().delivery;
+    assert_eq!(delivery(&scene), Delivery::Waiting);
+    let step = answers(&mut scene, &request, verdict(UpdateVerdict::NotAllowed));
+    assert_eq!(scene.alice.phase(&uri), Some(Phase::Joined));
+    let submits = |request: &Request| request.kind == RequestKind::SubmitMessage;
+    assert!(step.requests.iter().any(submits), "{step:?}");
+    assert_eq!(delivery(&scene), Delivery::Sending);
+}
+
+#[test]
+fn a_change_that_is_on_its_way_when_we_want_to_leave_ends_once_and_as_it_ended() {
+    for (answer, ends) in [
+        (None, TaskState::Done),
+        (
+            Some(UpdateVerdict::NotAllowed),
+            TaskState::NotTaken(Refusal::NotAllowed("not_here".to_owned())),
+        ),
+    ] {
+        let mut scene = Scene::new();
+        let step = changes(&mut scene, Change::Rotate);
+        let Some(Made::Task(task)) = step.made else {
+            panic!("no task")
+        };
+        let request = updates(&step)[0].clone();
+        let step = changes(&mut scene, Change::Leave);
+        assert_eq!(updates(&step), Vec::<&Request>::new(), "one commit at a time");
+        let state = |scene: &Scene| scene.alice.reader().task(task).unwrap().unwrap().state;
+        assert_eq!(
+            state(&scene),
+            TaskState::Waiting,
+            "nobody knows what becomes of it"
+        );
+        match answer {
+            Some(refused) => drop(answers(&mut scene, &request, verdict(refused))),
+            None => scene.serves(vec![request]),
+        }
+        assert_eq!(state(&scene), ends);
+        let finished = |event: &comity::Event| matches!(event.kind, EventKind::Task { task: which, change: TaskChange::Finished } if which == task);
+        assert_eq!(
+            scene
+                .alice
+                .events()
+                .iter()
+                .filter(|event| finished(event))
+                .count(),
+            1
+        );
+        assert_eq!(scene.alice.phase(&scene.uri()), Some(Phase::Leaving));
+    }
+}
+
+#[test]
+fn a_change_that_another_commit_overtakes_while_we_want_to_leave_is_not_made() {
+    let mut scene = Scene::new();
+    let step = changes(&mut scene, Change::Rotate);
+    let Some(Made::Task(task)) = step.made else {
+        panic!("no task")
+    };
+    drop(changes(&mut scene, Change::Leave));
+    scene.everybody_follows(Plan::default());
+    let state = scene.alice.reader().task(task).unwrap().unwrap().state;
+    assert_eq!(state, TaskState::Refused("left_room".to_owned()));
+    assert_eq!(scene.alice.phase(&scene.uri()), Some(Phase::Leaving));
 }
 
 #[test]
@@ -191,4 +267,34 @@ fn a_hub_that_lies_about_the_time_costs_nobody_a_key_package() {
         matches!(outcome, comity::FrameOutcome::Done { .. }),
         "{outcome:?}"
     );
+}
+
+#[test]
+fn a_proposal_from_before_we_entered_does_not_undo_our_entering() {
+    let mut scene = Scene::new();
+    let (now, uri) = (scene.alice.now, scene.uri());
+    // Alice loses a commit, and learns of it.
+    drop(scene.mallory.commits(Plan::default()));
+    scene.mallory.merges();
+    let ahead = scene.saying("can you read this?");
+    drop(scene.alice.steps(&[ahead]));
+    let proposal = scene.mallory.leaves();
+    let late = scene.place.proposal(&proposal);
+    let step = scene.alice.client.join(now, &uri, None).unwrap();
+    let entrance = scene
+        .place
+        .entrance(&step.requests[0].body, &scene.mallory.entrance());
+    let step = answers(&mut scene, &step.requests[0], Answer::Body(entrance));
+    let commit = updates(&step)[0].clone();
+    let step = scene.alice.steps(&[late]);
+    assert_eq!(
+        step.requests,
+        Vec::<Request>::new(),
+        "only a commit takes an epoch"
+    );
+    let bundle = HandshakeBundle::decode(&commit.body).unwrap();
+    let at = scene.place.tick();
+    let step = answers(&mut scene, &commit, Answer::Body(accepted(bundle.message(), at)));
+    assert_eq!(told(&step), [&RoomChange::Joined]);
+    assert_eq!(scene.alice.phase(&uri), Some(Phase::Joined));
 }

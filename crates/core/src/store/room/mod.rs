@@ -184,6 +184,15 @@ pub(crate) fn by_group(store: &Store, group: &[u8]) -> Result<Option<RoomRow>, S
     )
 }
 
+/// Whether a room may have this group: whoever makes one chooses its id, and no two rooms of ours have the same.
+pub(crate) fn may_have(store: &Store, uri: &RoomUri, group: &[u8]) -> Result<bool, StorageError> {
+    let taken = by_group(store, group)?.is_some_and(|other| other.uri != *uri);
+    Ok(!taken && !group.starts_with(NO_GROUP))
+}
+
+/// What stands for the group of a room that is not entered yet: its URI follows.
+pub(crate) const NO_GROUP: &[u8] = b"unknown ";
+
 pub(crate) fn by_id(store: &Store, id: i64) -> Result<Option<RoomRow>, StorageError> {
     remembered(
         store,

@@ -80,3 +80,29 @@ fn a_welcome_to_a_second_group_of_a_room_that_we_are_in_changes_nothing() {
     scene.rejects(&frame, "already_joined", Advice::None);
     scene.still_reads();
 }
+
+/// Whoever makes a group chooses its id. That of another room's, or of one that is yet to be joined, is nobody else's to have.
+#[test]
+fn a_welcome_to_a_group_that_has_the_id_of_another_rooms_changes_nothing() {
+    let mut scene = Scene::new();
+    let place = Place::new(room("m.example", "trap"), &users());
+    let taken = scene.mallory.group().group_id().to_vec();
+    let to_be_joined = [b"unknown ", room("h.example", "attic").as_bytes()].concat();
+    for id in [taken, to_be_joined] {
+        let mut host = Rogue::new("m.example", "mallory", "mallory-pc");
+        host.creates_as(&place.state(), &id);
+        let adds = vec![scene.alice.key_package()];
+        let welcome = host
+            .commits(Plan {
+                adds,
+                ..Plan::default()
+            })
+            .welcome
+            .unwrap();
+        host.merges();
+        let frame = place.welcome(&welcome, host.tree());
+        scene.rejects(&frame, "invalid_welcome", Advice::None);
+        assert_eq!(scene.alice.phase(&place.uri), None);
+    }
+    scene.still_reads();
+}

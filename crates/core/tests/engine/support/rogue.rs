@@ -158,6 +158,15 @@ impl Rogue {
     }
 
     pub(crate) fn creates(&mut self, state: &RoomState) {
+        self.creates_group(state, None);
+    }
+
+    /// The same, and the group has an id that another one may have, too.
+    pub(crate) fn creates_as(&mut self, state: &RoomState, id: &[u8]) {
+        self.creates_group(state, Some(GroupId::from_slice(id)));
+    }
+
+    fn creates_group(&mut self, state: &RoomState, id: Option<GroupId>) {
         let config = MlsGroupCreateConfig::builder()
             .ciphersuite(CIPHER_SUITE)
             .capabilities(capabilities())
@@ -167,7 +176,10 @@ impl Rogue {
             .wire_format_policy(PURE_PLAINTEXT_WIRE_FORMAT_POLICY)
             .use_ratchet_tree_extension(false)
             .build();
-        self.group = Some(MlsGroup::new(&self.mls, &self.keys, &config, self.who()).unwrap());
+        self.group = Some(match id {
+            Some(id) => MlsGroup::new_with_group_id(&self.mls, &self.keys, &config, id, self.who()).unwrap(),
+            None => MlsGroup::new(&self.mls, &self.keys, &config, self.who()).unwrap(),
+        });
     }
 
     pub(crate) fn tree(&self) -> RatchetTreeOctets {
