@@ -20,7 +20,7 @@ use openmls::prelude::{KeyPackage, Sender};
 use openmls_traits::crypto::OpenMlsCrypto;
 use tls_codec::Serialize as _;
 
-use super::accept::put;
+use super::accept::{head_stays_small, put};
 use super::group::{Loaded, Verified, stage};
 use super::standing::Standing;
 use super::{Call, Outcome, at_this_epoch, fanout, in_this_group};
@@ -215,6 +215,7 @@ fn settle<C: OpenMlsCrypto>(
         may_step_back: true,
         ..head.clone()
     };
+    head_stays_small(&advanced)?;
     let (_, accepted_at, mut writes) = call.advance(advanced)?;
     let committer = facts.committer.client.clone();
     let begun_by = Begun {
