@@ -40,6 +40,11 @@ impl Caller {
         self.client.as_ref().map(|(user, _)| user)
     }
 
+    /// Whether it is a provider's server, and no client.
+    pub(crate) fn is_provider(&self) -> bool {
+        self.client.is_none()
+    }
+
     /// Whether the caller may speak for `user`.
     pub(crate) fn speaks_for_user(&self, user: &UserUri) -> Result<(), Refusal> {
         if user.provider() != self.provider {

@@ -68,14 +68,16 @@ fn authorize<C: OpenMlsCrypto>(
     caller: &Caller,
     request: &KeyMaterialRequest,
 ) -> Result<(), Refusal> {
-    let from_hub = request
-        .room
-        .as_ref()
-        .is_some_and(|room| room.provider() == *caller.provider_uri());
+    let client = client_of(&request.requester)?;
+    let from_hub = caller.is_provider()
+        && request
+            .room
+            .as_ref()
+            .is_some_and(|room| room.provider() == *caller.provider_uri());
     if !from_hub {
         caller.speaks_for_user(&request.requesting_user)?;
+        caller.speaks_for_client(&client)?;
     }
-    let client = client_of(&request.requester)?;
     if client.provider() != request.requesting_user.provider() {
         return Err(Refusal::InvalidIdentity("leaf_foreign_user"));
     }

@@ -293,6 +293,42 @@ fn only_the_rooms_hub_or_ones_own_provider_asks_and_only_with_a_signature() {
 }
 
 #[test]
+fn a_client_is_not_the_hub_of_a_room_of_its_provider() {
+    let mut shop = Shop::new();
+    let own = shop.phone.key_package();
+    drop(shop.publish(std::slice::from_ref(&own), false));
+    let mallory = Device::new("b.example", "mallory", "mallory-phone");
+    // A room of their provider, and a request in the name of somebody else, whom Bob may have agreed to.
+    let mut request = shop.request();
+    request.room = Some(room("b.example", "clubhouse"));
+    let sign = |request: &mut KeyMaterialRequest, device: &Device| {
+        request.requester = device.signatory();
+        request.signature = device.sign(KeyMaterialRequest::LABEL, &request.to_be_signed());
+    };
+    let caller = Caller::client(mallory.user.clone(), mallory.uri.clone());
+    let mut refusal = |request: &KeyMaterialRequest| {
+        let shelves = shop.shelves();
+        let target = Target::Known(Consent::Given, &shelves);
+        let body = request.encode();
+        let selection = shop.directory.choose(shop.now, &caller, &target, None, &body);
+        shop.apply(&selection.writes);
+        selection.refusal.map(|refusal| refusal.code())
+    };
+    request.requesting_user = user("b.example", "bert");
+    sign(&mut request, &mallory);
+    assert_eq!(refusal(&request), Some("foreign_client"));
+    let (tablet, honest) = (
+        Device::new("b.example", "bob", "bob-tablet"),
+        mallory.user.clone(),
+    );
+    request.requesting_user = honest;
+    sign(&mut request, &tablet);
+    assert_eq!(refusal(&request), Some("foreign_client"));
+    sign(&mut request, &mallory);
+    assert_eq!(refusal(&request), None);
+}
+
+#[test]
 fn who_is_unknown_or_has_not_agreed_gives_nothing() {
     let mut shop = Shop::new();
     let own = shop.phone.key_package();
