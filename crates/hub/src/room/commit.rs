@@ -86,11 +86,16 @@ fn judge<'a, C: OpenMlsCrypto>(call: &Call<'_, C>, room: &Loaded, bundle: &'a Bu
     let GroupInfoOption::Full(group_info) = &bundle.group_info else {
         return Err(Refusal::MissingGroupInfo.into());
     };
+    let place = match sender {
+        Sender::Member(index) => Ok(index),
+        _ => room.group.ext_commit_sender_index(&staged),
+    };
     let info = check_group_info(
         call.crypto,
         staged.group_context(),
         &tag,
         group_info.as_slice(),
+        place.map_err(|_| Refusal::NotAMember)?,
         &signer,
     )
     .map_err(|fault: GroupInfoFault| Refusal::GroupInfoMismatch(fault.code()))?;
