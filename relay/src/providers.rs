@@ -9,8 +9,8 @@ use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use comity_hub::{
-    Caller, Class, Consent, Delivery, Directory, Endpoint, Facts, Hub, Inbound, KeyPackageRow, Part,
-    RosterChange, Shelf, Target, Verdict, amend_roster, follow,
+    Caller, Consent, Delivery, Directory, Endpoint, Facts, Hub, Inbound, KeyPackageRow, Part, RosterChange,
+    Shelf, Target, Verdict, amend_roster, follow,
 };
 use comity_room::{ClientUri, ProviderUri, RoomUri, Timestamp, UserUri};
 use openmls_basic_credential::SignatureKeyPair;
@@ -319,19 +319,12 @@ impl Call<'_> {
 
     /// The hub of the room passes the request on to the user's provider.
     fn key_material(&self, posted: Posted<'_>, keys: &SignatureKeyPair) -> Result<Option<Vec<u8>>, Fault> {
+        // The client's own provider, which knows its login, forwards what the hub is asked; here they are one.
+        let client = Caller::client(self.user.clone(), self.from.clone());
         let hub = hub(posted.to, keys);
-        let user = match hub
-            .inspect(Endpoint::KeyMaterial, posted.body)
-            .map(|seen| seen.class)
-        {
-            Ok(Class::KeyMaterial { target, .. }) => target,
-            Ok(_) => return Err(Fault::Senseless("no request for key material")),
-            Err(refusal) => {
-                let room = posted
-                    .lane
-                    .ok_or(Fault::Senseless("no request for key material"))?;
-                return Ok(Some(hub.refuse(Endpoint::KeyMaterial, room, &refusal)));
-            }
+        let user = match hub.pass_on(&client, posted.body) {
+            Ok(user) => user,
+            Err(refused) => return Ok(Some(refused.reply)),
         };
         let target = user.provider();
         if self.work.keys(&target)?.is_none() {

@@ -19,6 +19,7 @@ use comity::{
 };
 use comity_hub::Endpoint;
 use comity_relay::{Fault, Outcome, Posted, Providers, serve};
+use comity_wire::{KeyMaterialResponse, KeyMaterialUserCode, Wire as _};
 
 const SECRET: &str = "meet me where the river bends";
 
@@ -86,6 +87,35 @@ fn a_request_that_comes_again_gets_its_first_answer_and_nothing_happens_twice() 
     let first = post([1; 16]);
     assert_eq!(post([1; 16]), first);
     assert_ne!(post([2; 16]), first, "another request gets another key package");
+}
+
+#[test]
+fn nobody_gets_key_packages_in_the_name_of_somebody_else() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let relay = Relay::open(&dir.path().join("relay.sqlite"));
+    let mut ada = App::new(&relay, dir.path(), "a.example", "ada");
+    let _ben = App::new(&relay, dir.path(), "b.example", "ben");
+    let room = RoomUri::parse("mimi://a.example/r/lunch").expect("a room");
+    let asked = ada.asks_for_key_packages(&relay, &room, "mimi://b.example/u/ben");
+    let status = |who: &App| {
+        let posted = Posted {
+            id: &[1; 16],
+            to: &asked.to,
+            lane: asked.lane.as_ref(),
+            endpoint: Endpoint::KeyMaterial,
+            body: &asked.body,
+        };
+        let outcome = relay.providers.post(present(), &who.who.client, posted);
+        let Ok(Outcome::Answer(body)) = outcome else {
+            panic!("{outcome:?}")
+        };
+        KeyMaterialResponse::decode(&body).expect("an answer").status
+    };
+    for (domain, name) in [("a.example", "mallory"), ("c.example", "eve")] {
+        let other = App::new(&relay, dir.path(), domain, name);
+        assert_eq!(status(&other), KeyMaterialUserCode::NoConsent, "{name}");
+    }
+    assert_eq!(status(&ada), KeyMaterialUserCode::Success);
 }
 
 #[test]
