@@ -53,6 +53,9 @@ pub enum Violation {
     /// One signature key would stand in two leaves.
     #[error("two leaves share a signature key")]
     TwinKeys,
+    /// One encryption key would stand in two nodes of the tree.
+    #[error("two nodes of the tree share an encryption key")]
+    TwinNodes,
     /// One client would stand in two leaves.
     #[error("a client would be in the group twice")]
     TwinClients,
@@ -89,6 +92,7 @@ impl Violation {
             Self::Leaf(_, fault) => fault.code(),
             Self::IdentityChanged(_) => "identity_changed",
             Self::TwinKeys => "signature_key_twin",
+            Self::TwinNodes => "encryption_key_twin",
             Self::TwinClients => "client_twin",
             Self::Roster(_) => "roster_unidentified",
             Self::Committer => "committer_unknown",

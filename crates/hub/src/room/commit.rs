@@ -4,7 +4,7 @@
 
 use std::collections::BTreeSet;
 
-use comity_mls::choke::removed_indices;
+use comity_mls::choke::{removed_indices, twin_nodes};
 use comity_mls::{
     CommitFacts, GroupInfoFault, KeyPackageFault, Violation, check_commit, check_group_info,
     check_key_package,
@@ -206,6 +206,9 @@ fn settle<C: OpenMlsCrypto>(
     group
         .merge_commit(&store, staged)
         .map_err(|_| Fault::Unencodable("group"))?;
+    if twin_nodes(&group) {
+        return Err(violation(Violation::TwinNodes).into());
+    }
     let (state, leaves) = comity_mls::check_roster(&group).map_err(violation)?;
     let after = Standing::of(&state, leaves.iter().map(|(_, facts)| facts));
     let tree = tree_after(&group, &bundle.ratchet_tree)?;
