@@ -9,8 +9,8 @@ use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use comity_hub::{
-    Caller, Class, Consent, Delivery, Directory, Endpoint, Facts, Hub, Inbound, KeyPackageRow, Part,
-    RosterChange, Shelf, Target, Verdict, amend_roster, follow,
+    Caller, Consent, Delivery, Directory, Endpoint, Facts, Hub, Inbound, KeyPackageRow, Part, RosterChange,
+    Shelf, Target, Verdict, amend_roster, follow,
 };
 use comity_room::{ClientUri, ProviderUri, RoomUri, Timestamp, UserUri};
 use openmls_basic_credential::SignatureKeyPair;
@@ -221,13 +221,10 @@ impl Call<'_> {
         }
     }
 
-    /// Whom `provider` sees: its own client by its login, another provider by its name.
-    fn caller(&self, provider: &ProviderUri) -> Caller {
-        if *provider == self.from.provider() {
-            Caller::client(self.user.clone(), self.from.clone())
-        } else {
-            Caller::provider(self.from.provider())
-        }
+    /// Who asks. Another provider's hub knows a provider by its name alone, and believes what it says of its clients; so that provider
+    /// sees to it that each of them speaks for itself. Here they are one, and the hub is asked in the client's name.
+    fn caller(&self) -> Caller {
+        Caller::client(self.user.clone(), self.from.clone())
     }
 
     /// What is asked of a room's hub.
@@ -247,7 +244,7 @@ impl Call<'_> {
     }
 
     fn judge(&self, posted: Posted<'_>, room: &RoomUri, keys: &SignatureKeyPair) -> Result<Verdict, Fault> {
-        let (hub, caller, body) = (hub(posted.to, keys), self.caller(posted.to), posted.body);
+        let (hub, caller, body) = (hub(posted.to, keys), self.caller(), posted.body);
         let seen = match hub.inspect(posted.endpoint, body) {
             Ok(seen) => seen,
             Err(refusal) => {
@@ -312,7 +309,7 @@ impl Call<'_> {
 
     fn publish(&self, posted: Posted<'_>) -> Result<Vec<u8>, Fault> {
         let held = held(self.work, self.from.as_str())?;
-        let publication = directory(posted.to).publish(self.now, &self.caller(posted.to), &held, posted.body);
+        let publication = directory(posted.to).publish(self.now, &self.caller(), &held, posted.body);
         self.work.write_directory(&publication.writes)?;
         Ok(publication.reply)
     }
@@ -320,25 +317,16 @@ impl Call<'_> {
     /// The hub of the room passes the request on to the user's provider.
     fn key_material(&self, posted: Posted<'_>, keys: &SignatureKeyPair) -> Result<Option<Vec<u8>>, Fault> {
         let hub = hub(posted.to, keys);
-        let user = match hub
-            .inspect(Endpoint::KeyMaterial, posted.body)
-            .map(|seen| seen.class)
-        {
-            Ok(Class::KeyMaterial { target, .. }) => target,
-            Ok(_) => return Err(Fault::Senseless("no request for key material")),
-            Err(refusal) => {
-                let room = posted
-                    .lane
-                    .ok_or(Fault::Senseless("no request for key material"))?;
-                return Ok(Some(hub.refuse(Endpoint::KeyMaterial, room, &refusal)));
-            }
+        let user = match hub.pass_on(&self.caller(), posted.body) {
+            Ok(user) => user,
+            Err(refused) => return Ok(Some(refused.reply)),
         };
         let target = user.provider();
         if self.work.keys(&target)?.is_none() {
             return Ok(None);
         }
         let caller = if target == *posted.to {
-            self.caller(&target)
+            self.caller()
         } else {
             Caller::provider(posted.to.clone())
         };

@@ -19,6 +19,7 @@ use comity::{
 };
 use comity_hub::Endpoint;
 use comity_relay::{Fault, Outcome, Posted, Providers, serve};
+use comity_wire::{KeyMaterialResponse, KeyMaterialUserCode, SubmitMessageResponse, Wire as _};
 
 const SECRET: &str = "meet me where the river bends";
 
@@ -86,6 +87,86 @@ fn a_request_that_comes_again_gets_its_first_answer_and_nothing_happens_twice() 
     let first = post([1; 16]);
     assert_eq!(post([1; 16]), first);
     assert_ne!(post([2; 16]), first, "another request gets another key package");
+}
+
+#[test]
+fn nobody_gets_key_packages_in_the_name_of_somebody_else() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let relay = Relay::open(&dir.path().join("relay.sqlite"));
+    let mut ada = App::new(&relay, dir.path(), "a.example", "ada");
+    let _ben = App::new(&relay, dir.path(), "b.example", "ben");
+    let room = RoomUri::parse("mimi://a.example/r/lunch").expect("a room");
+    let asked = ada.asks_for_key_packages(&relay, &room, "mimi://b.example/u/ben");
+    let status = |who: &App| {
+        let posted = Posted {
+            id: &[1; 16],
+            to: &asked.to,
+            lane: asked.lane.as_ref(),
+            endpoint: Endpoint::KeyMaterial,
+            body: &asked.body,
+        };
+        let outcome = relay.providers.post(present(), &who.who.client, posted);
+        let Ok(Outcome::Answer(body)) = outcome else {
+            panic!("{outcome:?}")
+        };
+        KeyMaterialResponse::decode(&body).expect("an answer").status
+    };
+    for (domain, name) in [("a.example", "mallory"), ("c.example", "eve")] {
+        let other = App::new(&relay, dir.path(), domain, name);
+        assert_eq!(status(&other), KeyMaterialUserCode::NoConsent, "{name}");
+    }
+    assert_eq!(status(&ada), KeyMaterialUserCode::Success);
+}
+
+#[test]
+fn nobody_posts_a_message_in_the_name_of_somebody_else() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let relay = Relay::open(&dir.path().join("relay.sqlite"));
+    let mut ada = App::new(&relay, dir.path(), "a.example", "ada");
+    let mut ben = App::new(&relay, dir.path(), "b.example", "ben");
+    let eve = App::new(&relay, dir.path(), "b.example", "eve");
+    let room = RoomUri::parse("mimi://a.example/r/lunch").expect("a room");
+    let key = relay.providers.hub_key(&room.provider()).expect("a key");
+    let lunch = NewRoom {
+        hub_key: key.expect("a provider"),
+        name: String::new(),
+        requirement: None,
+    };
+    let invite = Change::Invite {
+        user: ben.who.user.clone(),
+        role: None,
+        key_packages: Vec::new(),
+    };
+    ada.does(&relay, |client, now| client.create_room(now, &room, &lunch));
+    ada.does(&relay, |client, now| client.change(now, &room, &[invite]));
+    ben.takes_mail(&relay);
+    ben.does(&relay, |client, now| client.respond(now, &room, Response::Accept));
+    let said = Outgoing::text(SECRET);
+    let step = ben.client.send(present(), &room, &said, Allow::default());
+    let step = step.expect("a step");
+    let [request] = &step.requests[..] else {
+        panic!("{:?}", step.requests)
+    };
+    let post = |who: &App| {
+        let posted = Posted {
+            id: &request.id.0,
+            to: &request.to,
+            lane: request.lane.as_ref(),
+            endpoint: Endpoint::SubmitMessage,
+            body: &request.body,
+        };
+        let outcome = relay.providers.post(present(), &who.who.client, posted);
+        let Ok(Outcome::Answer(body)) = outcome else {
+            panic!("{outcome:?}")
+        };
+        SubmitMessageResponse::decode(&body).expect("an answer")
+    };
+    assert_eq!(post(&eve), SubmitMessageResponse::NotAllowed);
+    let answer = post(&ben);
+    assert!(
+        matches!(answer, SubmitMessageResponse::Accepted { .. }),
+        "{answer:?}"
+    );
 }
 
 #[test]

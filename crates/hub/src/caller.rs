@@ -7,6 +7,9 @@ use crate::refusal::Refusal;
 /// Who asks: a provider by its TLS identity, or one of this provider's own clients by its login.
 ///
 /// A provider speaks for its own users only; a client only for itself. Nothing here comes from a body.
+///
+/// A hub believes what another provider says of its own users and clients. So a server that forwards what one of its clients posts to
+/// another provider's hub sees to it that the body names nobody but that client.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Caller {
     provider: ProviderUri,
@@ -38,6 +41,11 @@ impl Caller {
     /// The user that asks, if this provider knows it.
     pub fn user(&self) -> Option<&UserUri> {
         self.client.as_ref().map(|(user, _)| user)
+    }
+
+    /// Whether it is a provider's server, and no client.
+    pub(crate) fn is_provider(&self) -> bool {
+        self.client.is_none()
     }
 
     /// Whether the caller may speak for `user`.

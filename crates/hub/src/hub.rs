@@ -4,11 +4,12 @@
 //! [`Inspected::parts`](crate::Inspected::parts) named, and the body as it came. Each returns a [`Verdict`]; a refusal is
 //! a verdict too. `Err` means that the host's rows are not what this crate wrote.
 
-use comity_room::{ProviderUri, RoomUri, Timestamp};
+use comity_room::{ProviderUri, RoomUri, Timestamp, UserUri};
 use openmls_traits::crypto::OpenMlsCrypto;
 use openmls_traits::signatures::Signer;
 
 use crate::caller::Caller;
+use crate::directory::{self, Selection};
 use crate::inspect::{Endpoint, Inspected, inspect};
 use crate::limits::Limits;
 use crate::refusal::Refusal;
@@ -130,6 +131,18 @@ impl<C: OpenMlsCrypto> Hub<C> {
         signer: &impl Signer,
     ) -> Result<Verdict, Fault> {
         room::group_info(&self.call(now, caller, rows), body, signer)
+    }
+
+    /// A KeyMaterialRequest about a room of this hub: whose key packages are asked for. Pass the body on to that user's provider,
+    /// unchanged, in this provider's name.
+    ///
+    /// That provider believes the hub who is asking. So nothing is passed on for anybody but the caller; what is refused is
+    /// answered here, with the `reply` of the [`Selection`].
+    ///
+    /// # Errors
+    /// The answer, if the request is refused. Nothing is chosen in it, and nothing written.
+    pub fn pass_on(&self, caller: &Caller, body: &[u8]) -> Result<UserUri, Selection> {
+        directory::pass_on(&self.crypto, &self.limits, &self.provider, caller, body)
     }
 
     /// Puts the previous epoch back in force, because members report that they cannot process the commit that ended it.

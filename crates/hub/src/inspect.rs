@@ -1,6 +1,6 @@
 //! What a body is, before any row is read: enough to limit rates, to find a stored reply, and to load the right rows.
 
-use comity_room::{ProviderUri, RoomUri, UserUri};
+use comity_room::{RoomUri, UserUri};
 use comity_wire::{
     CreateRoom, GroupInfoRequest, HandshakeBundle, KeyMaterialRequest, MessageKind, MlsOctets,
     PublishKeyPackages, SubmitMessageRequest, Wire, WireError,
@@ -62,7 +62,7 @@ pub enum Class {
     },
     /// A wish to join from outside.
     GroupInfo,
-    /// A wish for key packages. The hub of the room passes the body on, unchanged, to the user's provider.
+    /// A wish for key packages. The hub of the room passes the body on, unchanged, where [`Hub::pass_on`](crate::Hub::pass_on) says.
     KeyMaterial {
         /// Whose key packages.
         target: UserUri,
@@ -129,14 +129,6 @@ impl Inspected {
             .into_iter()
             .chain(now.checked_sub(1).into_iter().flat_map(rows))
             .collect())
-    }
-
-    /// To whom a host passes the body on, if this provider does not answer it.
-    pub fn pass_on_to(&self) -> Option<ProviderUri> {
-        match &self.class {
-            Class::KeyMaterial { target, .. } => Some(target.provider()),
-            _ => None,
-        }
     }
 }
 

@@ -75,6 +75,9 @@ impl Version {
     /// The version of a room that does not exist.
     pub const ABSENT: Self = Self(0);
 
+    /// The greatest, which takes the most octets.
+    pub(crate) const LAST: Self = Self(u64::MAX);
+
     /// The version that a head row states.
     ///
     /// # Errors

@@ -8,6 +8,7 @@ use std::collections::BTreeSet;
 use openmls::group::{PublicGroup, QueuedProposal, StagedCommit};
 use openmls::messages::proposals::Proposal;
 use openmls::prelude::{LeafNode, LeafNodeIndex, Sender};
+use tls_codec::{Deserialize as _, Serialize as _, VLBytes};
 
 use crate::leaf::{LeafFacts, LeafFault, leaf_facts};
 
@@ -91,6 +92,22 @@ pub fn twin_keys(old: &PublicGroup, staged: &StagedCommit, changes: &[LeafChange
     changes
         .iter()
         .any(|change| !keys.insert(change.now.identity.signature_key.clone()))
+}
+
+/// Whether an encryption key stands in two nodes of the tree. Of a commit OpenMLS asks this for the leaves only, of a tree that
+/// somebody joins by for all nodes; so a group in which it happens is closed to everybody until other keys take their place.
+pub fn twin_nodes(group: &PublicGroup) -> bool {
+    let leaves = group.members().map(|member| Some(member.encryption_key));
+    // OpenMLS has no getter for a parent's key: it is what a parent begins with.
+    let parents = group.treesync().full_parents().map(|(_, parent)| {
+        let octets = parent.tls_serialize_detached().ok()?;
+        let key = VLBytes::tls_deserialize(&mut octets.as_slice()).ok()?;
+        Some(key.as_slice().to_vec())
+    });
+    let mut keys = BTreeSet::new();
+    !leaves
+        .chain(parents)
+        .all(|key| key.is_some_and(|key| keys.insert(key)))
 }
 
 /// The places that the commit empties: removed, or left by themselves.

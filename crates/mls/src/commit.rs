@@ -3,7 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use comity_room::policy::{self, Change, ClientChange, Proposers};
-use comity_room::{ClientUri, MediaType, UserUri, missing};
+use comity_room::{ClientUri, MediaType, ParticipantList, UserUri, missing};
+use comity_wire::components::PARTICIPANT_LIST;
 use openmls::group::{PublicGroup, StagedCommit};
 use openmls::messages::proposals::{Proposal, ProposalOrRefType};
 use openmls::prelude::{Extension, ExtensionType, LeafNodeIndex, Sender};
@@ -52,6 +53,9 @@ pub enum Violation {
     /// One signature key would stand in two leaves.
     #[error("two leaves share a signature key")]
     TwinKeys,
+    /// One encryption key would stand in two nodes of the tree.
+    #[error("two nodes of the tree share an encryption key")]
+    TwinNodes,
     /// One client would stand in two leaves.
     #[error("a client would be in the group twice")]
     TwinClients,
@@ -88,6 +92,7 @@ impl Violation {
             Self::Leaf(_, fault) => fault.code(),
             Self::IdentityChanged(_) => "identity_changed",
             Self::TwinKeys => "signature_key_twin",
+            Self::TwinNodes => "encryption_key_twin",
             Self::TwinClients => "client_twin",
             Self::Roster(_) => "roster_unidentified",
             Self::Committer => "committer_unknown",
@@ -159,6 +164,53 @@ pub fn check_roster(group: &PublicGroup) -> Result<(RoomState, Vec<(LeafNodeInde
         leaves.push((index, facts));
     }
     Ok((state, leaves))
+}
+
+/// Whether the room lets these members go by their own proposals, all at once. A hub lets no commit pass such proposals over, so it
+/// takes none that no commit could grant: nothing would ever be committed in that epoch.
+///
+/// It is judged as members commit it: a user whose last client goes leaves the participant list, too.
+///
+/// # Errors
+/// The first [`Violation`] found.
+pub fn check_leaving(group: &PublicGroup, leaving: &BTreeSet<LeafNodeIndex>) -> Result<(), Violation> {
+    let before = room_state(group.group_context()).map_err(Violation::Context)?;
+    let roster = Roster::of(group)?;
+    let left = leaving
+        .iter()
+        .map(|index| roster.0.get(index).cloned().ok_or(Violation::Committer))
+        .collect::<Result<Vec<_>, _>>()?;
+    // Whoever commits does nothing by it; so it may as well be one of them.
+    let Some(committer) = left.first().cloned() else {
+        return Ok(());
+    };
+    let staying: BTreeSet<&UserUri> = roster
+        .0
+        .iter()
+        .filter(|(index, _)| !leaving.contains(index))
+        .map(|(_, identity)| &identity.user)
+        .collect();
+    let goes = |user: &UserUri| left.iter().any(|gone| gone.user == *user) && !staying.contains(user);
+    let stay = before.participants.iter().filter(|listed| !goes(&listed.user));
+    let participants = ParticipantList::new(stay.cloned().collect())
+        .map_err(|_| Violation::Context(ContextFault::Malformed(PARTICIPANT_LIST)))?;
+    let after = RoomState {
+        participants,
+        ..before.clone()
+    };
+    let facts = CommitFacts {
+        committer,
+        external: false,
+        resync: false,
+        added: Vec::new(),
+        removed: Vec::new(),
+        left,
+        changes: Vec::new(),
+        before,
+        after,
+        gaps: Vec::new(),
+    };
+    authorize(&roster, &facts)
 }
 
 /// By value: Add, Remove, AppDataUpdate, and what an external commit needs. By reference: SelfRemove and Update, which

@@ -3,7 +3,9 @@
 
 use openmls::group::GroupContext;
 use openmls::messages::group_info::VerifiableGroupInfo;
-use openmls::prelude::{ConfirmationTag, ExtensionType, OpenMlsSignaturePublicKey, Verifiable as _};
+use openmls::prelude::{
+    ConfirmationTag, ExtensionType, LeafNodeIndex, OpenMlsSignaturePublicKey, Verifiable as _,
+};
 use openmls_traits::crypto::OpenMlsCrypto;
 use tls_codec::{Deserialize as _, Serialize as _, VLBytes};
 
@@ -39,8 +41,8 @@ impl GroupInfoFault {
     }
 }
 
-/// Decodes a GroupInfo and checks that it leads to the state `context` with the confirmation tag `tag`, signed by
-/// `signer`.
+/// Decodes a GroupInfo and checks that it leads to the state `context` with the confirmation tag `tag`, signed by the leaf
+/// at `place` with the key `signer`. Whoever joins looks the key up at the place that the GroupInfo names.
 ///
 /// # Errors
 /// [`GroupInfoFault`] as named.
@@ -49,6 +51,7 @@ pub fn check_group_info(
     context: &GroupContext,
     tag: &[u8],
     octets: &[u8],
+    place: LeafNodeIndex,
     signer: &[u8],
 ) -> Result<VerifiableGroupInfo, GroupInfoFault> {
     let info = VerifiableGroupInfo::tls_deserialize_exact(octets).map_err(|_| GroupInfoFault::Malformed)?;
@@ -59,8 +62,12 @@ pub fn check_group_info(
     {
         return Err(GroupInfoFault::CarriesTree);
     }
-    if info.group_context() != context || confirmation_tag_in(octets)? != tag {
+    let (tag_in_it, place_in_it) = confirmation_tag_and_signer(octets)?;
+    if info.group_context() != context || tag_in_it != tag {
         return Err(GroupInfoFault::OtherCommit);
+    }
+    if place_in_it != place {
+        return Err(GroupInfoFault::Signature);
     }
     let key = OpenMlsSignaturePublicKey::from_signature_key(
         signer.to_vec().into(),
@@ -81,13 +88,15 @@ pub fn tag_octets(tag: &ConfirmationTag) -> Result<Vec<u8>, GroupInfoFault> {
         .map_err(|_| GroupInfoFault::Malformed)
 }
 
-/// OpenMLS has no getter: GroupContext, `extensions<V>`, confirmation tag, signer, signature.
-fn confirmation_tag_in(octets: &[u8]) -> Result<Vec<u8>, GroupInfoFault> {
+/// OpenMLS has no getters: GroupContext, `extensions<V>`, confirmation tag, signer, signature.
+fn confirmation_tag_and_signer(octets: &[u8]) -> Result<(Vec<u8>, LeafNodeIndex), GroupInfoFault> {
     let malformed = |_| GroupInfoFault::Malformed;
     let mut rest = octets;
     GroupContext::tls_deserialize(&mut rest).map_err(malformed)?;
     VLBytes::tls_deserialize(&mut rest).map_err(malformed)?;
-    VLBytes::tls_deserialize(&mut rest)
+    let tag = VLBytes::tls_deserialize(&mut rest)
         .and_then(|tag| tag.tls_serialize_detached())
-        .map_err(malformed)
+        .map_err(malformed)?;
+    let signer = u32::tls_deserialize(&mut rest).map_err(malformed)?;
+    Ok((tag, LeafNodeIndex::new(signer)))
 }

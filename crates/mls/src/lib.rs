@@ -23,7 +23,7 @@ pub mod key_package;
 pub mod leaf;
 pub mod resolve;
 
-pub use commit::{CommitFacts, Violation, check_commit, check_roster};
+pub use commit::{CommitFacts, Violation, check_commit, check_leaving, check_roster};
 pub use context::{ContextFault, Hub, RoomState, room_context, room_state};
 pub use group_info::{GroupInfoFault, check_group_info};
 pub use key_package::{CheckedKeyPackage, KeyPackageFault, check_key_package};

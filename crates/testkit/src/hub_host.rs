@@ -6,9 +6,10 @@ use std::collections::{BTreeMap, VecDeque};
 use std::convert::Infallible;
 
 use comity_hub::{
-    Caller, Delivery, Endpoint, Facts, Hub, Inspected, Limits, Part, Refusal, Rows, Verdict, Version, Write,
+    Caller, Delivery, Endpoint, Facts, Hub, Inspected, Limits, Part, Refusal, Rows, Selection, Verdict,
+    Version, Write,
 };
-use comity_room::{ProviderUri, RoomUri, Timestamp};
+use comity_room::{ProviderUri, RoomUri, Timestamp, UserUri};
 use openmls_basic_credential::SignatureKeyPair;
 use openmls_rust_crypto::RustCrypto;
 
@@ -56,6 +57,11 @@ impl HubHost {
             "nobody else writes between deciding and committing"
         );
         verdict
+    }
+
+    /// Whose key packages a request asks for that is about a room of this hub.
+    pub fn pass_on(&self, caller: &Caller, body: &[u8]) -> Result<UserUri, Selection> {
+        self.hub.pass_on(caller, body)
     }
 
     /// Everything but the commit: what a second node does that is about to lose the race.

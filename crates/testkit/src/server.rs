@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 
 use comity::{Answer, Frame, FrameKind, Identity, Request, RequestId, RequestKind};
 use comity_hub::{
-    Caller, Delivery, Endpoint, Facts, Inbound, Limits, LocalDelivery, Part, RosterChange, amend_roster,
-    follow, local_clients,
+    Caller, Delivery, Endpoint, Facts, Inbound, Limits, LocalDelivery, Part, RosterChange, Selection,
+    amend_roster, follow, local_clients,
 };
 use comity_room::{ClientUri, ProviderUri, RoomUri, Timestamp};
-use comity_wire::{CreateRoomResponse, KeyMaterialRequest, Wire as _};
+use comity_wire::{CreateRoomResponse, Wire as _};
 
 use crate::hub_host::{HubHost, RoomRows, apply, load};
 use crate::mailbox::Mailbox;
@@ -242,8 +242,12 @@ fn publish(
 
 /// The hub of the room passes the request on to the user's provider.
 fn key_material(servers: &mut Servers, now: Timestamp, caller: &Caller, request: &Request) -> Response {
-    let asked = KeyMaterialRequest::decode(&request.body).expect("a client's request decodes");
-    let target = asked.target_user.provider();
+    let hub = &servers.get(&request.to).expect("looked up before").hub;
+    let user = match hub.pass_on(caller, &request.body) {
+        Ok(user) => user,
+        Err(refused) => return chosen(refused),
+    };
+    let target = user.provider();
     let from_hub = Caller::provider(request.to.clone());
     let caller = if target == request.to { caller } else { &from_hub };
     let Some(server) = servers.get_mut(&target) else {
@@ -255,9 +259,10 @@ fn key_material(servers: &mut Servers, now: Timestamp, caller: &Caller, request:
     if server.down {
         return unreachable("the user's provider is down");
     }
-    let selection = server
-        .shelves
-        .choose(now, caller, &asked.target_user, &request.body);
+    chosen(server.shelves.choose(now, caller, &user, &request.body))
+}
+
+fn chosen(selection: Selection) -> Response {
     let word = match &selection.refusal {
         Some(refusal) => format!("no key material: {refusal}"),
         None => {

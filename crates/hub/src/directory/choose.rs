@@ -3,7 +3,7 @@
 use core::time::Duration;
 
 use comity_mls::CheckedKeyPackage;
-use comity_room::{Requirement, Timestamp, UserUri, missing};
+use comity_room::{ProviderUri, Requirement, Timestamp, UserUri, missing};
 use comity_wire::{
     CapabilitiesOctets, ClientKeyMaterial, ClientMaterial, KeyMaterialRequest, KeyMaterialResponse,
     KeyMaterialUserCode, KeyPackageOctets, Wire as _, labelled,
@@ -14,6 +14,7 @@ use openmls_traits::crypto::OpenMlsCrypto;
 use super::{Chosen, Consent, Directory, DirectoryWrite, KeyPackageRow, Selection, Shelf, Target};
 use crate::caller::Caller;
 use crate::inspect::{Endpoint, read};
+use crate::limits::Limits;
 use crate::refusal::Refusal;
 use crate::room::client_of;
 
@@ -30,14 +31,7 @@ pub(super) fn choose<C: OpenMlsCrypto>(
 ) -> Selection {
     let request: KeyMaterialRequest = match read(&directory.limits, Endpoint::KeyMaterial, body) {
         Ok(request) => request,
-        Err(refusal) => {
-            return Selection {
-                writes: Vec::new(),
-                reply: Vec::new(),
-                chosen: Vec::new(),
-                refusal: Some(refusal),
-            };
-        }
+        Err(refusal) => return unreadable(refusal),
     };
     let user = &request.target_user;
     if let Err(refusal) = authorize(directory, caller, &request) {
@@ -62,27 +56,62 @@ pub(super) fn choose<C: OpenMlsCrypto>(
     }
 }
 
+/// What the hub of a room does with a request: it goes to the user's provider, which believes whom the hub says it comes from.
+pub(crate) fn pass_on<C: OpenMlsCrypto>(
+    crypto: &C,
+    limits: &Limits,
+    hub: &ProviderUri,
+    caller: &Caller,
+    body: &[u8],
+) -> Result<UserUri, Selection> {
+    let request: KeyMaterialRequest = read(limits, Endpoint::KeyMaterial, body).map_err(unreadable)?;
+    let here = request.room.as_ref().is_some_and(|room| room.provider() == *hub);
+    let authorized = if here {
+        speaks_for_requester(caller, &request).and_then(|()| signed(crypto, &request))
+    } else {
+        Err(Refusal::UnknownRoom)
+    };
+    match authorized {
+        Ok(()) => Ok(request.target_user),
+        Err(refusal) => Err(refused(
+            &request.target_user,
+            KeyMaterialUserCode::NoConsent,
+            Some(refusal),
+        )),
+    }
+}
+
 /// A request reaches us from the hub of its room, or from the provider of the one who asks; and it is signed.
 fn authorize<C: OpenMlsCrypto>(
     directory: &Directory<C>,
     caller: &Caller,
     request: &KeyMaterialRequest,
 ) -> Result<(), Refusal> {
-    let from_hub = request
-        .room
-        .as_ref()
-        .is_some_and(|room| room.provider() == *caller.provider_uri());
+    let from_hub = caller.is_provider()
+        && request
+            .room
+            .as_ref()
+            .is_some_and(|room| room.provider() == *caller.provider_uri());
     if !from_hub {
-        caller.speaks_for_user(&request.requesting_user)?;
+        speaks_for_requester(caller, request)?;
     }
+    signed(&directory.crypto, request)
+}
+
+fn speaks_for_requester(caller: &Caller, request: &KeyMaterialRequest) -> Result<(), Refusal> {
+    caller.speaks_for_user(&request.requesting_user)?;
+    caller.speaks_for_client(&client_of(&request.requester)?)
+}
+
+/// By a client of the requesting user's provider, with the key that the request names.
+fn signed(crypto: &impl OpenMlsCrypto, request: &KeyMaterialRequest) -> Result<(), Refusal> {
     let client = client_of(&request.requester)?;
     if client.provider() != request.requesting_user.provider() {
         return Err(Refusal::InvalidIdentity("leaf_foreign_user"));
     }
     let signed = labelled(KeyMaterialRequest::LABEL, &request.to_be_signed());
     let scheme = comity_mls::CIPHER_SUITE.signature_algorithm();
-    directory
-        .crypto
+    crypto
         .verify_signature(
             scheme,
             &signed,
@@ -90,6 +119,16 @@ fn authorize<C: OpenMlsCrypto>(
             &request.signature,
         )
         .map_err(|_| Refusal::BadSignature)
+}
+
+/// There is no user to name in an answer.
+fn unreadable(refusal: Refusal) -> Selection {
+    Selection {
+        writes: Vec::new(),
+        reply: Vec::new(),
+        chosen: Vec::new(),
+        refusal: Some(refusal),
+    }
 }
 
 fn refused(user: &UserUri, status: KeyMaterialUserCode, refusal: Option<Refusal>) -> Selection {

@@ -8,6 +8,8 @@
 mod choose;
 mod publish;
 
+pub(crate) use choose::pass_on;
+
 use comity_mls::{CheckedKeyPackage, KeyPackageFault, check_key_package};
 use comity_room::{ClientUri, ProviderUri, Requirement, Timestamp, UserUri};
 use openmls_traits::crypto::OpenMlsCrypto;

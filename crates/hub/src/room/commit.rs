@@ -4,7 +4,7 @@
 
 use std::collections::BTreeSet;
 
-use comity_mls::choke::removed_indices;
+use comity_mls::choke::{removed_indices, twin_nodes};
 use comity_mls::{
     CommitFacts, GroupInfoFault, KeyPackageFault, Violation, check_commit, check_group_info,
     check_key_package,
@@ -20,7 +20,7 @@ use openmls::prelude::{KeyPackage, Sender};
 use openmls_traits::crypto::OpenMlsCrypto;
 use tls_codec::Serialize as _;
 
-use super::accept::put;
+use super::accept::{head_stays_small, put};
 use super::group::{Loaded, Verified, stage};
 use super::standing::Standing;
 use super::{Call, Outcome, at_this_epoch, fanout, in_this_group};
@@ -86,11 +86,16 @@ fn judge<'a, C: OpenMlsCrypto>(call: &Call<'_, C>, room: &Loaded, bundle: &'a Bu
     let GroupInfoOption::Full(group_info) = &bundle.group_info else {
         return Err(Refusal::MissingGroupInfo.into());
     };
+    let place = match sender {
+        Sender::Member(index) => Ok(index),
+        _ => room.group.ext_commit_sender_index(&staged),
+    };
     let info = check_group_info(
         call.crypto,
         staged.group_context(),
         &tag,
         group_info.as_slice(),
+        place.map_err(|_| Refusal::NotAMember)?,
         &signer,
     )
     .map_err(|fault: GroupInfoFault| Refusal::GroupInfoMismatch(fault.code()))?;
@@ -201,6 +206,9 @@ fn settle<C: OpenMlsCrypto>(
     group
         .merge_commit(&store, staged)
         .map_err(|_| Fault::Unencodable("group"))?;
+    if twin_nodes(&group) {
+        return Err(violation(Violation::TwinNodes).into());
+    }
     let (state, leaves) = comity_mls::check_roster(&group).map_err(violation)?;
     let after = Standing::of(&state, leaves.iter().map(|(_, facts)| facts));
     let tree = tree_after(&group, &bundle.ratchet_tree)?;
@@ -215,6 +223,7 @@ fn settle<C: OpenMlsCrypto>(
         may_step_back: true,
         ..head.clone()
     };
+    head_stays_small(&advanced)?;
     let (_, accepted_at, mut writes) = call.advance(advanced)?;
     let committer = facts.committer.client.clone();
     let begun_by = Begun {

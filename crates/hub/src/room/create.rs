@@ -7,7 +7,7 @@ use openmls::group::{ProposalStore, PublicGroup};
 use openmls::prelude::CreationFromExternalError;
 use openmls_traits::crypto::OpenMlsCrypto;
 
-use super::accept::put;
+use super::accept::{head_stays_small, put};
 use super::commit::violation;
 use super::standing::Standing;
 use super::{Call, Outcome};
@@ -50,6 +50,7 @@ fn accept<C: OpenMlsCrypto>(call: &Call<'_, C>, body: &[u8]) -> Outcome<Verdict>
         may_step_back: false,
         providers: standing.providers.clone(),
     };
+    head_stays_small(&head)?;
     let (_, accepted_at, mut writes) = call.advance(head)?;
     let (group_row, tree_row) = store.into_rows(None)?;
     writes.push(put(Part::Group(0), &group_row)?);

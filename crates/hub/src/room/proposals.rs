@@ -1,7 +1,9 @@
 //! Proposals that wait for somebody else's commit. In a room that is SelfRemove alone: everything else travels inside the
 //! commit of the one who answers for it, because a waiting proposal stops everybody's sending.
 
-use comity_mls::{LeafIdentity, identify};
+use std::collections::BTreeSet;
+
+use comity_mls::{LeafIdentity, check_leaving, identify};
 use comity_wire::{FanoutMessage, FanoutTail, MlsOctets, UpdateRoomResponse, UpdateVerdict, Wire as _};
 use openmls::group::{PublicGroup, QueuedProposal};
 use openmls::messages::proposals::Proposal;
@@ -9,6 +11,7 @@ use openmls::prelude::{LeafNodeIndex, Sender};
 use openmls_traits::crypto::OpenMlsCrypto;
 
 use super::accept::put;
+use super::commit::violation;
 use super::fanout::to_all;
 use super::group::{Loaded, Verified, proposal};
 use super::{Call, Outcome, at_this_epoch, in_this_group};
@@ -58,6 +61,7 @@ pub(super) fn accept<C: OpenMlsCrypto>(
     if pending.len() > call.limits.pending_proposals {
         return Err(Refusal::TooLarge("pending_proposals").into());
     }
+    check_leaving(&room.group, &leaving(&pending)?).map_err(violation)?;
     let sender = sender.ok_or(Refusal::Malformed("handshake_bundle"))?.client;
     let waiting = pending.len();
     writes.push(put(Part::Proposals(epoch), &ProposalsRow { pending })?);
@@ -111,18 +115,20 @@ fn judge<C: OpenMlsCrypto>(
     if !matches!(queued.proposal(), Proposal::SelfRemove) {
         return Err(Refusal::UnsupportedProposal("only_self_remove").into());
     }
-    if leaves_already(pending, index)? {
+    if leaving(pending)?.contains(&index) {
         return Err(Refusal::UnsupportedProposal("already_pending").into());
     }
     Ok((identity, queued))
 }
 
-fn leaves_already(pending: &[Pending], index: LeafNodeIndex) -> Outcome<bool> {
+/// The members whose proposals to leave wait.
+fn leaving(pending: &[Pending]) -> Outcome<BTreeSet<LeafNodeIndex>> {
+    let mut leaving = BTreeSet::new();
     for waiting in pending {
         let queued: QueuedProposal = unpack(&waiting.queued).map_err(|_| Fault::Damaged("proposals"))?;
-        if *queued.sender() == Sender::Member(index) {
-            return Ok(true);
+        if let Sender::Member(index) = queued.sender() {
+            leaving.insert(*index);
         }
     }
-    Ok(false)
+    Ok(leaving)
 }

@@ -293,6 +293,42 @@ fn only_the_rooms_hub_or_ones_own_provider_asks_and_only_with_a_signature() {
 }
 
 #[test]
+fn a_client_is_not_the_hub_of_a_room_of_its_provider() {
+    let mut shop = Shop::new();
+    let own = shop.phone.key_package();
+    drop(shop.publish(std::slice::from_ref(&own), false));
+    let mallory = Device::new("b.example", "mallory", "mallory-phone");
+    // A room of their provider, and a request in the name of somebody else, whom Bob may have agreed to.
+    let mut request = shop.request();
+    request.room = Some(room("b.example", "clubhouse"));
+    let sign = |request: &mut KeyMaterialRequest, device: &Device| {
+        request.requester = device.signatory();
+        request.signature = device.sign(KeyMaterialRequest::LABEL, &request.to_be_signed());
+    };
+    let caller = Caller::client(mallory.user.clone(), mallory.uri.clone());
+    let mut refusal = |request: &KeyMaterialRequest| {
+        let shelves = shop.shelves();
+        let target = Target::Known(Consent::Given, &shelves);
+        let body = request.encode();
+        let selection = shop.directory.choose(shop.now, &caller, &target, None, &body);
+        shop.apply(&selection.writes);
+        selection.refusal.map(|refusal| refusal.code())
+    };
+    request.requesting_user = user("b.example", "bert");
+    sign(&mut request, &mallory);
+    assert_eq!(refusal(&request), Some("foreign_client"));
+    let (tablet, honest) = (
+        Device::new("b.example", "bob", "bob-tablet"),
+        mallory.user.clone(),
+    );
+    request.requesting_user = honest;
+    sign(&mut request, &tablet);
+    assert_eq!(refusal(&request), Some("foreign_client"));
+    sign(&mut request, &mallory);
+    assert_eq!(refusal(&request), None);
+}
+
+#[test]
 fn who_is_unknown_or_has_not_agreed_gives_nothing() {
     let mut shop = Shop::new();
     let own = shop.phone.key_package();
@@ -433,15 +469,56 @@ fn a_body_that_does_not_decode_is_malformed() {
 }
 
 #[test]
-fn a_hub_sees_to_whom_it_passes_a_request_on() {
+fn a_hub_passes_on_what_its_caller_asks_for_itself() {
+    let shop = Shop::new();
+    let host = Host::new("a.example", Limits::default());
+    let asks = |request: &KeyMaterialRequest, caller: &Caller| {
+        let refused = match host.hub.pass_on(caller, &request.encode()) {
+            Ok(to) => return Ok(to),
+            Err(refused) => refused,
+        };
+        assert!(refused.writes.is_empty() && refused.chosen.is_empty());
+        let answer = KeyMaterialResponse::decode(&refused.reply).unwrap();
+        assert_eq!(answer.status, KeyMaterialUserCode::NoConsent);
+        Err(refused.refusal.unwrap().code())
+    };
+    let honest = shop.request();
+    let alice = Caller::client(shop.alice.user.clone(), shop.alice.uri.clone());
+    assert_eq!(asks(&honest, &alice), Ok(user("b.example", "bob")));
+    assert_eq!(asks(&honest, &shop.alice.caller()), Ok(user("b.example", "bob")));
+
+    // Carol asks in Alice's name, with keys of her own.
+    let carol = Device::new("c.example", "carol", "carol-phone");
+    let mut forged = honest.clone();
+    let sign = |request: &mut KeyMaterialRequest, device: &Device| {
+        request.requester = device.signatory();
+        request.signature = device.sign(KeyMaterialRequest::LABEL, &request.to_be_signed());
+    };
+    sign(&mut forged, &Device::new("a.example", "alice", "alice-phone"));
+    assert_eq!(asks(&forged, &carol.caller()), Err("foreign_provider"));
+    sign(&mut forged, &carol);
+    assert_eq!(asks(&forged, &carol.caller()), Err("foreign_provider"));
+    let mallory = Device::new("a.example", "mallory", "mallory-phone");
+    let caller = Caller::client(mallory.user, mallory.uri);
+    assert_eq!(asks(&honest, &caller), Err("foreign_client"));
+
+    forged = honest;
+    forged.signature[7] ^= 1;
+    assert_eq!(asks(&forged, &alice), Err("bad_signature"));
+    for elsewhere in [None, Some(room("c.example", "clubhouse"))] {
+        forged.room = elsewhere;
+        sign(&mut forged, &shop.alice);
+        assert_eq!(asks(&forged, &alice), Err("unknown_room"));
+    }
+}
+
+#[test]
+fn a_hub_sees_what_a_request_for_key_packages_is() {
     let mut shop = Shop::new();
     let host = Host::new("a.example", Limits::default());
     let body = shop.request().encode();
     let seen = host.hub.inspect(Endpoint::KeyMaterial, &body).unwrap();
-    assert_eq!(
-        (seen.pass_on_to(), seen.size),
-        (Some(provider("b.example")), body.len())
-    );
+    assert_eq!(seen.size, body.len());
     let room = Some(room("a.example", "clubhouse"));
     assert_eq!(
         seen.class,

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use comity_hub::{Caller, Endpoint, Facts, Fault, HEAD_OCTETS, Limits, Part, Rows, Version, Write};
 use comity_room::{Participant, ParticipantList, Roles, RoomUri};
 use comity_wire::{CreateRoomResponse, HandshakeBundle, Wire as _};
+use openmls::group::GroupId;
 
 use crate::support::*;
 
@@ -327,6 +328,35 @@ fn a_room_of_too_many_providers_is_refused_and_not_slowed_down() {
     let head = world.row(&Part::Head).unwrap();
     assert!(head.len() <= HEAD_OCTETS && head.len() > HEAD_OCTETS / 2);
     accepted(&world.says(ALICE, "we are many"));
+}
+
+#[test]
+fn a_room_that_was_let_in_never_grows_too_large_by_counting() {
+    let mut host = Host::new("a.example", Limits::default());
+    let mut alice = Device::new("a.example", "alice", "alice-phone");
+    let here = room("a.example", "clubhouse");
+    let state = alice.new_state(&here, &host.identity());
+    // The longest name of a group that the hub still takes, of many rooms that somebody tries.
+    let taken = (1..HEAD_OCTETS).rev().find(|octets| {
+        let named = GroupId::from_slice(&vec![7; *octets]);
+        let request = alice.create_group_of(named, &here, &state);
+        let verdict = host.post(&here, &alice.caller(), Endpoint::CreateRoom, &request.encode());
+        verdict.refusal().is_none_or(|refusal| {
+            assert_eq!(refusal.code(), "too_large");
+            false
+        })
+    });
+    assert!(taken.expect("some are") > HEAD_OCTETS / 2);
+    let mut world = World {
+        host,
+        room: here,
+        devices: vec![alice],
+    };
+    for _ in 0..300 {
+        accepted(&world.says(ALICE, "hi"));
+    }
+    drop(world.commits(ALICE, Plan::default()));
+    assert!(world.row(&Part::Head).unwrap().len() <= HEAD_OCTETS);
 }
 
 /// What a faulty disk makes of a row.

@@ -51,6 +51,29 @@ fn a_group_info_must_be_signed_by_the_committer() {
 }
 
 #[test]
+fn a_group_info_says_which_leaf_signed_it() {
+    let mut world = World::with_bob();
+    let honest = world.device(BOB).commit(Plan::default());
+    let GroupInfoOption::Full(info) = &honest.group_info else {
+        unreachable!()
+    };
+    // The place of the signer's leaf stands before the signature, 64 octets behind their length. Now it is Alice's place.
+    let (signed, _) = info.as_slice().split_at(info.as_slice().len() - 66);
+    let mut octets = signed.to_vec();
+    let place = octets.len() - 4;
+    assert_eq!(octets[place..], [0, 0, 0, 1]);
+    octets[place..].fill(0);
+    let signature = world.device(BOB).sign("GroupInfoTBS", &octets);
+    octets.extend([0x40, 64]);
+    octets.extend(signature);
+    let dishonest = Bundle {
+        group_info: GroupInfoOption::Full(comity_wire::GroupInfoOctets::new(octets).unwrap()),
+        ..honest.clone()
+    };
+    beside(&mut world, BOB, &dishonest, "group_info_mismatch", &honest);
+}
+
+#[test]
 fn a_flipped_confirmation_tag_no_longer_fits_the_group_info() {
     let mut world = World::with_bob();
     let honest = world.device(BOB).commit(Plan::default());

@@ -4,7 +4,6 @@ use comity_hub::{Caller, Endpoint, Limits};
 use comity_room::{Participant, ParticipantUpdate, RoleCapability, Roles};
 use comity_wire::{SubmitMessageRequest, SubmitMessageResponse, Wire as _};
 
-use super::creations::creation_accepted;
 use crate::support::*;
 
 #[track_caller]
@@ -87,26 +86,11 @@ fn a_participant_without_a_client_sends_nothing() {
 
 #[test]
 fn a_role_that_may_not_send_sends_nothing() {
-    let mut host = Host::new("a.example", Limits::default());
-    let mut alice = Device::new("a.example", "alice", "alice-phone");
-    let here = room("a.example", "clubhouse");
-    let mut state = alice.new_state(&here, &host.identity());
-    let mut roles: Vec<_> = state.roles.iter().cloned().collect();
-    for role in &mut roles {
+    let mut world = World::with_roles(|role| {
         if role.index == Roles::MEMBER {
             role.capabilities.remove(&RoleCapability::SendMessage);
         }
-    }
-    state.roles = Roles::new(roles).unwrap();
-    let request = alice.create_room_of(&here, &state);
-    creation_accepted(&mut host, &alice.caller(), &request);
-    let bob = Device::new("b.example", "bob", "bob-phone");
-    let carol = Device::new("c.example", "carol", "carol-phone");
-    let mut world = World {
-        host,
-        room: here,
-        devices: vec![alice, bob, carol],
-    };
+    });
     world.invites(ALICE, BOB);
 
     let dishonest = world.device(BOB).message("hi");

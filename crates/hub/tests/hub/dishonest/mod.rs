@@ -7,6 +7,7 @@ mod commits;
 mod creations;
 mod leaves;
 mod messages;
+mod paths;
 mod proposals;
 mod questions;
 

@@ -1,6 +1,7 @@
 //! Proposals that wait for somebody to commit them.
 
-use comity_hub::{Endpoint, Limits};
+use comity_hub::{Endpoint, Limits, Verdict};
+use comity_room::{ParticipantUpdate, RoleCapability, Roles};
 use comity_wire::{HandshakeBundle, MlsOctets, Wire as _};
 use openmls::group::PURE_CIPHERTEXT_WIRE_FORMAT_POLICY;
 use openmls::prelude::{LeafNodeIndex, MlsGroup, MlsGroupJoinConfig, OpenMlsProvider as _};
@@ -9,6 +10,16 @@ use crate::support::*;
 
 fn proposals(proposal: MlsOctets, more: Vec<MlsOctets>) -> Vec<u8> {
     HandshakeBundle::Proposals { proposal, more }.encode()
+}
+
+/// Posts a SelfRemove of `who`, and tells everybody of it if the hub takes it.
+fn leaves(world: &mut World, who: usize) -> Verdict {
+    let frame = world.device(who).leave();
+    let (room, caller) = (world.room.clone(), world.caller(who));
+    let body = proposals(frame, vec![]);
+    let verdict = world.host.post(&room, &caller, Endpoint::UpdateRoom, &body);
+    world.deliver(&verdict.fanout, who);
+    verdict
 }
 
 #[test]
@@ -152,4 +163,37 @@ fn proposals_come_in_small_numbers() {
         &proposals(carol_leaves, vec![]),
     );
     assert_eq!(refused(&second), "too_large");
+}
+
+#[test]
+fn nobody_asks_for_a_leave_that_no_commit_may_grant() {
+    let mut world = World::with_roles(|role| {
+        if role.index == Roles::MEMBER {
+            role.capabilities.remove(&RoleCapability::RemoveSelf);
+            role.capabilities.remove(&RoleCapability::RemoveOwnClient);
+        }
+    });
+    world.invites(ALICE, BOB);
+    assert_eq!(refused(&leaves(&mut world, BOB)), "policy_denied");
+    drop(world.commits(ALICE, Plan::default()));
+}
+
+#[test]
+fn as_many_ask_to_leave_as_may_leave_at_once() {
+    let mut world = World::with_roles(|role| {
+        if role.index == Roles::MEMBER {
+            role.min_active = 1;
+        }
+    });
+    world.invites(ALICE, BOB);
+    world.invites(ALICE, CAROL);
+    accepted(&leaves(&mut world, BOB));
+    assert_eq!(refused(&leaves(&mut world, CAROL)), "policy_denied");
+    let bob = user("b.example", "bob");
+    let (index, _) = world.device(ALICE).state().participants.find(&bob).unwrap();
+    let update = ParticipantUpdate {
+        removed: vec![index],
+        ..ParticipantUpdate::default()
+    };
+    drop(world.commits(ALICE, Plan::default().participants(&update)));
 }

@@ -14,7 +14,7 @@ use comity_wire::{
     WelcomeOctets, Wire as _, labelled,
 };
 use openmls::group::{
-    CommitMessageBundle, MlsGroup, MlsGroupCreateConfig, MlsGroupJoinConfig,
+    CommitMessageBundle, GroupId, MlsGroup, MlsGroupCreateConfig, MlsGroupJoinConfig,
     PURE_PLAINTEXT_WIRE_FORMAT_POLICY, StagedWelcome,
 };
 use openmls::messages::proposals::{AppDataUpdateProposal, Proposal};
@@ -231,6 +231,16 @@ impl Device {
     }
 
     pub(crate) fn create_room_of(&mut self, room: &RoomUri, state: &RoomState) -> CreateRoom {
+        let group_id = GroupId::random(self.mls.rand());
+        self.create_group_of(group_id, room, state)
+    }
+
+    pub(crate) fn create_group_of(
+        &mut self,
+        group_id: GroupId,
+        room: &RoomUri,
+        state: &RoomState,
+    ) -> CreateRoom {
         let config = MlsGroupCreateConfig::builder()
             .ciphersuite(CIPHER_SUITE)
             .capabilities(capabilities())
@@ -240,7 +250,8 @@ impl Device {
             .wire_format_policy(PURE_PLAINTEXT_WIRE_FORMAT_POLICY)
             .use_ratchet_tree_extension(false)
             .build();
-        self.group = Some(MlsGroup::new(&self.mls, &self.keys, &config, self.who()).unwrap());
+        let group = MlsGroup::new_with_group_id(&self.mls, &self.keys, &config, group_id, self.who());
+        self.group = Some(group.unwrap());
         self.creation(room)
     }
 

@@ -7,7 +7,7 @@ mod host;
 pub(crate) use device::{Bundle, Device, Plan, app_data};
 pub(crate) use host::{Follower, Host, apply};
 
-use comity_room::{Advertisement, ClientUri, ProviderUri, RoomUri, UserUri, media_types};
+use comity_room::{Advertisement, ClientUri, ProviderUri, Role, Roles, RoomUri, UserUri, media_types};
 use comity_wire::{FanoutMessage, Wire as _};
 
 use comity_hub::{Caller, Delivery, Endpoint, Facts, Limits, Part, Verdict};
@@ -50,10 +50,23 @@ impl World {
     }
 
     pub(crate) fn with_limits(limits: Limits) -> Self {
+        Self::with(limits, |_| {})
+    }
+
+    /// The same where the roles are the standard ones with a change to each.
+    pub(crate) fn with_roles(change: impl Fn(&mut Role)) -> Self {
+        Self::with(Limits::default(), change)
+    }
+
+    fn with(limits: Limits, change: impl Fn(&mut Role)) -> Self {
         let mut host = Host::new("a.example", limits);
         let room = room("a.example", "clubhouse");
         let mut alice = Device::new("a.example", "alice", "alice-phone");
-        let body = alice.create_room(&room, &host.identity()).encode();
+        let mut state = alice.new_state(&room, &host.identity());
+        let mut roles: Vec<Role> = state.roles.iter().cloned().collect();
+        roles.iter_mut().for_each(change);
+        state.roles = Roles::new(roles).unwrap();
+        let body = alice.create_room_of(&room, &state).encode();
         let verdict = host.post(&room, &alice.caller(), Endpoint::CreateRoom, &body);
         assert!(
             matches!(verdict.facts, Facts::Created { .. }),
