@@ -316,14 +316,30 @@ fn images_are_told_apart_from_links() {
     );
 }
 
+#[test]
+fn a_line_may_end_as_on_any_machine_and_nothing_behind_is_formatting() {
+    for (text, shown) in [
+        ("\r> a", "> a"),
+        ("a\r\r# b", "a\n\n# b"),
+        ("\r---", "---"),
+        ("a\r1. b\r\n- c\n\r+ d", "a\n1. b\n- c\n\n+ d"),
+        ("a\rb", "a\nb"),
+        ("a\n\nb\n", "a\n\nb"),
+        ("a\n \u{c}\nb", "a\n\nb"),
+    ] {
+        assert_eq!(to_plain_text(&escape(text)), shown, "{text:?}");
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(2000))]
 
     #[test]
     fn an_escaped_text_shows_exactly_itself(text in "[ -~äé😀\n]{0,60}") {
-        // Spaces at the edges of lines and empty lines at those of texts are nothing to Markdown.
-        let lines: Vec<&str> = text.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
-        let text = lines.join("\n");
+        // Spaces at the edges of lines and empty lines at those of texts are nothing to Markdown, and many empty lines are one.
+        let mut lines: Vec<&str> = text.lines().map(str::trim).collect();
+        lines.dedup_by(|next, line| next.is_empty() && line.is_empty());
+        let text = lines.join("\n").trim().to_owned();
         prop_assert_eq!(&to_plain_text(&escape(&text)), &text);
         prop_assert_eq!(links(&escape(&text)), []);
     }
