@@ -280,6 +280,53 @@ fn c_082_a_link_that_says_something_else_than_where_it_leads_is_told() {
 }
 
 #[test]
+fn c_082_an_address_among_words_claims_a_target_as_well() {
+    for (text, target, expected) in [
+        (
+            "see https://bank.example now",
+            "https://evil.example",
+            Agreement::Differs,
+        ),
+        (
+            "see (https://bank.example).",
+            "https://evil.example",
+            Agreement::Differs,
+        ),
+        (
+            "log in: www.bank.example",
+            "https://evil.example",
+            Agreement::Differs,
+        ),
+        (
+            "see https://bank.example, now",
+            "https://bank.example/",
+            Agreement::Agrees,
+        ),
+        (
+            "see https://bank.example",
+            "http://bank.example",
+            Agreement::Downgrade,
+        ),
+        (
+            "https://bank.example or https://b.example",
+            "https://bank.example",
+            Agreement::Differs,
+        ),
+        ("//bank.example", "https://evil.example", Agreement::Differs),
+        ("bank.example.", "https://evil.example", Agreement::Differs),
+        ("bank.example.", "https://bank.example/", Agreement::Agrees),
+        (
+            "see the menu of 2.0, e.g. this",
+            "https://a.example",
+            Agreement::Silent,
+        ),
+        ("either/or: that is it.", "https://a.example", Agreement::Silent),
+    ] {
+        assert_eq!(agreement(text, target), expected, "[{text}]({target})");
+    }
+}
+
+#[test]
 fn c_083_two_ways_to_write_one_address_agree() {
     for (text, target) in [
         ("https://a.example", "https://a.example:443/"),
