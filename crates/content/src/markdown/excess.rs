@@ -10,7 +10,7 @@ use super::lines;
 /// Most quotes and lists inside each other.
 const LEVELS: usize = 100;
 /// Most cells that a short text leaves to be filled in; a longer one, as many as it has octets.
-const FILLED_CELLS: usize = 4096;
+const FILLED_CELLS: usize = 1024;
 
 /// Whether a parser is to be spared this text.
 pub(super) fn is_excessive(text: &str) -> bool {
@@ -161,6 +161,13 @@ mod tests {
             assert_eq!(links(text), []);
             assert_eq!(without_html(text), escape(text));
         }
+    }
+
+    #[test]
+    fn a_small_table_does_not_grow_much_either() {
+        let table = format!("{}\n{}\n{}", "|a".repeat(64), "|-".repeat(64), "x\n".repeat(64));
+        assert!(to_plain_text(&table).len() <= 24 * table.len());
+        assert!(to_html(&table).len() <= 24 * table.len());
     }
 
     #[test]
