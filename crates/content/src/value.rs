@@ -27,7 +27,7 @@ pub enum Value {
     Array(Vec<Self>),
     /// A map. The order of its pairs means nothing and is lost.
     Map(Vec<(Self, Self)>),
-    /// A tag and what it is on.
+    /// A tag and what it is on. A bignum that fits an integer is that integer.
     Tag(u64, Box<Self>),
     /// False or true.
     Bool(bool),
@@ -94,10 +94,13 @@ impl Value {
                 items.iter().for_each(|item| item.encode(e));
             }
             Self::Map(pairs) => encode_map(pairs, e),
-            Self::Tag(tag, value) => {
-                drop(e.tag(minicbor::data::Tag::new(*tag)));
-                value.encode(e);
-            }
+            Self::Tag(tag, value) => match &**value {
+                Self::Bytes(digits) if matches!(tag, 2 | 3) => encode_bignum(*tag, digits, e),
+                value => {
+                    drop(e.tag(minicbor::data::Tag::new(*tag)));
+                    value.encode(e);
+                }
+            },
             Self::Bool(b) => drop(e.bool(*b)),
             Self::Null => drop(e.null()),
             Self::Undefined => drop(e.undefined()),
@@ -285,6 +288,22 @@ fn encode_map(pairs: &[(Value, Value)], e: &mut Encoder<Vec<u8>>) {
     for (key, value) in encoded {
         e.writer_mut().extend_from_slice(&key);
         value.encode(e);
+    }
+}
+
+/// RFC 8949 §3.4.3: without leading zeros, and as an integer if it is one.
+fn encode_bignum(tag: u64, digits: &[u8], e: &mut Encoder<Vec<u8>>) {
+    let zeros = digits.iter().take_while(|digit| **digit == 0).count();
+    let digits = digits.get(zeros..).unwrap_or_default();
+    if digits.len() > 8 {
+        drop(e.tag(minicbor::data::Tag::new(tag)).and_then(|e| e.bytes(digits)));
+        return;
+    }
+    let n = digits.iter().fold(0, |n, digit| (n << 8) + u64::from(*digit));
+    if tag == 2 {
+        drop(e.u64(n));
+    } else {
+        drop(e.int(negative(n)));
     }
 }
 

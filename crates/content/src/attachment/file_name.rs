@@ -33,12 +33,15 @@ const DEVICES: [&str; 32] = [
     "lpt7", "lpt8", "lpt9", "lpt¹", "lpt²", "lpt³",
 ];
 
-/// Control characters, and those that are not seen or change the direction of what is.
+/// Control characters, and those that are not seen or change the direction of what is: Unicode's `Default_Ignorable_Code_Point`, the
+/// ends of lines and paragraphs, annotations, and the blank of Braille.
 fn is_deceptive(c: char) -> bool {
     c.is_control()
         || matches!(c,
-            '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
-            | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
+            '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}' | '\u{180b}'..='\u{180f}'
+            | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{2800}' | '\u{3164}'
+            | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{ffa0}' | '\u{fff0}'..='\u{fffb}' | '\u{1bca0}'..='\u{1bca3}'
+            | '\u{1d173}'..='\u{1d17a}' | '\u{e0000}'..='\u{e0fff}')
 }
 
 /// Cuts the stem, not the extension.
@@ -80,11 +83,22 @@ mod tests {
             ("CONOUT$", "_CONOUT$"),
             ("annexe\u{202e}gpj.exe", "annexegpj.exe"),
             ("line\nbreak\0.txt", "linebreak.txt"),
+            ("photo.jpg\u{3164}\u{3164}\u{2800}.exe", "photo.jpg.exe"),
+            ("a\u{115f}\u{34f}\u{fe0f}\u{e0100}.png", "a.png"),
             ("Grüße 😀.png", "Grüße 😀.png"),
         ] {
             assert_eq!(safe_file_name(suggested).as_deref(), Some(safe), "{suggested:?}");
         }
-        for nothing in ["", "...", "/", "a/", "\u{202e}", " . "] {
+        for nothing in [
+            "",
+            "...",
+            "/",
+            "a/",
+            "\u{202e}",
+            " . ",
+            "\u{3164}",
+            "\u{2800}.\u{ffa0}",
+        ] {
             assert_eq!(safe_file_name(nothing), None, "{nothing:?}");
         }
     }

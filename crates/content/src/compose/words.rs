@@ -18,7 +18,11 @@ use crate::part::Part;
 /// ```
 #[derive(Clone, Default, PartialEq, Eq)]
 #[must_use]
-pub struct Words(String);
+pub struct Words {
+    markdown: String,
+    /// A line of text has ended, and whatever comes next is to stand on the next one.
+    line_ended: bool,
+}
 
 impl Words {
     /// Nothing yet.
@@ -28,19 +32,43 @@ impl Words {
 
     /// Then this text, as it is: nothing in it is formatting.
     pub fn text(mut self, text: &str) -> Self {
-        self.0.push_str(&markdown::escape(text));
-        self
+        let escaped = markdown::escape(text);
+        let mut rest = escaped.as_str();
+        let is_in_line = !self.markdown.is_empty() && !self.markdown.ends_with('\n');
+        if is_in_line && let Some(next_line) = rest.strip_prefix('\n') {
+            self.markdown.push('\n');
+            self.line_ended = true;
+            rest = next_line;
+        } else if is_in_line && text.starts_with([' ', '\t']) {
+            self.markdown.push(' ');
+        } else if self.markdown.ends_with(|c: char| c.is_ascii_digit()) && text.starts_with(['.', ')']) {
+            // Not to make a list of a number.
+            self.markdown.push('\\');
+        }
+        let mut words = self.then(rest);
+        words.line_ended |= rest.ends_with('\n') && !rest.ends_with("\n\n") && rest != "\n";
+        words
     }
 
     /// Then this Markdown.
-    pub fn markdown(mut self, markdown: &str) -> Self {
-        self.0.push_str(markdown);
-        self
+    pub fn markdown(self, markdown: &str) -> Self {
+        self.then(markdown)
     }
 
     /// Then a link.
-    pub fn link(mut self, text: &str, url: &str) -> Self {
-        self.0.push_str(&markdown::link(text, url));
+    pub fn link(self, text: &str, url: &str) -> Self {
+        self.then(&markdown::link(text, url))
+    }
+
+    fn then(mut self, markdown: &str) -> Self {
+        if markdown.is_empty() {
+            return self;
+        }
+        if std::mem::take(&mut self.line_ended) && !markdown.starts_with(['\n', '\r']) {
+            self.markdown.pop();
+            self.markdown.push_str("\\\n");
+        }
+        self.markdown.push_str(markdown);
         self
     }
 
@@ -63,18 +91,18 @@ impl Words {
     /// The Markdown so far.
     #[must_use]
     pub fn as_str(&self) -> &str {
-        &self.0
+        &self.markdown
     }
 
     /// The words as a part.
     #[must_use]
     pub fn part(&self) -> Part {
-        Part::markdown(&self.0)
+        Part::markdown(&self.markdown)
     }
 }
 
 impl std::fmt::Debug for Words {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "Words({} octets)", self.0.len())
+        write!(f, "Words({} octets)", self.markdown.len())
     }
 }

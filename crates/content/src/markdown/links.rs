@@ -85,7 +85,7 @@ impl Link {
         }
     }
 
-    /// Whether its text is where it leads.
+    /// Whether its text is where it leads, or each address with a scheme or a `www.` that stands among its words.
     #[must_use]
     pub fn agreement(&self) -> Agreement {
         let text = self.text.trim();
@@ -93,25 +93,50 @@ impl Link {
             return Agreement::Agrees;
         }
         let target = Address::parse(&self.target);
-        let (claimed, has_scheme) = match Address::parse(text) {
-            Some(claimed) => (claimed, true),
-            None => match bare_address(text) {
-                Some(claimed) => (claimed, false),
-                None => return Agreement::Silent,
-            },
-        };
-        let Some(target) = target else {
-            return Agreement::Differs;
-        };
-        let same_place = (&claimed.authority, &claimed.rest) == (&target.authority, &target.rest);
-        match (claimed.scheme.as_str(), target.scheme.as_str()) {
-            _ if !same_place => Agreement::Differs,
-            (claimed, target) if claimed == target => Agreement::Agrees,
-            ("https", "http") if has_scheme => Agreement::Downgrade,
-            // Without a scheme, nothing is said about how.
-            ("https", "http") => Agreement::Agrees,
-            _ => Agreement::Differs,
+        if !text.contains(char::is_whitespace) {
+            return agreement_of(text, target.as_ref());
         }
+        let claims = text
+            .split_whitespace()
+            .map(|word| word.trim_start_matches(BEFORE).trim_end_matches(BEHIND))
+            .filter(|word| word.contains("://") || word.starts_with("www."));
+        // Of several, the one that is to be warned of.
+        claims
+            .map(|word| agreement_of(word, target.as_ref()))
+            .max_by_key(|agreement| match agreement {
+                Agreement::Silent => 0,
+                Agreement::Agrees => 1,
+                Agreement::Downgrade => 2,
+                Agreement::Differs => 3,
+            })
+            .unwrap_or(Agreement::Silent)
+    }
+}
+
+/// What stands before and behind an address in a sentence.
+const BEFORE: [char; 5] = ['(', '[', '<', '"', '\''];
+const BEHIND: [char; 11] = ['.', ',', ';', ':', '!', '?', ')', ']', '>', '"', '\''];
+
+/// Whether a word, which may be an address, is where a link leads.
+fn agreement_of(word: &str, target: Option<&Address>) -> Agreement {
+    let (claimed, has_scheme) = match Address::parse(word) {
+        Some(claimed) => (claimed, true),
+        None => match bare_address(word) {
+            Some(claimed) => (claimed, false),
+            None => return Agreement::Silent,
+        },
+    };
+    let Some(target) = target else {
+        return Agreement::Differs;
+    };
+    let same_place = (&claimed.authority, &claimed.rest) == (&target.authority, &target.rest);
+    match (claimed.scheme.as_str(), target.scheme.as_str()) {
+        _ if !same_place => Agreement::Differs,
+        (claimed, target) if claimed == target => Agreement::Agrees,
+        ("https", "http") if has_scheme => Agreement::Downgrade,
+        // Without a scheme, nothing is said about how.
+        ("https", "http") => Agreement::Agrees,
+        _ => Agreement::Differs,
     }
 }
 
@@ -246,7 +271,9 @@ impl Address {
             _ => "",
         };
         let authority = authority.strip_suffix(default).unwrap_or(&authority);
-        let authority = authority.strip_suffix(':').unwrap_or(authority).to_owned();
+        let authority = authority.strip_suffix(':').unwrap_or(authority);
+        // The dot of the root of all names.
+        let authority = authority.strip_suffix('.').unwrap_or(authority).to_owned();
         let rest = if rest.starts_with('/') {
             normal(rest)
         } else {
@@ -265,6 +292,7 @@ fn bare_address(text: &str) -> Option<Address> {
     if text.contains(char::is_whitespace) {
         return None;
     }
+    let text = text.strip_prefix("//").unwrap_or(text);
     let host = text.split(['/', '?', '#']).next().unwrap_or_default();
     if let Some((mailbox, domain)) = host.split_once('@') {
         let is_mail = host == text && !mailbox.is_empty() && is_domain(domain);
@@ -275,7 +303,7 @@ fn bare_address(text: &str) -> Option<Address> {
         Some(_) => return None,
         None => host,
     };
-    is_domain(name).then(|| Address::new("https", &format!("//{text}")))
+    is_domain(name.strip_suffix('.').unwrap_or(name)).then(|| Address::new("https", &format!("//{text}")))
 }
 
 /// Labels with dots between them, the last one of letters: a name, and no version number or sentence.

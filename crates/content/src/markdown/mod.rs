@@ -4,10 +4,12 @@
 //! as on receiving: [`without_html`] writes it as text, and every function here reads Markdown through it.
 //! **Knows nothing of** fonts: an app that draws text natively takes [`to_html`]'s few elements, or [`to_plain_text`].
 //!
-//! Nothing here fails, and nothing takes more than a small multiple of the input's size.
+//! Nothing here fails, and nothing takes more than a small multiple of the input's size: a text with more than a hundred quotes and
+//! lists inside each other, or with tables of which most cells are not written, is taken for plain text.
 //!
 //! See *mimi-content*, "Specifics of Github Flavored Markdown in MIMI".
 
+mod excess;
 mod html;
 mod links;
 mod plain;
@@ -33,23 +35,32 @@ fn read<'m>(markdown: &'m str, each: impl FnMut(Event<'_>)) {
     Parser::new_ext(&source, GFM_MIMI).for_each(each);
 }
 
+/// The lines of a text, whichever way they end.
+fn lines(text: &str) -> impl Iterator<Item = &str> {
+    let line = |line| str::strip_suffix(line, '\r').unwrap_or(line);
+    text.split('\n').flat_map(move |ended| line(ended).split('\r'))
+}
+
 /// A text as Markdown that shows exactly it: nothing in it is formatting.
 #[must_use]
 pub fn escape(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len() + text.len() / 8);
-    let mut at_start = true;
-    for (n, line) in text.split('\n').enumerate() {
-        if n > 0 {
-            // A line that ends is one that ends for the reader, too.
-            escaped.push_str(if at_start { "\n" } else { "\\\n" });
+    let mut lines = lines(text)
+        .map(|line| line.trim_start_matches([' ', '\t', '\u{b}', '\u{c}']))
+        .peekable();
+    while let Some(line) = lines.next() {
+        escape_line(line, &mut escaped);
+        match lines.peek() {
+            // A line that ends is one that ends for the reader, too; at the end of a paragraph, all do.
+            Some(next) if !line.is_empty() && !next.is_empty() => escaped.push_str("\\\n"),
+            Some(_) => escaped.push('\n'),
+            None => {}
         }
-        at_start = escape_line(line.trim_start_matches([' ', '\t']), &mut escaped);
     }
     escaped
 }
 
-/// Whether the line was empty.
-fn escape_line(line: &str, escaped: &mut String) -> bool {
+fn escape_line(line: &str, escaped: &mut String) {
     let digits = line.bytes().take_while(u8::is_ascii_digit).count();
     for (at, c) in line.char_indices() {
         let is_mark = match c {
@@ -66,11 +77,8 @@ fn escape_line(line: &str, escaped: &mut String) -> bool {
         if is_mark {
             escaped.push('\\');
         }
-        if c != '\r' {
-            escaped.push(c);
-        }
+        escaped.push(c);
     }
-    line.is_empty()
 }
 
 /// Words of HTML as Markdown: nothing is formatting, and references to characters stay.

@@ -25,6 +25,8 @@ pub fn to_plain_text(markdown: &str) -> String {
 
 /// Marks of quotes and lists that stand before a line, at most.
 const MARGINS: usize = 8;
+/// Images inside each other whose words are compared with their addresses, at most.
+const NESTED: usize = 8;
 
 #[derive(Default)]
 struct Plain {
@@ -146,10 +148,12 @@ impl Plain {
 
     fn end_link(&mut self) {
         let Some(link) = self.links.pop() else { return };
-        let is_written = self
-            .out
-            .get(link.start..)
-            .is_some_and(|text| text.trim() == link.address);
+        // Of many images inside each other only the outermost are compared, or spaces would be looked through again and again.
+        let is_written = self.links.len() < NESTED
+            && self
+                .out
+                .get(link.start..)
+                .is_some_and(|text| text.trim() == link.address);
         let is_inside = link.address.is_empty() || crate::cid::linked(&link.address).is_some();
         if !(link.is_bare || is_written || is_inside) {
             let before = if self.out.len() == link.start { "" } else { " " };
@@ -300,5 +304,15 @@ mod tests {
         assert!(to_plain_text(&deep).len() < 20 * deep.len());
         let lists = "- ".repeat(5_000);
         assert!(to_plain_text(&lists).len() < 20 * lists.len());
+    }
+
+    /// Were the spaces looked through at the end of every image, this would take minutes.
+    #[test]
+    fn images_inside_each_other_are_looked_through_a_few_times() {
+        const N: usize = 60_000;
+        let spaces = "\u{a0}".repeat(2 * N);
+        let images = format!("{}{spaces}a{}", "![".repeat(N), "]()".repeat(N));
+        assert_eq!(to_plain_text(&images), format!("{spaces}a"));
+        check("![![c](c)](c)", "c");
     }
 }

@@ -10,7 +10,8 @@ use std::borrow::Cow;
 
 use pulldown_cmark::{Event, Parser};
 
-use super::GFM_MIMI;
+use super::excess::is_excessive;
+use super::{GFM_MIMI, escape};
 
 /// Most times that a text is parsed. What is still HTML then was built to be, and loses every `<` that could begin a tag.
 const PASSES: usize = 24;
@@ -18,7 +19,7 @@ const PASSES: usize = 24;
 /// The same Markdown without HTML: every tag is written so that it is shown as text.
 ///
 /// What a sender does before sending and, since not every sender does, a receiver before showing. A second time changes
-/// nothing.
+/// nothing. Of a text that was built to take a parser minutes, nothing is formatting.
 ///
 /// ```
 /// use comity_content::markdown::without_html;
@@ -27,6 +28,9 @@ const PASSES: usize = 24;
 /// ```
 #[must_use]
 pub fn without_html(markdown: &str) -> Cow<'_, str> {
+    if is_excessive(markdown) {
+        return Cow::Owned(escape(markdown));
+    }
     let mut text = Cow::Borrowed(markdown);
     if !may_hold_tags(markdown) {
         return text;

@@ -445,3 +445,23 @@ fn a_registered_extension_is_text() {
         .unwrap_err();
     assert_eq!(refused.code(), "content_extension_type");
 }
+
+#[test]
+fn a_number_is_a_bignum_only_if_it_must_be_and_a_lenient_reader_takes_any() {
+    for (long, short) in [
+        ("c24105", "05"),
+        ("c240", "00"),
+        ("c34105", "25"),
+        ("c2420005", "05"),
+        ("c248ffffffffffffffff", "1bffffffffffffffff"),
+        ("c348ffffffffffffffff", "3bffffffffffffffff"),
+        ("c24a00010000000000000000", "c249010000000000000000"),
+    ] {
+        let with = |value: &str| with_extensions(&format!("a103{value}"));
+        let strict = Content::decode(&with(long)).unwrap_err();
+        assert_eq!(strict.code(), "content_not_deterministic_long_form", "{long}");
+        let lenient = Content::decode_lenient(&with(long), Limits::default()).unwrap();
+        assert_eq!(lenient.encode().unwrap(), with(short), "{long}");
+        assert_eq!(Content::decode(&with(short)).unwrap(), lenient, "{short}");
+    }
+}

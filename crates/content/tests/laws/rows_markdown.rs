@@ -280,6 +280,53 @@ fn c_082_a_link_that_says_something_else_than_where_it_leads_is_told() {
 }
 
 #[test]
+fn c_082_an_address_among_words_claims_a_target_as_well() {
+    for (text, target, expected) in [
+        (
+            "see https://bank.example now",
+            "https://evil.example",
+            Agreement::Differs,
+        ),
+        (
+            "see (https://bank.example).",
+            "https://evil.example",
+            Agreement::Differs,
+        ),
+        (
+            "log in: www.bank.example",
+            "https://evil.example",
+            Agreement::Differs,
+        ),
+        (
+            "see https://bank.example, now",
+            "https://bank.example/",
+            Agreement::Agrees,
+        ),
+        (
+            "see https://bank.example",
+            "http://bank.example",
+            Agreement::Downgrade,
+        ),
+        (
+            "https://bank.example or https://b.example",
+            "https://bank.example",
+            Agreement::Differs,
+        ),
+        ("//bank.example", "https://evil.example", Agreement::Differs),
+        ("bank.example.", "https://evil.example", Agreement::Differs),
+        ("bank.example.", "https://bank.example/", Agreement::Agrees),
+        (
+            "see the menu of 2.0, e.g. this",
+            "https://a.example",
+            Agreement::Silent,
+        ),
+        ("either/or: that is it.", "https://a.example", Agreement::Silent),
+    ] {
+        assert_eq!(agreement(text, target), expected, "[{text}]({target})");
+    }
+}
+
+#[test]
 fn c_083_two_ways_to_write_one_address_agree() {
     for (text, target) in [
         ("https://a.example", "https://a.example:443/"),
@@ -316,14 +363,30 @@ fn images_are_told_apart_from_links() {
     );
 }
 
+#[test]
+fn a_line_may_end_as_on_any_machine_and_nothing_behind_is_formatting() {
+    for (text, shown) in [
+        ("\r> a", "> a"),
+        ("a\r\r# b", "a\n\n# b"),
+        ("\r---", "---"),
+        ("a\r1. b\r\n- c\n\r+ d", "a\n1. b\n- c\n\n+ d"),
+        ("a\rb", "a\nb"),
+        ("a\n\nb\n", "a\n\nb"),
+        ("a\n \u{c}\nb", "a\n\nb"),
+    ] {
+        assert_eq!(to_plain_text(&escape(text)), shown, "{text:?}");
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(2000))]
 
     #[test]
     fn an_escaped_text_shows_exactly_itself(text in "[ -~äé😀\n]{0,60}") {
-        // Spaces at the edges of lines and empty lines at those of texts are nothing to Markdown.
-        let lines: Vec<&str> = text.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
-        let text = lines.join("\n");
+        // Spaces at the edges of lines and empty lines at those of texts are nothing to Markdown, and many empty lines are one.
+        let mut lines: Vec<&str> = text.lines().map(str::trim).collect();
+        lines.dedup_by(|next, line| next.is_empty() && line.is_empty());
+        let text = lines.join("\n").trim().to_owned();
         prop_assert_eq!(&to_plain_text(&escape(&text)), &text);
         prop_assert_eq!(links(&escape(&text)), []);
     }

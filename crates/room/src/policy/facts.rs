@@ -1,5 +1,6 @@
 //! What the rules ask of a [`Change`]: roles before and after, and who proposed what.
 
+use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Change, Denied};
@@ -10,6 +11,9 @@ pub(super) struct Facts<'a> {
     pub(super) change: &'a Change<'a>,
     before: BTreeMap<&'a UserUri, RoleIndex>,
     after: BTreeMap<&'a UserUri, RoleIndex>,
+    /// Every authorised role change, sorted: whose role, from, to. Made when first asked for, and once: a commit may touch as many
+    /// participants as the table has entries.
+    authorized: OnceCell<Vec<[RoleIndex; 3]>>,
 }
 
 impl<'a> Facts<'a> {
@@ -20,6 +24,7 @@ impl<'a> Facts<'a> {
             change,
             before: by_user(change.before),
             after: by_user(change.after),
+            authorized: OnceCell::new(),
         })
     }
 
@@ -85,10 +90,11 @@ impl<'a> Facts<'a> {
         from: RoleIndex,
         to: RoleIndex,
     ) -> Result<(), Denied> {
-        if self.acting_role(user)?.authorizes(from, to) {
-            Ok(())
-        } else {
-            Err(Denied::RoleChange { from, to })
+        let wanted = [self.acting_role(user)?.index, from, to];
+        let authorized = self.authorized.get_or_init(|| authorized(self.change.roles));
+        match authorized.binary_search(&wanted) {
+            Ok(_) => Ok(()),
+            Err(_) => Err(Denied::RoleChange { from, to }),
         }
     }
 
@@ -123,4 +129,18 @@ fn by_user(participants: &ParticipantList) -> BTreeMap<&UserUri, RoleIndex> {
         .iter()
         .map(|participant| (&participant.user, participant.role))
         .collect()
+}
+
+fn authorized(roles: &Roles) -> Vec<[RoleIndex; 3]> {
+    let of_role = |role: &Role| {
+        let index = role.index;
+        let each = role
+            .role_changes
+            .iter()
+            .flat_map(move |(from, targets)| targets.iter().map(move |to| [index, *from, *to]));
+        each.collect::<Vec<_>>()
+    };
+    let mut authorized: Vec<_> = roles.iter().flat_map(of_role).collect();
+    authorized.sort_unstable();
+    authorized
 }

@@ -104,6 +104,31 @@ fn changing_nothing_needs_no_capability() {
     );
 }
 
+/// Were the table read for each of them, this would take minutes.
+#[test]
+fn a_long_table_is_not_read_for_every_participant() {
+    let roles = with(&Roles::standard(), ADMIN, |role| {
+        let never = (RoleIndex(7), vec![RoleIndex(8)]);
+        role.role_changes.splice(0..0, vec![never; 1_000_000]);
+    });
+    let list = |role| {
+        let first = (commit::user("alice"), Roles::ADMIN);
+        let others = (0..99_999).map(|n| (commit::user(&n.to_string()), role));
+        let participants = std::iter::once(first).chain(others);
+        ParticipantList::new(
+            participants
+                .map(|(user, role)| Participant { user, role })
+                .collect(),
+        )
+        .unwrap()
+    };
+    let (alice, before, after) = (commit::user("alice"), list(Roles::MEMBER), list(Roles::ADMIN));
+    let active = BTreeMap::from([(alice.clone(), 1)]);
+    let mut change = Change::nothing(&alice, &roles, &before, &active);
+    change.after = &after;
+    assert_eq!(policy::authorize(&change), Ok(()));
+}
+
 #[test]
 fn the_tables_reach_every_verdict_and_each_has_its_own_code() {
     let tables = [

@@ -3,6 +3,7 @@
 use comity_content::attachment::AttachmentError;
 use comity_content::compose::{ComposeError, Contact, Location, PREVIEW_OCTETS, Words, previews};
 use comity_content::derive::{Origin, alternatives, basic_of, is_basic};
+use comity_content::markdown::{to_html, to_plain_text};
 use comity_content::{
     Body, Class, Content, Disposition, ExternalPart, Part, PartError, check_outgoing, media,
 };
@@ -302,4 +303,30 @@ fn a_basic_form_is_derived_where_a_machine_can_and_marked() {
         sizes,
         ["999 B", "1.0 kB", "9.9 kB", "12 kB", "708 MB", "18 EB"].map(|size| format!("[image/png, {size}]"))
     );
+}
+
+#[test]
+fn words_keep_their_spaces_and_lines_whichever_pieces_they_come_in() {
+    let words = |pieces: &[&str]| pieces.iter().fold(Words::new(), |words, piece| words.text(piece));
+    for (pieces, shown) in [
+        (&["Bob", " is here"][..], "Bob is here"),
+        (&["one\n", "two"], "one\ntwo"),
+        (&["one\r\n", "  two\n"], "one\ntwo"),
+        (&["one\n", "", "\n two"], "one\n\ntwo"),
+        (&["one", "\ntwo"], "one\ntwo"),
+        (&["one\n", "> two"], "one\n> two"),
+        (&["1", ". one"], "1. one"),
+        (&["\n12", ") one"], "12) one"),
+    ] {
+        let words = words(pieces);
+        assert_eq!(to_plain_text(words.as_str()), shown, "{pieces:?}");
+        let html = to_html(words.as_str());
+        let lines = html.matches("<br />").count() + 2 * (html.matches("<p>").count() - 1);
+        assert_eq!(lines, shown.matches('\n').count(), "{html}");
+    }
+    let link = Words::new()
+        .link("@Bob", "mimi://b.example/u/bob")
+        .text(" is here\n")
+        .markdown("*now*");
+    assert_eq!(link.as_str(), "[@Bob](mimi://b.example/u/bob) is here\\\n*now*");
 }
