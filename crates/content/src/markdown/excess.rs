@@ -142,7 +142,7 @@ mod tests {
     use super::*;
     use crate::markdown::{GFM_MIMI, escape, links, to_html, to_plain_text, without_html};
 
-    /// Were the first parsed as it is, this would take hours, and the second would take gigabytes.
+    /// Were they parsed as they are, the first would not end soon, and what comes out of the second would be many times as long.
     #[test]
     fn a_text_that_grows_with_its_square_is_shown_as_it_is_written() {
         let lines = |n| "a\n".repeat(n);
