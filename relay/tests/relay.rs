@@ -73,17 +73,7 @@ fn a_request_that_comes_again_gets_its_first_answer_and_nothing_happens_twice() 
     let _ben = App::new(&relay, dir.path(), "b.example", "ben");
     let room = RoomUri::parse("mimi://a.example/r/lunch").expect("a room");
     let asked = ada.asks_for_key_packages(&relay, &room, "mimi://b.example/u/ben");
-    let post = |id: [u8; 16]| {
-        let posted = Posted {
-            id: &id,
-            to: &asked.to,
-            lane: asked.lane.as_ref(),
-            endpoint: Endpoint::KeyMaterial,
-            body: &asked.body,
-        };
-        let outcome = relay.providers.post(present(), &ada.who.client, posted);
-        outcome.expect("an outcome")
-    };
+    let post = |id: [u8; 16]| relay.becomes_of(&asked, &id, &ada.who);
     let first = post([1; 16]);
     assert_eq!(post([1; 16]), first);
     assert_ne!(post([2; 16]), first, "another request gets another key package");
@@ -98,17 +88,7 @@ fn nobody_gets_key_packages_in_the_name_of_somebody_else() {
     let room = RoomUri::parse("mimi://a.example/r/lunch").expect("a room");
     let asked = ada.asks_for_key_packages(&relay, &room, "mimi://b.example/u/ben");
     let status = |who: &App| {
-        let posted = Posted {
-            id: &[1; 16],
-            to: &asked.to,
-            lane: asked.lane.as_ref(),
-            endpoint: Endpoint::KeyMaterial,
-            body: &asked.body,
-        };
-        let outcome = relay.providers.post(present(), &who.who.client, posted);
-        let Ok(Outcome::Answer(body)) = outcome else {
-            panic!("{outcome:?}")
-        };
+        let body = relay.answers(&asked, &who.who);
         KeyMaterialResponse::decode(&body).expect("an answer").status
     };
     for (domain, name) in [("a.example", "mallory"), ("c.example", "eve")] {
@@ -148,17 +128,7 @@ fn nobody_posts_a_message_in_the_name_of_somebody_else() {
         panic!("{:?}", step.requests)
     };
     let post = |who: &App| {
-        let posted = Posted {
-            id: &request.id.0,
-            to: &request.to,
-            lane: request.lane.as_ref(),
-            endpoint: Endpoint::SubmitMessage,
-            body: &request.body,
-        };
-        let outcome = relay.providers.post(present(), &who.who.client, posted);
-        let Ok(Outcome::Answer(body)) = outcome else {
-            panic!("{outcome:?}")
-        };
+        let body = relay.answers(request, &who.who);
         SubmitMessageResponse::decode(&body).expect("an answer")
     };
     assert_eq!(post(&eve), SubmitMessageResponse::NotAllowed);
@@ -302,6 +272,27 @@ impl Relay {
         self.providers = Providers::open(&self.path).expect("the same file");
     }
 
+    /// What becomes of a request with this id, whoever posts it.
+    fn becomes_of(&self, request: &Request, id: &[u8; 16], by: &Identity) -> Outcome {
+        let posted = Posted {
+            id,
+            to: &request.to,
+            lane: request.lane.as_ref(),
+            endpoint: endpoint(request.kind),
+            body: &request.body,
+        };
+        let outcome = self.providers.post(present(), &by.client, posted);
+        outcome.expect("an outcome")
+    }
+
+    fn answers(&self, request: &Request, by: &Identity) -> Vec<u8> {
+        let body = match self.becomes_of(request, &request.id.0, by) {
+            Outcome::Answer(body) => Some(body),
+            Outcome::Undeliverable => None,
+        };
+        body.expect("it can be delivered")
+    }
+
     /// Everything on disk: the database, and its log.
     fn octets(&self) -> Vec<u8> {
         let beside = |end: &str| std::fs::read(format!("{}{end}", self.path.display())).unwrap_or_default();
@@ -342,15 +333,7 @@ impl App {
         let step = verb(&mut self.client, present()).expect("a step");
         let mut requests = VecDeque::from(step.requests);
         while let Some(request) = requests.pop_front() {
-            let posted = Posted {
-                id: &request.id.0,
-                to: &request.to,
-                lane: request.lane.as_ref(),
-                endpoint: endpoint(request.kind),
-                body: &request.body,
-            };
-            let outcome = relay.providers.post(present(), &self.who.client, posted);
-            let answer = match outcome.expect("an outcome") {
+            let answer = match relay.becomes_of(&request, &request.id.0, &self.who) {
                 Outcome::Answer(body) => Answer::Body(body),
                 Outcome::Undeliverable => Answer::Undeliverable,
             };

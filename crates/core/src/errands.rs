@@ -83,7 +83,7 @@ pub(crate) fn drive(tx: &mut Tx<'_>, row: &mut RoomRow) -> Result<(), Error> {
     if over {
         row.quiet = None;
     }
-    let busy = row.pending.as_ref().is_some_and(|pending| !pending.refused);
+    let busy = row.on_its_way().is_some();
     if row.phase == Phase::Leaving && !busy {
         let proposed = row
             .proposals
@@ -145,7 +145,7 @@ pub(crate) fn commit_now(tx: &mut Tx<'_>, row: &mut RoomRow) -> Result<(), Error
         row.errand = Some(tx.now);
         return Ok(room::put(tx.store, row)?);
     }
-    let busy = row.pending.as_ref().is_some_and(|pending| !pending.refused);
+    let busy = row.on_its_way().is_some();
     if busy || row.quiet.is_some() || row.phase != Phase::Joined {
         return Ok(());
     }

@@ -62,16 +62,12 @@ pub(crate) fn create_room(tx: &mut Tx<'_>, uri: &RoomUri, new: &NewRoom) -> Resu
         },
     };
     let mut row = RoomRow {
-        id: known.id,
         scope,
-        orphans: known.orphans,
-        read_up_to: known.read_up_to,
-        late: known.late,
         group: id,
         hub_key: new.hub_key.clone(),
         phase: Phase::Creating,
         leaf_advertises: advertised.number,
-        ..RoomRow::blank(uri.clone())
+        ..known.anew()
     };
     let body = body(tx, uri, &group, group_info)?;
     let (state, leaves) = group.roster().map_err(|_| Error::Bug("own room is not sound"))?;

@@ -14,14 +14,12 @@ use crate::tx::{NewRequest, Tx};
 
 /// Proposes to leave with this client. The last one in a room simply goes, unless a commit that is on its way brings others.
 pub(crate) fn propose(tx: &mut Tx<'_>, row: &mut RoomRow) -> Result<(), Error> {
-    let busy = row.pending.as_ref().is_some_and(|pending| !pending.refused);
-    if row.phase == Phase::Creating || (!busy && is_alone(tx, row)?) {
+    if row.phase == Phase::Creating || (row.on_its_way().is_none() && is_alone(tx, row)?) {
         return go(tx, row);
     }
     errands::unsend_messages(tx, row)?;
     // What becomes of a change whose commit is on its way, its answer tells.
-    let on_its_way = row.pending.as_ref().filter(|pending| !pending.refused);
-    let on_its_way = on_its_way.and_then(|pending| pending.task);
+    let on_its_way = row.on_its_way().and_then(|pending| pending.task);
     row.tasks.retain(|task| Some(*task) != on_its_way);
     super::abandon_tasks(tx, row, "left_room")?;
     row.tasks.extend(on_its_way);

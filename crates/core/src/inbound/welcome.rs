@@ -59,21 +59,18 @@ pub(super) fn take(tx: &mut Tx<'_>, frame: &Frame, opened: &Opened) -> Result<Fr
     if let Some(old) = &old {
         not_needed(old, &group)?;
     }
-    let id = match &old {
+    let known = match old {
         Some(old) => {
-            abandon(tx, old)?;
-            old.id
+            abandon(tx, &old)?;
+            old
         }
-        None => room::next_id(tx.store)?,
+        None => RoomRow {
+            id: room::next_id(tx.store)?,
+            ..RoomRow::blank(state.room.clone())
+        },
     };
-    // What was said, and what of it was read, is still there.
-    let known = old.unwrap_or_else(|| RoomRow::blank(state.room.clone()));
     let mut row = RoomRow {
-        id,
         scope,
-        orphans: known.orphans,
-        read_up_to: known.read_up_to,
-        late: known.late,
         group: group.id().to_vec(),
         hub: state.hub.provider.clone(),
         hub_key: state.hub.signature_key.clone(),
@@ -82,7 +79,7 @@ pub(super) fn take(tx: &mut Tx<'_>, frame: &Frame, opened: &Opened) -> Result<Fr
         joined_epoch: group.epoch(),
         inviter: Some(inviter.user.clone()),
         hub_time: opened.message.accepted_at,
-        ..RoomRow::blank(state.room.clone())
+        ..known.anew()
     };
     errands::renew_leaf_later(tx, &mut row)?;
     let facts: Vec<_> = leaves.iter().map(|(_, facts)| facts.clone()).collect();

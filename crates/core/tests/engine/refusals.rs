@@ -252,15 +252,7 @@ fn a_hub_that_lies_about_the_time_costs_nobody_a_key_package() {
     let other = Place::new(room("h.example", "other"), &users());
     let mut host = Rogue::new("m.example", "mallory", "mallory-pc");
     host.creates(&other.state());
-    let adds = vec![key_package];
-    let welcome = host
-        .commits(Plan {
-            adds,
-            ..Plan::default()
-        })
-        .welcome
-        .unwrap();
-    host.merges();
+    let welcome = host.adds(vec![key_package]);
     let frame = other.welcome(&welcome, host.tree());
     let outcome = scene.alice.receives(&frame);
     assert!(

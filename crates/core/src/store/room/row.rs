@@ -173,6 +173,22 @@ impl RoomRow {
         }
     }
 
+    /// The same room in another group: what was said in it, and what of it was read, is still there.
+    pub(crate) fn anew(self) -> Self {
+        Self {
+            id: self.id,
+            orphans: self.orphans,
+            read_up_to: self.read_up_to,
+            late: self.late,
+            ..Self::blank(self.uri)
+        }
+    }
+
+    /// Our commit, while the hub may still take it. There is one at a time.
+    pub(crate) fn on_its_way(&self) -> Option<&PendingCommit> {
+        self.pending.as_ref().filter(|pending| !pending.refused)
+    }
+
     /// Whether we are in the group, whatever the person has said.
     pub(crate) fn is_member(&self) -> bool {
         matches!(
@@ -183,8 +199,7 @@ impl RoomRow {
 
     /// When the room's next errand is due. What could not be run yet is not due: whatever ends that rewrites the self.
     pub(super) fn due(&self) -> Option<Timestamp> {
-        let busy = self.pending.as_ref().is_some_and(|pending| !pending.refused);
-        if self.phase != Phase::Joined || busy {
+        if self.phase != Phase::Joined || self.on_its_way().is_some() {
             return self.errand;
         }
         let later = |at: Timestamp| self.quiet.map_or(at, |until| at.max(until));

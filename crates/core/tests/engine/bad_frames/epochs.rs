@@ -114,16 +114,7 @@ fn a_message_from_before_we_came_is_of_an_epoch_that_is_not_ours() {
     // Mallory says something, and only then adds Carol's phone.
     let early = scene.saying("before Carol");
     let mut carol = Phone::new("c.example", "carol", "carol-phone");
-    let adds = vec![carol.key_package()];
-    let welcome = scene
-        .mallory
-        .commits(Plan {
-            adds,
-            ..Plan::default()
-        })
-        .welcome
-        .unwrap();
-    scene.mallory.merges();
+    let welcome = scene.mallory.adds(vec![carol.key_package()]);
     let frame = scene.place.welcome(&welcome, scene.mallory.tree());
     assert!(matches!(carol.receives(&frame), FrameOutcome::Done { .. }));
     let outcome = carol.receives(&early);

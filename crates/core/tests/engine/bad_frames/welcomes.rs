@@ -9,28 +9,13 @@ fn a_welcome_that_cannot_be_used_uses_nothing_up() {
     let mut host = Rogue::new("m.example", "mallory", "mallory-pc");
     host.creates(&place.state());
     let old_tree = host.tree();
-    let adds = vec![scene.alice.key_package()];
-    let welcome = host
-        .commits(Plan {
-            adds,
-            ..Plan::default()
-        })
-        .welcome
-        .unwrap();
-    host.merges();
+    let welcome = host.adds(vec![scene.alice.key_package()]);
     let tree = host.tree();
     let nobody = {
         let mut other = Rogue::new("m.example", "mallory", "mallory-pc");
         other.creates(&place.state());
         let carol = Rogue::new("c.example", "carol", "carol-pc").key_package();
-        let welcome = other
-            .commits(Plan {
-                adds: vec![carol],
-                ..Plan::default()
-            })
-            .welcome
-            .unwrap();
-        other.merges();
+        let welcome = other.adds(vec![carol]);
         place.welcome(&welcome, other.tree())
     };
     scene.rejects(&nobody, "welcome_for_nobody", Advice::None);
@@ -67,15 +52,7 @@ fn a_welcome_to_a_second_group_of_a_room_that_we_are_in_changes_nothing() {
     let mut scene = Scene::new();
     let mut second = Rogue::new("m.example", "mallory", "mallory-pc");
     second.creates(&scene.place.state());
-    let adds = vec![scene.alice.key_package()];
-    let welcome = second
-        .commits(Plan {
-            adds,
-            ..Plan::default()
-        })
-        .welcome
-        .unwrap();
-    second.merges();
+    let welcome = second.adds(vec![scene.alice.key_package()]);
     let frame = scene.place.welcome(&welcome, second.tree());
     scene.rejects(&frame, "already_joined", Advice::None);
     scene.still_reads();
@@ -91,15 +68,7 @@ fn a_welcome_to_a_group_that_has_the_id_of_another_rooms_changes_nothing() {
     for id in [taken, to_be_joined] {
         let mut host = Rogue::new("m.example", "mallory", "mallory-pc");
         host.creates_as(&place.state(), &id);
-        let adds = vec![scene.alice.key_package()];
-        let welcome = host
-            .commits(Plan {
-                adds,
-                ..Plan::default()
-            })
-            .welcome
-            .unwrap();
-        host.merges();
+        let welcome = host.adds(vec![scene.alice.key_package()]);
         let frame = place.welcome(&welcome, host.tree());
         scene.rejects(&frame, "invalid_welcome", Advice::None);
         assert_eq!(scene.alice.phase(&place.uri), None);

@@ -18,14 +18,7 @@ fn welcomed_among(strangers: Vec<KeyPackage>, code: &str) {
     let alices = scene.alice.key_package();
     let mut adds = strangers;
     adds.push(alices.clone());
-    let welcome = host
-        .commits(Plan {
-            adds,
-            ..Plan::default()
-        })
-        .welcome
-        .unwrap();
-    host.merges();
+    let welcome = host.adds(adds);
     let (rows, frame) = (scene.alice.rows(), place.welcome(&welcome, host.tree()));
     scene.rejects(&frame, code, Advice::Wait);
     same_rows(&rows, &scene.alice.rows());
@@ -33,14 +26,7 @@ fn welcomed_among(strangers: Vec<KeyPackage>, code: &str) {
     // The key package is still there for an honest host.
     let mut host = Rogue::new("m.example", "mallory", "mallory-pc");
     host.creates(&place.state());
-    let welcome = host
-        .commits(Plan {
-            adds: vec![alices],
-            ..Plan::default()
-        })
-        .welcome
-        .unwrap();
-    host.merges();
+    let welcome = host.adds(vec![alices]);
     let frame = place.welcome(&welcome, host.tree());
     assert!(matches!(scene.alice.receives(&frame), FrameOutcome::Done { .. }));
     scene.still_reads();

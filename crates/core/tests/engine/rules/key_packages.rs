@@ -72,14 +72,7 @@ fn rule_04_the_last_resort_is_there_after_it_was_used_and_the_others_are_not() {
         let place = Place::new(room("h.example", name), &users());
         let mut host = Rogue::new("m.example", "mallory", "mallory-pc");
         host.creates(&place.state());
-        let welcome = host
-            .commits(Plan {
-                adds: vec![key_package.clone()],
-                ..Plan::default()
-            })
-            .welcome
-            .unwrap();
-        host.merges();
+        let welcome = host.adds(vec![key_package.clone()]);
         phone.receives(&place.welcome(&welcome, host.tree()))
     };
     for name in ["one", "two", "three"] {

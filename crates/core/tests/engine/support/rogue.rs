@@ -247,6 +247,16 @@ impl Rogue {
         group.as_mut().unwrap().merge_pending_commit(mls).unwrap();
     }
 
+    /// Adds these clients: their Welcome.
+    pub(crate) fn adds(&mut self, key_packages: Vec<KeyPackage>) -> MlsOctets {
+        let committed = self.commits(Plan {
+            adds: key_packages,
+            ..Plan::default()
+        });
+        self.merges();
+        committed.welcome.unwrap()
+    }
+
     /// The staged commit is forgotten.
     pub(crate) fn forgets(&mut self) {
         let Self { mls, group, .. } = self;
